@@ -1,0 +1,1 @@
+"""Send a plan to the servers, journalled, resumable."""

@@ -1,0 +1,5 @@
+"""The entry of the command line."""
+
+
+def main() -> None:
+    """Run the command line."""

@@ -1,0 +1,1 @@
+"""What is there: a frozen snapshot of every server."""

@@ -1,0 +1,1 @@
+"""Place services into databases and databases onto instances."""

@@ -1,0 +1,88 @@
+"""The nouns of a placement: which service lives in which database on which instance, under which roles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from freehold.spec.model import Profile, Server
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceRoles:
+    """The roles of one service: ``owner`` (no login, owns objects), ``app`` (login, data), ``ro`` (login, reads)."""
+
+    owner: str
+    app: str
+    ro: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformRoles:
+    """The logins of the platform: ``analytics`` reads what is published, ``monitor`` watches, ``backup`` copies."""
+
+    analytics: str
+    monitor: str
+    backup: str
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where one service lives. Under the layout ``central`` all placements share the same roles."""
+
+    service: str
+    instance: str
+    database: str
+    schemas: tuple[str, ...]
+    roles: ServiceRoles
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One PostgreSQL server process of the layout. ``port`` None means: take a free one.
+
+    ``profiles`` are those of the services placed here; ``settings`` are declared ones, service's over server's
+    over platform's. ``connections`` is the sum of the connection limits of all logins that may connect.
+    """
+
+    name: str
+    server: Server
+    port: int | None
+    profiles: tuple[Profile, ...]
+    settings: tuple[tuple[str, str], ...]
+    connections: int
+
+    @property
+    def owned(self) -> bool:
+        """Whether Freehold starts, stops and configures this server process itself."""
+        return self.server.kind != "url"
+
+
+@dataclass(frozen=True, slots=True)
+class Placements:
+    """The result of a layout: instances and placements, each sorted by name. ``home`` is the first instance by
+    name of a declared server; it holds the platform's lock."""
+
+    platform: str
+    shared_login: bool
+    roles: PlatformRoles
+    instances: tuple[Instance, ...]
+    services: tuple[Placement, ...]
+
+    @property
+    def home(self) -> str:
+        return self.instances[0].name
+
+    def of(self, service: str) -> Placement:
+        """The placement of a service. Raises KeyError."""
+        for placement in self.services:
+            if placement.service == service:
+                return placement
+        raise KeyError(service)
+
+    def databases(self) -> tuple[tuple[str, str], ...]:
+        """Every (instance, database) that holds a service, sorted, without repeats."""
+        return tuple(sorted({(p.instance, p.database) for p in self.services}))
+
+    def within(self, instance: str, database: str) -> tuple[Placement, ...]:
+        """The placements in one database, sorted by service."""
+        return tuple(p for p in self.services if (p.instance, p.database) == (instance, database))

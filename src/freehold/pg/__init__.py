@@ -1,0 +1,1 @@
+"""The edge to PostgreSQL: sessions, snapshots, programs, embedded instances."""

@@ -1,0 +1,1 @@
+"""Compute the steps from what is found to what is wanted."""

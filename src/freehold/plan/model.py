@@ -1,0 +1,182 @@
+"""The nouns of a plan: the design that is wanted, the steps that lead there, and what a step asks of the world."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from typing import ClassVar
+
+from freehold.found.model import Found
+from freehold.layouts.model import Placements
+from freehold.spec.model import Platform
+from freehold.sqltext import Sql
+
+
+class Action(StrEnum):
+    """What a step does to its object."""
+
+    CREATE = "create"
+    ALTER = "alter"
+    DROP = "drop"
+
+
+class Phase(IntEnum):
+    """When a step runs. Everything of one phase is finished on an instance before its next phase starts;
+    INSIDE and AFTER are each one transaction per database."""
+
+    SERVER = 10
+    ROLES = 20
+    DATABASES = 30
+    INSIDE = 40
+    MIGRATIONS = 50
+    AFTER = 60
+    CLEANUP = 70
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One SQL statement for the step's database (the maintenance database when the step names none)."""
+
+    sql: Sql
+
+
+@dataclass(frozen=True, slots=True)
+class WriteHba:
+    """Replace pg_hba.conf of an instance that Freehold owns, check it, and reload."""
+
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunMigration:
+    """Run one SQL file of a service as its owner role with its search_path, and write the ledger row.
+
+    Inside one transaction with the ledger row, unless ``transactional`` is False.
+    """
+
+    service: str
+    owner: str
+    search_path: tuple[str, ...]
+    name: str
+    sha256: str
+    sql: Sql
+    transactional: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RunCommand:
+    """Run a service's own migration tool with DATABASE_URL of a short-lived login that acts as the owner role."""
+
+    service: str
+    owner: str
+    search_path: tuple[str, ...]
+    command: str
+    directory: str
+    sha256: str
+
+
+Effect = Statement | WriteHba | RunMigration | RunCommand
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step(ABC):
+    """One change to one object. A subclass is a noun with what it needs; it never touches the world.
+
+    ``database`` None means the instance's maintenance database. ``lock`` is the strongest lock taken, in
+    PostgreSQL's words; ``transactional`` False means the statements cannot run in a transaction block.
+    """
+
+    kind: ClassVar[str]
+    phase: ClassVar[Phase]
+    lock: ClassVar[str]
+    transactional: ClassVar[bool] = True
+
+    instance: str
+    name: str
+    database: str | None = None
+    service: str = ""
+    action: Action = Action.CREATE
+    destructive: bool = False
+
+    @abstractmethod
+    def say(self) -> str:
+        """One sentence for a person: what changes, from what to what."""
+
+    @abstractmethod
+    def do(self) -> tuple[Effect, ...]:
+        """The effects that make the change."""
+
+    @abstractmethod
+    def undo(self) -> tuple[Effect, ...]:
+        """The effects that bring back exactly what was there before; () only when ``say`` says it cannot be undone."""
+
+    @abstractmethod
+    def done(self, found: Found) -> bool:
+        """Whether ``found`` already shows the wanted state, so that a second run does nothing."""
+
+    @property
+    def key(self) -> str:
+        """Stable identity of the step within a plan."""
+        return "/".join((f"{self.phase:02d}", self.kind, self.instance, self.database or "", self.service, self.name))
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What the instances share: memory and processors of the machine they run on."""
+
+    memory_bytes: int
+    cpus: int
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationFile:
+    """One SQL file of a service: its name orders it, ``sha256`` is of its bytes."""
+
+    name: str
+    sha256: str
+    text: str
+    transactional: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """Everything the plan is computed from besides what is found. Same design and same found: same plan.
+
+    ``verifiers`` maps a role to the SCRAM verifier the secrets file holds for it; a role not in it gets a new
+    password when the plan is applied. ``migrations`` maps a service to its SQL files in order; ``commands`` maps
+    a service that migrates with its own tool to a digest of the tool's directory.
+    """
+
+    platform: Platform
+    placements: Placements
+    machine: Machine
+    verifiers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    migrations: Mapping[str, tuple[MigrationFile, ...]] = field(default_factory=dict)
+    commands: Mapping[str, str] = field(default_factory=dict)
+    authoritative: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StepKind:
+    """A member of the family ``plan/steps``: how to find the steps of one kind that the design wants.
+
+    ``wants`` yields every step of the kind for the design, with what ``found`` holds now as its "before";
+    the plan keeps those that are not done. ``drift`` yields the steps that would remove what nobody declared;
+    they are shown always and planned only with ``authoritative``.
+    """
+
+    wants: Callable[[Design, Found], Iterable[Step]]
+    drift: Callable[[Design, Found], Iterable[Step]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Ordered steps, undeclared things that were seen and left, and the fingerprint of the state they start from."""
+
+    platform: str
+    fingerprint: str
+    steps: tuple[Step, ...]
+    undeclared: tuple[Step, ...] = ()
+    notes: tuple[str, ...] = ()

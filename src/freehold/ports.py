@@ -1,0 +1,132 @@
+"""What the capabilities ask of the world, as protocols; the edges implement them, tests ship doubles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from freehold.found.model import Found
+from freehold.sqltext import Sql
+
+Row = tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where an instance listens, and as whom Freehold administers it. Print nothing of ``password``."""
+
+    instance: str
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+    maintenance_database: str
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one statement did: rows as text, or the server's error."""
+
+    rows: tuple[tuple[str | None, ...], ...] = ()
+    sqlstate: str = ""
+    message: str = ""
+    tag: str = ""
+
+    @property
+    def ok(self) -> bool:
+        return self.sqlstate == ""
+
+
+class Session(Protocol):
+    """One database session. Every call raises ServerError (or a subclass) when the server refuses."""
+
+    def query(self, sql: Sql, parameters: Sequence[object] = ()) -> list[Row]:
+        """Run one statement and return its rows; ``$1`` style placeholders are written ``%s``."""
+
+    def execute(self, sql: Sql, resolve: Callable[[str], str] | None = None) -> None:
+        """Run one or more statements without parameters; ``resolve`` supplies secrets."""
+
+    def attempt(self, sql: Sql) -> Outcome:
+        """Run text as a hostile client would; a refusal is an Outcome, a lost connection raises."""
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """A transaction block; rolled back on an exception."""
+
+    def notifications(self, timeout_ms: int) -> list[tuple[str, str]]:
+        """(channel, payload) of notifications that arrive within the time."""
+
+    def close(self) -> None:
+        """Close the connection; safe to call twice."""
+
+
+class Servers(Protocol):
+    """Opens sessions on the platform's instances."""
+
+    def addresses(self) -> Mapping[str, Address]:
+        """Every instance of the platform by name."""
+
+    def admin(self, instance: str, database: str | None = None) -> Session:
+        """A session of Freehold's own login; ``database`` None is the maintenance database.
+        lock_timeout and statement_timeout are set. Raises Unreachable, MissingRight."""
+
+    def login(self, instance: str, database: str, user: str, password: str) -> Session:
+        """A session as a client would open it. Raises ServerError with the server's sqlstate."""
+
+    def probe(self, instance: str, database: str, user: str, password: str) -> Outcome:
+        """Only try to connect, and say what the server answered; the cheapest way there is."""
+
+    def read(self, instances: Sequence[str], databases: Mapping[str, Sequence[str]]) -> Found:
+        """One snapshot of each instance, and of the contents of the named databases of each."""
+
+    def write_hba(self, instance: str, lines: Sequence[str]) -> None:
+        """Replace pg_hba.conf of an owned instance, verify that the server accepts every line, reload.
+        The old file is put back when the server objects."""
+
+    def read_hba(self, instance: str) -> tuple[str, ...]:
+        """The lines of pg_hba.conf of an owned instance as they stand."""
+
+
+class Secrets(Protocol):
+    """Passwords and verifiers of roles; each is durable before it is handed out."""
+
+    def password(self, role: str) -> str:
+        """The role's password; generated and stored on first use."""
+
+    def verifier(self, role: str) -> str:
+        """The SCRAM-SHA-256 verifier of the role's password."""
+
+    def known(self) -> Mapping[str, str]:
+        """Role to verifier, for every role that has a stored password."""
+
+    def ephemeral(self, minutes: int) -> tuple[str, str]:
+        """A password that is stored nowhere, and its verifier."""
+
+
+class Clock(Protocol):
+    """Time, given so that decisions can be tested."""
+
+    def now_iso(self) -> str:
+        """Now in UTC, ISO 8601 with seconds."""
+
+    def monotonic_ms(self) -> float:
+        """Milliseconds of a clock that never goes back."""
+
+    def sleep_ms(self, ms: float) -> None:
+        """Wait."""
+
+
+class Commands(Protocol):
+    """Runs a service's own tool."""
+
+    def run(self, command: str, directory: str, environment: Mapping[str, str]) -> tuple[int, str]:
+        """Exit status and the last 64 kB of output. Secrets go in the environment, never in the command."""
+
+
+class Progress(Protocol):
+    """Tells a person what happens while it happens."""
+
+    def event(self, what: str, done: int, total: int) -> None:
+        """``what`` just finished; ``done`` of ``total`` are finished."""

@@ -1,0 +1,1 @@
+"""Attack the platform as every role and judge what held."""

@@ -1,0 +1,1 @@
+"""Mistakes that a declaration alone can show, one file each."""

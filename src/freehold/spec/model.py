@@ -1,0 +1,169 @@
+"""The nouns of the declaration: a platform, its servers and its services, as one frozen value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Layout(StrEnum):
+    """How schemas are placed into databases and databases onto instances."""
+
+    CENTRAL = "central"
+    SCHEMA_PER_SERVICE = "schema-per-service"
+    DATABASE_PER_SERVICE = "database-per-service"
+    INSTANCE_PER_SERVICE = "instance-per-service"
+    GROUPS = "groups"
+
+
+class Profile(StrEnum):
+    """What a service's load is like; chooses the server settings of its instance."""
+
+    DEFAULT = "default"
+    LEDGER = "ledger"
+    OLTP = "oltp"
+    INGEST = "ingest"
+    ANALYTICS = "analytics"
+
+
+class ServerKind(StrEnum):
+    """Where an instance comes from: our own binaries, a folder of binaries, or a server somebody else runs."""
+
+    EMBEDDED = "embedded"
+    BINARIES = "binaries"
+    URL = "url"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place in a file of the declaration; line and column count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One instance, or the template of many when the layout makes an instance for each service.
+
+    ``url`` may hold a password: print ``safe_url`` (in spec.names), never this. ``binaries`` is the folder
+    that holds ``postgres``. ``port`` None means: take a free one.
+    """
+
+    name: str
+    kind: ServerKind
+    url: str = field(default="", repr=False)
+    binaries: str = ""
+    port: int | None = None
+    data: str = ""
+    settings: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a service may use at most; None leaves the default of Freehold (see docs/declaration.md)."""
+
+    connections: int | None = None
+    statement_timeout_ms: int | None = None
+    idle_in_transaction_timeout_ms: int | None = None
+    lock_timeout_ms: int | None = None
+    temp_file_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """The service's connection pool as declared: server connections, port, and extra connections under pressure."""
+
+    size: int
+    port: int | None = None
+    reserve: int = 0
+    mode: str = "transaction"
+
+
+@dataclass(frozen=True, slots=True)
+class Migrations:
+    """Where a service's own schema changes come from: a folder of ordered SQL files, or a command."""
+
+    folder: str = ""
+    command: str = ""
+    directory: str = ""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class TableName:
+    """A table by schema and name; ``table == "*"`` means every table of the schema, now and later."""
+
+    schema: str
+    table: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Reference:
+    """A foreign key into another service: ``table (columns)`` refers to ``to_table (to_columns)``."""
+
+    table: TableName
+    columns: tuple[str, ...]
+    to_table: TableName
+    to_columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One service and what it owns. ``schemas == ()`` is a foreign application that owns a whole database."""
+
+    name: str
+    schemas: tuple[str, ...]
+    tables: tuple[TableName, ...] = ()
+    migrations: Migrations | None = None
+    extensions: tuple[str, ...] = ()
+    profile: Profile = Profile.DEFAULT
+    settings: tuple[tuple[str, str], ...] = ()
+    pool: Pool | None = None
+    port: int | None = None
+    reads: tuple[TableName, ...] = ()
+    references: tuple[Reference, ...] = ()
+    publishes: tuple[TableName, ...] = ()
+    limits: Limits = Limits()
+    classification: tuple[str, ...] = ()
+    database: str = ""
+    instance: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ignore:
+    """A finding that the team accepts, with its reason, until a day (ISO date, empty for ever)."""
+
+    key: str
+    reason: str
+    until: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """The whole declaration. Services, servers and groups are sorted by name, so order in the file never matters.
+
+    ``marks`` maps dotted paths (``services.users.pool.size``) to places in the files; it takes no part in equality.
+    """
+
+    name: str
+    layout: Layout
+    servers: tuple[Server, ...]
+    services: tuple[Service, ...]
+    groups: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    settings: tuple[tuple[str, str], ...] = ()
+    ignores: tuple[Ignore, ...] = ()
+    file: str = ""
+    marks: Mapping[str, Mark] = field(default_factory=dict, compare=False, repr=False)
+
+    def service(self, name: str) -> Service:
+        """The service of this name. Raises KeyError."""
+        for service in self.services:
+            if service.name == name:
+                return service
+        raise KeyError(name)
+
+    def owner_of(self, schema: str) -> Service | None:
+        """The service that owns ``schema``, or None."""
+        return next((service for service in self.services if schema in service.schemas), None)

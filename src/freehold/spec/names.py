@@ -1,0 +1,105 @@
+"""The names that Freehold gives to roles and databases, and how a table is written in a declaration."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit, urlunsplit
+
+from freehold.spec.model import TableName
+from freehold.sqltext import quote_ident
+
+NAME_BYTES = 63
+"""PostgreSQL cuts longer names silently; Freehold refuses them (lint ``name_too_long``)."""
+
+
+def slug(name: str) -> str:
+    """A service or group name inside a role or database name: hyphens become underscores, nothing else changes."""
+    return name.replace("-", "_")
+
+
+def owner_role(platform: str, service: str) -> str:
+    """``treum_users_owner``: no login, owns the service's objects."""
+    return f"{slug(platform)}_{slug(service)}_owner"
+
+
+def app_role(platform: str, service: str) -> str:
+    """``treum_users_app``: the login of the service itself."""
+    return f"{slug(platform)}_{slug(service)}_app"
+
+
+def ro_role(platform: str, service: str) -> str:
+    """``treum_users_ro``: a login that reads the service's data."""
+    return f"{slug(platform)}_{slug(service)}_ro"
+
+
+def deploy_role(platform: str, service: str) -> str:
+    """``treum_users_deploy``: a short-lived login that acts as the owner role while a migration tool runs."""
+    return f"{slug(platform)}_{slug(service)}_deploy"
+
+
+def platform_role(platform: str, purpose: str) -> str:
+    """``treum_analytics``, ``treum_monitor``, ``treum_backup``."""
+    return f"{slug(platform)}_{purpose}"
+
+
+def service_database(platform: str, service: str) -> str:
+    """``treum_market_data``: the database of a service or of a group that has its own."""
+    return f"{slug(platform)}_{slug(service)}"
+
+
+def shared_database(platform: str) -> str:
+    """``treum``: the one database of the layouts that have one."""
+    return slug(platform)
+
+
+def byte_length(name: str) -> int:
+    """Length as PostgreSQL counts it: bytes of UTF-8."""
+    return len(name.encode("utf-8"))
+
+
+def parse_table(text: str) -> TableName:
+    """``users.account``, ``users.*`` or ``"we.ird"."na""me"`` as a table name.
+
+    Unquoted parts are taken as written, not folded to lower case. Raises ValueError with what is accepted.
+    """
+    parts: list[str] = []
+    rest = text
+    while True:
+        if rest.startswith('"'):
+            end = 1
+            while end < len(rest):
+                if rest[end] == '"':
+                    if rest[end + 1 : end + 2] == '"':
+                        end += 2
+                        continue
+                    break
+                end += 1
+            if end >= len(rest):
+                raise ValueError(f"{text!r} has a double quote that is not closed")
+            parts.append(rest[1:end].replace('""', '"'))
+            rest = rest[end + 1 :]
+        else:
+            part, dot, tail = rest.partition(".")
+            parts.append(part)
+            rest = dot + tail
+        if not rest:
+            break
+        if not rest.startswith("."):
+            raise ValueError(f"{text!r} has text after a closing double quote")
+        rest = rest[1:]
+    if len(parts) != 2 or not all(parts):
+        raise ValueError(f"{text!r} is not a table: write schema.table, or schema.* for all tables of a schema")
+    return TableName(parts[0], parts[1])
+
+
+def show_table(table: TableName) -> str:
+    """The table as SQL writes it: ``"users"."account"``, or ``"users".*``."""
+    return quote_ident(table.schema) + "." + ("*" if table.table == "*" else quote_ident(table.table))
+
+
+def safe_url(url: str) -> str:
+    """``url`` with its password replaced by ``***``, fit to print."""
+    parts = urlsplit(url)
+    if parts.password is None:
+        return url
+    user, _, place = parts.netloc.rpartition("@")
+    return urlunsplit(parts._replace(netloc=f"{user.split(':')[0]}:***@{place}"))

@@ -1,0 +1,1 @@
+"""Doubles and conformance suites that Freehold ships and uses itself."""
