@@ -4,28 +4,19 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from functools import cache
-from types import MappingProxyType
-from typing import TypeVar, cast
+from types import MappingProxyType, ModuleType
+from typing import TypeVar
 
 Kind = TypeVar("Kind")
 
 
 @cache
-def _members(package: str, kind: Hashable) -> Mapping[str, object]:
-    found: dict[str, object] = {}
+def _modules(package: str) -> Mapping[str, ModuleType]:
     folder = importlib.import_module(package)
-    for info in sorted(pkgutil.iter_modules(folder.__path__), key=lambda info: info.name):
-        if info.name.startswith("_"):
-            continue
-        module = importlib.import_module(f"{package}.{info.name}")
-        member = getattr(module, info.name, None)
-        assert isinstance(kind, type)
-        if not isinstance(member, kind):
-            raise LookupError(f"{package}.{info.name} declares no {kind.__name__} named {info.name}")
-        found[info.name] = member
-    return MappingProxyType(found)
+    names = sorted(info.name for info in pkgutil.iter_modules(folder.__path__) if not info.name.startswith("_"))
+    return MappingProxyType({name: importlib.import_module(f"{package}.{name}") for name in names})
 
 
 def members(package: str, kind: type[Kind]) -> Mapping[str, Kind]:
@@ -34,9 +25,15 @@ def members(package: str, kind: type[Kind]) -> Mapping[str, Kind]:
     Raises LookupError for a file that does not declare a ``kind`` under its own name, so a
     misnamed file fails the first run instead of staying silently unregistered.
     """
-    return cast(Mapping[str, Kind], _members(package, kind))
+    found: dict[str, Kind] = {}
+    for name, module in _modules(package).items():
+        member = getattr(module, name, None)
+        if not isinstance(member, kind):
+            raise LookupError(f"{package}.{name} declares no {kind.__name__} named {name}")
+        found[name] = member
+    return MappingProxyType(found)
 
 
-def page(member_module: str) -> str:
-    """The documentation page of a member: its module's docstring."""
-    return importlib.import_module(member_module).__doc__ or ""
+def page(package: str, name: str) -> str:
+    """The documentation page of a member: the docstring of its module."""
+    return _modules(package)[name].__doc__ or ""
