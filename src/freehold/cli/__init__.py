@@ -1,1 +1,1 @@
-"""The command line."""
+"""The command line: the only place where adapters meet capabilities."""
