@@ -85,13 +85,15 @@ class Step(ABC):
     """One change to one object. A subclass is a noun with what it needs; it never touches the world.
 
     ``database`` None means the instance's maintenance database. ``lock`` is the strongest lock taken, in
-    PostgreSQL's words; ``transactional`` False means the statements cannot run in a transaction block.
+    PostgreSQL's words; ``transactional`` False means the statements cannot run in a transaction block. ``rank``
+    orders the kinds within a phase, lowest first.
     """
 
     kind: ClassVar[str]
     phase: ClassVar[Phase]
     lock: ClassVar[str]
     transactional: ClassVar[bool] = True
+    rank: ClassVar[int] = 50
 
     instance: str
     name: str
@@ -120,6 +122,11 @@ class Step(ABC):
     def key(self) -> str:
         """Stable identity of the step within a plan."""
         return "/".join((f"{self.phase:02d}", self.kind, self.instance, self.database or "", self.service, self.name))
+
+    @property
+    def place(self) -> int:
+        """Order among the services of one database, before ``rank``; 0 when services do not wait for each other."""
+        return 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,72 @@
+"""The fingerprint of what is there: equal when, and only when, nothing changed that a plan depends on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+
+from freehold.found.model import Found, Grant, Role, Server, Setting
+
+
+def fingerprint(found: Found) -> str:
+    """SHA-256 of the canonical JSON of ``found``, in hexadecimal.
+
+    Left out, because they change by themselves or say nothing of the state: where a setting came from, whether a
+    restart is pending, replication slots, and who looked. A verifier takes part as its own hash only.
+    """
+    digest = hashlib.sha256()
+    for name in sorted(found.servers):
+        digest.update(canonical(found.servers[name]).encode("utf-8", "surrogatepass"))
+        digest.update(b"\n")
+    return digest.hexdigest()
+
+
+def canonical(server: Server) -> str:
+    """One server as JSON: keys and everything without an order of its own are sorted."""
+    return json.dumps(_plain(server), sort_keys=True, separators=(",", ":"))
+
+
+_LEFT_OUT = {
+    Server: frozenset({"replication_slots", "user", "superuser", "reads_verifiers", "extensions_available"}),
+    Setting: frozenset({"source", "pending_restart"}),
+}
+_FIELDS: dict[type, tuple[str, ...]] = {}
+
+
+def _plain(value: object) -> object:
+    if value is None or isinstance(value, str | int):
+        return value
+    if isinstance(value, Role):
+        plain = {name: _plain(getattr(value, name)) for name in _names(Role) if name != "verifier"}
+        plain["verifier"] = value.verifier and hashlib.sha256(value.verifier.encode()).hexdigest()
+        return plain
+    if isinstance(value, frozenset):
+        return _sorted_set(value)
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if is_dataclass(value):
+        return {name: _plain(getattr(value, name)) for name in _names(type(value))}
+    raise TypeError(f"cannot fingerprint a {type(value).__name__}")
+
+
+def _sorted_set(items: frozenset[object]) -> list[str]:
+    """Grants as aclitem-like text: shorter and several times faster than a JSON object for each."""
+    return sorted(
+        f"{item.grantee!r}={item.privilege}{'*' if item.grantable else ''}/{item.grantor!r}"
+        if isinstance(item, Grant)
+        else str(item)
+        for item in items
+    )
+
+
+def _names(kind: type) -> tuple[str, ...]:
+    names = _FIELDS.get(kind)
+    if names is None:
+        left_out = _LEFT_OUT.get(kind, frozenset())
+        names = tuple(field.name for field in fields(kind) if field.name not in left_out)
+        _FIELDS[kind] = names
+    return names

@@ -1,0 +1,58 @@
+"""How many connections a login may open and how long it may wait: what is declared, else Freehold's default."""
+
+from __future__ import annotations
+
+from freehold.spec.model import Profile, Service
+
+APP_CONNECTIONS = 20
+POOL_SPARE = 2
+RO_CONNECTIONS = 5
+PLATFORM_CONNECTIONS = {"analytics": 5, "monitor": 3, "backup": 3}
+SUPERUSER_SPARE = 10
+"""Connections of max_connections that no limit hands out: Freehold itself, a person, the server's reserve."""
+
+LOCK_TIMEOUT_MS = 10_000
+IDLE_IN_TRANSACTION_MS = 60_000
+STATEMENT_TIMEOUT_MS = {
+    Profile.DEFAULT: 60_000,
+    Profile.LEDGER: 60_000,
+    Profile.OLTP: 60_000,
+    Profile.INGEST: 300_000,
+    Profile.ANALYTICS: 1_800_000,
+}
+
+
+def role_limit(service: Service | None, purpose: str) -> int:
+    """CONNECTION LIMIT of a login: ``purpose`` is app or ro of ``service``, or (service None) a platform role.
+
+    -1 is PostgreSQL's word for no limit; a role that cannot log in has none.
+    """
+    if purpose in PLATFORM_CONNECTIONS:
+        return PLATFORM_CONNECTIONS[purpose]
+    if purpose == "owner" or service is None:
+        return -1
+    if purpose == "ro":
+        return RO_CONNECTIONS
+    if service.limits.connections is not None:
+        return service.limits.connections
+    if service.pool is not None:
+        return service.pool.size + service.pool.reserve + POOL_SPARE
+    return APP_CONNECTIONS
+
+
+def statement_timeout_ms(service: Service) -> int:
+    """What is declared, else by the service's profile."""
+    declared = service.limits.statement_timeout_ms
+    return declared if declared is not None else STATEMENT_TIMEOUT_MS[service.profile]
+
+
+def idle_in_transaction_timeout_ms(service: Service) -> int:
+    """What is declared, else one minute."""
+    declared = service.limits.idle_in_transaction_timeout_ms
+    return declared if declared is not None else IDLE_IN_TRANSACTION_MS
+
+
+def lock_timeout_ms(service: Service) -> int:
+    """What is declared, else ten seconds."""
+    declared = service.limits.lock_timeout_ms
+    return declared if declared is not None else LOCK_TIMEOUT_MS
