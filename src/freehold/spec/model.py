@@ -144,7 +144,9 @@ class Ignore:
 class Platform:
     """The whole declaration. Services, servers and groups are sorted by name, so order in the file never matters.
 
-    ``marks`` maps dotted paths (``services.users.pool.size``) to places in the files; it takes no part in equality.
+    ``marks`` maps dotted paths (``services.users.pool.size``, see ``names.dotted``) to places in the files. ``written``
+    holds each scalar as it stands in its file, ``resolved`` what ``${NAME}`` and ``env:NAME`` became (never print it).
+    None of the three takes part in equality.
     """
 
     name: str
@@ -156,6 +158,8 @@ class Platform:
     ignores: tuple[Ignore, ...] = ()
     file: str = ""
     marks: Mapping[str, Mark] = field(default_factory=dict, compare=False, repr=False)
+    written: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    resolved: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     def service(self, name: str) -> Service:
         """The service of this name. Raises KeyError."""

@@ -91,6 +91,56 @@ def parse_table(text: str) -> TableName:
     return TableName(parts[0], parts[1])
 
 
+def parse_columns(text: str) -> tuple[TableName, tuple[str, ...]]:
+    """``users.account(country_id)`` or ``s.t(a, "b,c")`` as a table and its columns. Raises ValueError."""
+    quoted = False
+    opened = -1
+    for index, char in enumerate(text):
+        if char == '"':
+            quoted = not quoted
+        elif char == "(" and not quoted:
+            opened = index
+            break
+    if opened < 0 or not text.rstrip().endswith(")"):
+        raise ValueError(f"{text!r} names no columns: write schema.table(column, ...)")
+    columns = tuple(_column(part) for part in _split(text[opened + 1 : text.rindex(")")]))
+    if not all(columns):
+        raise ValueError(f"{text!r} has an empty column: write schema.table(column, ...)")
+    return parse_table(text[:opened].strip()), columns
+
+
+def _split(text: str) -> list[str]:
+    parts = [""]
+    quoted = False
+    for char in text:
+        quoted ^= char == '"'
+        if char == "," and not quoted:
+            parts.append("")
+        else:
+            parts[-1] += char
+    return parts
+
+
+def _column(text: str) -> str:
+    name = text.strip()
+    if len(name) > 1 and name.startswith('"') and name.endswith('"'):
+        return name[1:-1].replace('""', '"')
+    return name
+
+
+def dotted(*parts: str | int) -> str:
+    """A path into the declaration, as ``Platform.marks`` has it: ``services.users.pool``.
+
+    A key that itself holds a dot or a double quote is quoted, so that no two places share a path.
+    """
+    return ".".join(_part(part) for part in parts)
+
+
+def _part(part: str | int) -> str:
+    text = str(part)
+    return '"' + text.replace('"', '""') + '"' if not text or "." in text or '"' in text else text
+
+
 def show_table(table: TableName) -> str:
     """The table as SQL writes it: ``"users"."account"``, or ``"users".*``."""
     return quote_ident(table.schema) + "." + ("*" if table.table == "*" else quote_ident(table.table))

@@ -1,0 +1,86 @@
+"""A validated document as the frozen Platform that everything else works on."""
+
+from __future__ import annotations
+
+from freehold.spec.document import DeclarationForm, ServerForm, ServiceForm
+from freehold.spec.model import (
+    Ignore,
+    Layout,
+    Limits,
+    Migrations,
+    Platform,
+    Pool,
+    Profile,
+    Server,
+    ServerKind,
+    Service,
+)
+from freehold.spec.names import slug
+from freehold.spec.tree import Tree
+from freehold.spec.values import reference
+
+
+def platform(form: DeclarationForm, file: str, tree: Tree) -> Platform:
+    """The platform of ``form``: everything whose order means nothing is sorted."""
+    servers = dict(form.servers) or {"main": form.server or ServerForm()}
+    return Platform(
+        name=form.platform,
+        layout=Layout(form.layout),
+        servers=tuple(_server(name, servers[name]) for name in sorted(servers)),
+        services=tuple(_service(name, form.services[name]) for name in sorted(form.services)),
+        groups=tuple((name, tuple(sorted(form.groups[name]))) for name in sorted(form.groups)),
+        settings=_settings(form.settings),
+        ignores=tuple(sorted((Ignore(i.key, i.reason, i.until or "") for i in form.ignore), key=lambda i: i.key)),
+        file=file,
+        marks=tree.marks,
+        written=tree.written,
+        resolved=tree.resolved,
+    )
+
+
+def _server(name: str, form: ServerForm) -> Server:
+    return Server(
+        name=str(name),
+        kind=ServerKind(form.derived),
+        url=form.url or "",
+        binaries=form.binaries or "",
+        port=form.port,
+        data=form.data or "",
+        settings=_settings(form.settings),
+    )
+
+
+def _service(name: str, form: ServiceForm) -> Service:
+    limits = form.limits
+    pool = form.pool
+    migrations = form.migrations
+    return Service(
+        name=str(name),
+        schemas=(slug(name),) if form.schemas is None else tuple(form.schemas),
+        tables=tuple(sorted(form.tables)),
+        migrations=None
+        if migrations is None
+        else Migrations(migrations.folder or "", migrations.command or "", migrations.directory or ""),
+        extensions=tuple(sorted(form.extensions)),
+        profile=Profile(form.profile),
+        settings=_settings(form.settings),
+        pool=None if pool is None else Pool(pool.size, pool.port, pool.reserve, pool.mode),
+        port=form.port,
+        reads=tuple(sorted(form.reads)),
+        references=tuple(sorted(reference(r.from_, r.to) for r in form.references)),
+        publishes=tuple(sorted(form.publishes)),
+        limits=Limits(
+            limits.connections,
+            limits.statement_timeout,
+            limits.idle_in_transaction_timeout,
+            limits.lock_timeout,
+            limits.temp_file,
+        ),
+        classification=tuple(sorted(form.classification)),
+        database=form.database or "",
+        instance=form.instance or "",
+    )
+
+
+def _settings(form: dict[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted((str(name), str(value)) for name, value in form.items()))
