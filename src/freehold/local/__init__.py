@@ -1,1 +1,1 @@
-"""The edge to the local folder: secrets, env files, plan files, the declaration and its migrations on disk."""
+"""The edge towards this machine: files beside the declaration, its secrets, its clock and its shell."""

@@ -1,0 +1,88 @@
+"""One file of environment variables per service, which a shell, systemd, docker and dotenv all read alike."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote
+
+from freehold.apply.url import connection_url
+from freehold.local.folder import private_folder, write_atomically
+
+_PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=~?&^-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """How one role of a service connects."""
+
+    host: str
+    port: int
+    database: str
+    user: str
+    password: str = field(repr=False)
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    def url(self) -> str:
+        return connection_url(self.host, self.port, self.database, self.user, self.password, self.options)
+
+
+def path(folder: Path, service: str) -> Path:
+    """The env file of ``service`` in ``folder``; a name that is no file name is percent-encoded."""
+    encoded = quote(service, safe="")
+    return folder / f"{'%2E' + encoded[1:] if encoded.startswith('.') else encoded}.env"
+
+
+def write(folder: Path, service: str, app: Login, ro: Login | None = None) -> Path:
+    """Write the env file of ``service`` (mode 0600, replaced as a whole) and return its path.
+
+    Raises LocalStateError when the folder cannot be written, or others may read it.
+    """
+    private_folder(folder.parent)
+    private_folder(folder)
+    target = path(folder, service)
+    write_atomically(target, text(app, ro).encode("utf-8"))
+    return target
+
+
+def text(app: Login, ro: Login | None = None) -> str:
+    """The lines of an env file. A value that the readers would not read alike is left out; the URLs never are."""
+    variables = {
+        "DATABASE_URL": app.url(),
+        **({"DATABASE_URL_RO": ro.url()} if ro else {}),
+        "PGHOST": app.host,
+        "PGPORT": str(app.port),
+        "PGDATABASE": app.database,
+        "PGUSER": app.user,
+        "PGPASSWORD": app.password,
+        **{_VARIABLES[key]: value for key, value in sorted(app.options.items()) if key in _VARIABLES},
+    }
+    lines = []
+    for name, value in variables.items():
+        quoted = quoted_value(value)
+        lines.append(
+            f"# {name} is left out: no quoting of it reads alike everywhere" if quoted is None else f"{name}={quoted}"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def quoted_value(value: str) -> str | None:
+    """``value`` quoted so that a POSIX shell, systemd and the dotenv libraries read the same; None when none does.
+
+    In single quotes a shell knows no escape and dotenv does; in double quotes they agree on ``\\\\`` and ``\\"``
+    but not on ``$`` and the backquote. A line break is read alike by none but a shell.
+    """
+    if _PLAIN.fullmatch(value):
+        return value
+    if not value.isprintable():
+        return None
+    if "'" not in value and "\\" not in value:
+        return f"'{value}'"
+    if "$" not in value and "`" not in value:
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return None
+
+
+_VARIABLES = {"sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT", "sslcert": "PGSSLCERT", "sslkey": "PGSSLKEY"}
