@@ -1,0 +1,56 @@
+"""TCP ports on the loopback address: which are free, and one for each instance that did not ask for one."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterable
+from itertools import chain
+
+from freehold.errors import LocalStateError
+
+HOST = "127.0.0.1"
+_FIRST = 5432
+_LAST = 5999
+
+
+def free(port: int) -> bool:
+    """Whether a server could listen on the port now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as trial:
+        # as PostgreSQL does: connections that are still closing do not count
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((HOST, port))
+            trial.listen(1)
+        except OSError:
+            return False
+    return True
+
+
+class Ports:
+    """Hands out ports to instances that start at the same time; each port once."""
+
+    def __init__(self, reserved: Iterable[int] = ()) -> None:
+        self._taken: set[int] = set(reserved)
+        self._lock = threading.Lock()
+
+    def take(self, preferred: int) -> int:
+        """``preferred`` when it is free (0: no preference), else the next free one from 5432 up."""
+        with self._lock:
+            for port in chain([preferred] if preferred else [], range(_FIRST, _LAST + 1)):
+                if port not in self._taken and free(port):
+                    self._taken.add(port)
+                    return port
+        raise LocalStateError(
+            f"no free port from {_FIRST} to {_LAST}", hint="Declare a port for each server, or stop other servers."
+        )
+
+
+def demand(instance: str, port: int) -> int:
+    """``port`` itself. Raises LocalStateError when somebody else listens there."""
+    if free(port):
+        return port
+    raise LocalStateError(
+        f'port {port} of instance "{instance}" is taken by another program',
+        hint=f"Stop what listens there (`ss -ltnp 'sport = :{port}'` shows it), or remove the port to take a free one.",
+    )

@@ -1,0 +1,86 @@
+-- everything inside one database, as one value; ACLs as PostgreSQL writes aclitems, NULL replaced by the default
+WITH space AS MATERIALIZED (
+  SELECT n.oid, n.nspname, n.nspowner, n.nspacl
+    FROM pg_catalog.pg_namespace AS n
+   WHERE NOT pg_catalog.starts_with(n.nspname::text, 'pg_') AND n.nspname NOT IN ('information_schema', 'freehold')
+), part AS MATERIALIZED (
+  SELECT d.classid, d.objid, e.extname
+    FROM pg_catalog.pg_depend AS d
+    JOIN pg_catalog.pg_extension AS e ON e.oid = d.refobjid
+   WHERE d.refclassid = 'pg_catalog.pg_extension'::regclass AND d.deptype = 'e'
+), relation AS MATERIALIZED (
+  SELECT c.oid, c.relkind, s.nspname, c.relname, c.relowner, c.relacl
+    FROM pg_catalog.pg_class AS c
+    JOIN space AS s ON s.oid = c.relnamespace
+   WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
+), columns AS MATERIALIZED (
+  SELECT a.attrelid, pg_catalog.json_agg(a.attname ORDER BY a.attnum) AS names,
+         pg_catalog.json_agg(pg_catalog.json_build_array(a.attname, a.attacl::text[])) FILTER (WHERE a.attacl IS NOT NULL) AS acls
+    FROM pg_catalog.pg_attribute AS a
+   WHERE a.attrelid IN (SELECT r.oid FROM relation AS r WHERE r.relkind <> 'S') AND a.attnum > 0 AND NOT a.attisdropped
+   GROUP BY a.attrelid
+), routine AS (
+  SELECT CASE p.prokind WHEN 'p' THEN 'PROCEDURE' WHEN 'a' THEN 'AGGREGATE' ELSE 'FUNCTION' END AS kind,
+         s.nspname, p.proname, p.proowner, coalesce(p.proacl, pg_catalog.acldefault('f', p.proowner))::text[] AS acl,
+         pg_catalog.pg_get_function_identity_arguments(p.oid) AS arguments, p.prosecdef, p.proconfig, x.extname
+    FROM pg_catalog.pg_proc AS p
+    JOIN space AS s ON s.oid = p.pronamespace
+    LEFT JOIN part AS x ON x.classid = 'pg_catalog.pg_proc'::regclass AND x.objid = p.oid
+), plain AS (
+  SELECT CASE t.typtype WHEN 'd' THEN 'DOMAIN' ELSE 'TYPE' END AS kind, s.nspname::text AS space, t.typname::text AS name,
+         t.typowner AS owner, coalesce(t.typacl, pg_catalog.acldefault('T', t.typowner))::text[] AS acl, x.extname
+    FROM pg_catalog.pg_type AS t
+    JOIN space AS s ON s.oid = t.typnamespace
+    LEFT JOIN pg_catalog.pg_class AS c ON c.oid = t.typrelid
+    LEFT JOIN part AS x ON x.classid = 'pg_catalog.pg_type'::regclass AND x.objid = t.oid
+   WHERE t.typtype IN ('b', 'c', 'd', 'e', 'r') AND (t.typrelid = 0 OR c.relkind = 'c')
+     AND NOT EXISTS (SELECT FROM pg_catalog.pg_type AS of WHERE of.typarray = t.oid)
+  UNION ALL
+  SELECT 'FOREIGN SERVER', '', f.srvname, f.srvowner, coalesce(f.srvacl, pg_catalog.acldefault('S', f.srvowner))::text[], x.extname
+    FROM pg_catalog.pg_foreign_server AS f
+    LEFT JOIN part AS x ON x.classid = 'pg_catalog.pg_foreign_server'::regclass AND x.objid = f.oid
+  UNION ALL
+  SELECT 'FOREIGN DATA WRAPPER', '', f.fdwname, f.fdwowner, coalesce(f.fdwacl, pg_catalog.acldefault('F', f.fdwowner))::text[], x.extname
+    FROM pg_catalog.pg_foreign_data_wrapper AS f
+    LEFT JOIN part AS x ON x.classid = 'pg_catalog.pg_foreign_data_wrapper'::regclass AND x.objid = f.oid
+  UNION ALL
+  SELECT 'LANGUAGE', '', l.lanname, l.lanowner, coalesce(l.lanacl, pg_catalog.acldefault('l', l.lanowner))::text[], x.extname
+    FROM pg_catalog.pg_language AS l
+    LEFT JOIN part AS x ON x.classid = 'pg_catalog.pg_language'::regclass AND x.objid = l.oid
+   WHERE l.lanispl OR l.lanacl IS NOT NULL
+  UNION ALL
+  -- there may be millions: those that somebody was given a right on, and a thousand others
+  (SELECT 'LARGE OBJECT', '', l.oid::text, l.lomowner, coalesce(l.lomacl, pg_catalog.acldefault('L', l.lomowner))::text[], NULL
+     FROM pg_catalog.pg_largeobject_metadata AS l
+    ORDER BY l.lomacl IS NULL, l.oid
+    LIMIT (SELECT 1000 + pg_catalog.count(g.lomacl) FROM pg_catalog.pg_largeobject_metadata AS g))
+)
+SELECT pg_catalog.json_build_object(
+  'schemas', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(s.nspname, pg_catalog.pg_get_userbyid(s.nspowner),
+                       coalesce(s.nspacl, pg_catalog.acldefault('n', s.nspowner))::text[])) FROM space AS s),
+  'extensions', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(e.extname, e.extversion)) FROM pg_catalog.pg_extension AS e),
+  'defaults', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(pg_catalog.pg_get_userbyid(d.defaclrole), coalesce(n.nspname, ''),
+                        d.defaclobjtype, d.defaclacl::text[]))
+                 FROM pg_catalog.pg_default_acl AS d LEFT JOIN pg_catalog.pg_namespace AS n ON n.oid = d.defaclnamespace),
+  'relations', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(r.relkind, r.nspname, r.relname, pg_catalog.pg_get_userbyid(r.relowner),
+                         coalesce(r.relacl, pg_catalog.acldefault(CASE r.relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", r.relowner))::text[],
+                         c.names, c.acls, x.extname))
+                  FROM relation AS r
+                  LEFT JOIN columns AS c ON c.attrelid = r.oid
+                  LEFT JOIN part AS x ON x.classid = 'pg_catalog.pg_class'::regclass AND x.objid = r.oid),
+  'routines', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(f.kind, f.nspname, f.proname, pg_catalog.pg_get_userbyid(f.proowner), f.acl,
+                        f.arguments, f.prosecdef, f.proconfig, f.extname)) FROM routine AS f),
+  'plain', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(p.kind, p.space, p.name, pg_catalog.pg_get_userbyid(p.owner), p.acl, p.extname))
+              FROM plain AS p),
+  'foreign_keys', (SELECT pg_catalog.json_agg(DISTINCT pg_catalog.json_build_array(a.nspname || '.' || c.relname, b.nspname || '.' || d.relname)::text)
+                     FROM pg_catalog.pg_constraint AS k
+                     JOIN pg_catalog.pg_class AS c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace AS a ON a.oid = c.relnamespace
+                     JOIN pg_catalog.pg_class AS d ON d.oid = k.confrelid JOIN pg_catalog.pg_namespace AS b ON b.oid = d.relnamespace
+                    WHERE k.contype = 'f' AND k.conparentid = 0 AND a.oid <> b.oid),
+  'publications', (SELECT pg_catalog.json_agg(p.pubname) FROM pg_catalog.pg_publication AS p),
+  'subscriptions', (SELECT pg_catalog.json_agg(s.subname) FROM pg_catalog.pg_subscription AS s
+                     WHERE s.subdbid = (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database())),
+  'control', EXISTS (SELECT FROM pg_catalog.pg_namespace AS n WHERE n.nspname = 'freehold'),
+  'ledger', EXISTS (SELECT FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+                     WHERE n.nspname = 'freehold' AND c.relname = 'migration' AND c.relkind = 'r'
+                       AND pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT')))

@@ -1,0 +1,348 @@
+"""One frozen picture of each instance and its databases, in a few round trips.
+
+An instance is one round trip (two for a login that is no superuser, which must first ask what it may read), a
+database one, or two when it holds a migration ledger; all of them run at the same time. Everything is sorted here,
+because the order of a server's collation is not the order of another's.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TypeAlias, TypeVar
+
+from freehold.errors import ServerError
+from freehold.found.model import (
+    AppliedMigration,
+    Contents,
+    Database,
+    DefaultAcl,
+    Found,
+    HbaRule,
+    Membership,
+    Object,
+    Role,
+    Schema,
+    Server,
+    Setting,
+)
+from freehold.pg.acl import acl
+from freehold.pg.netmask import cidr
+from freehold.pg.queries import query
+from freehold.pg.session import PgSession
+from freehold.sqltext import Sql, join, keyword
+
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+Named = TypeVar("Named", Role, Database, Schema)
+Opener = Callable[[str, "str | None"], PgSession]
+
+WORKERS = max(8, 4 * (os.cpu_count() or 2))
+
+_BEGIN = keyword("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+_LIMIT = keyword("SET LOCAL statement_timeout = '60s'")
+_COMMIT = keyword("COMMIT")
+_RELATIONS = {
+    "r": "TABLE",
+    "p": "PARTITIONED TABLE",
+    "v": "VIEW",
+    "m": "MATERIALIZED VIEW",
+    "S": "SEQUENCE",
+    "f": "FOREIGN TABLE",
+}
+_DEFAULTS = {
+    "r": "TABLES",
+    "S": "SEQUENCES",
+    "f": "FUNCTIONS",
+    "T": "TYPES",
+    "n": "SCHEMAS",
+    "L": "LARGE OBJECTS",
+}
+_DENIED = frozenset({"42501", "28000", "28P01", "3D000", "55000", "53300"})
+
+
+def read(opener: Opener, instances: Sequence[str], databases: Mapping[str, Sequence[str]]) -> Found:
+    """All instances at once, then all named databases that exist and that the login may enter.
+
+    A database that cannot be entered has ``contents`` None. Raises Unreachable for an instance that does not answer.
+    """
+    wanted = sorted(set(instances))
+    with ThreadPoolExecutor(max_workers=WORKERS) as pool:
+        servers = dict(zip(wanted, pool.map(lambda name: read_server(opener, name), wanted), strict=True))
+        places = [
+            (instance, database)
+            for instance in wanted
+            for database in sorted(set(databases.get(instance, ())))
+            if _may_enter(servers[instance], database)
+        ]
+        contents = dict(zip(places, pool.map(lambda place: read_contents(opener, *place), places), strict=True))
+    return Found(
+        MappingProxyType(
+            {
+                instance: replace(
+                    server,
+                    databases=MappingProxyType(
+                        {
+                            name: replace(database, contents=contents.get((instance, name)))
+                            for name, database in server.databases.items()
+                        }
+                    ),
+                )
+                for instance, server in servers.items()
+            }
+        )
+    )
+
+
+def _may_enter(server: Server, database: str) -> bool:
+    found = server.databases.get(database)
+    return found is not None and found.allow_connections
+
+
+def read_server(opener: Opener, instance: str) -> Server:
+    """Roles, memberships, databases and settings of one instance."""
+    session = opener(instance, None)
+    try:
+        version = session.version
+        verifiers = hba = configured = True
+        if not session.superuser:
+            verifiers, hba, configured = (item is True for item in _list(_one(session, "rights")))
+        names = [
+            "settings",
+            "roles_with_verifiers" if verifiers else "roles",
+            "memberships",
+            "databases",
+            "extensions_available",
+            "replication_slots",
+            *(["hba"] if hba else []),
+            *(["configured"] if configured else []),
+            "who",
+        ]
+        got = dict(zip(names, _many(session, names), strict=True))
+        user, maintenance = _strings(got["who"])
+        written = {str(row[0]): _optional(row[1]) for row in _rows(got.get("configured"))}
+        return Server(
+            instance=instance,
+            version=version,
+            user=user,
+            superuser=session.superuser,
+            reads_verifiers=verifiers,
+            maintenance_database=maintenance,
+            roles=_by_name(_role(row) for row in _rows(got["roles_with_verifiers" if verifiers else "roles"])),
+            memberships=tuple(sorted(_membership(row) for row in _rows(got["memberships"]))),
+            databases=_by_name(_database(row) for row in _rows(got["databases"])),
+            settings=MappingProxyType(
+                {
+                    str(name): Setting(str(value), str(context), str(source), pending is True, written.get(str(name)))
+                    for name, value, context, source, pending in sorted(_rows(got["settings"]), key=_first)
+                }
+            ),
+            hba=tuple(_hba(row) for row in _rows(got["hba"])) if hba else None,
+            extensions_available=frozenset(_strings(got["extensions_available"])),
+            replication_slots=tuple(sorted(_strings(got["replication_slots"]))),
+        )
+    finally:
+        session.close()
+
+
+def read_contents(opener: Opener, instance: str, database: str) -> Contents | None:
+    """What is inside one database; None when the login may not enter it."""
+    try:
+        session = opener(instance, database)
+    except ServerError as error:
+        if error.sqlstate in _DENIED:
+            return None
+        raise
+    try:
+        try:
+            got = _dict(_many(session, ["contents"], before=(query("restrict", session.version),))[0])
+        except ServerError as error:
+            if error.sqlstate != "XX000":
+                raise
+            # "cache lookup failed": something was dropped while we read; the second look is after the drop
+            session.attempt(keyword("ROLLBACK"))
+            got = _dict(_many(session, ["contents"])[0])
+        ledger = _rows(_one(session, "ledger")) if got["ledger"] is True else []
+        return _contents(got, ledger)
+    finally:
+        session.close()
+
+
+def _contents(got: Mapping[str, Json], ledger: list[list[Json]]) -> Contents:
+    objects = [
+        *(_relation(row) for row in _rows(got["relations"])),
+        *(_routine(row) for row in _rows(got["routines"])),
+        *(_plain(row) for row in _rows(got["plain"])),
+    ]
+    pairs = [_strings(json.loads(text)) for text in _strings(got["foreign_keys"])]
+    return Contents(
+        schemas=_by_name(
+            Schema(str(name), str(owner), acl(_strings(items))) for name, owner, items in _rows(got["schemas"])
+        ),
+        extensions=MappingProxyType(
+            {str(name): str(version) for name, version in sorted(_rows(got["extensions"]), key=_first)}
+        ),
+        default_acls=tuple(
+            sorted(
+                (
+                    DefaultAcl(str(owner), str(schema), _DEFAULTS.get(str(kind), str(kind)), acl(_strings(items)))
+                    for owner, schema, kind, items in _rows(got["defaults"])
+                ),
+                key=lambda one: (one.owner, one.schema, one.kind),
+            )
+        ),
+        objects=tuple(sorted(objects, key=lambda one: (one.kind, one.schema, one.name, one.arguments))),
+        migrations=tuple(sorted(AppliedMigration(*_strings(row)) for row in ledger)),
+        has_control=got["control"] is True,
+        foreign_keys=tuple(sorted((one, other) for one, other in pairs)),
+        publications=tuple(sorted(_strings(got["publications"]))),
+        subscriptions=tuple(sorted(_strings(got["subscriptions"]))),
+    )
+
+
+def _relation(row: list[Json]) -> Object:
+    kind, schema, name, owner, items, columns, column_items, extension = row
+    return Object(
+        kind=_RELATIONS[str(kind)],
+        schema=str(schema),
+        name=str(name),
+        owner=str(owner),
+        acl=acl(_strings(items)),
+        columns=_strings(columns),
+        column_acl=tuple(
+            sorted(((str(c), acl(_strings(given))) for c, given in _rows(column_items)), key=lambda p: p[0])
+        ),
+        extension=str(extension or ""),
+    )
+
+
+def _routine(row: list[Json]) -> Object:
+    kind, schema, name, owner, items, arguments, definer, config, extension = row
+    return Object(
+        kind=str(kind),
+        schema=str(schema),
+        name=str(name),
+        owner=str(owner),
+        acl=acl(_strings(items)),
+        arguments=str(arguments or ""),
+        extension=str(extension or ""),
+        security_definer=definer is True,
+        config=_strings(config),
+    )
+
+
+def _plain(row: list[Json]) -> Object:
+    kind, schema, name, owner, items, extension = row
+    return Object(
+        kind=str(kind),
+        schema=str(schema),
+        name=str(name),
+        owner=str(owner),
+        acl=acl(_strings(items)),
+        extension=str(extension or ""),
+    )
+
+
+def _role(row: list[Json]) -> Role:
+    name, login, superuser, inherit, createrole, createdb, replication, bypassrls, limit, until, verifier, config = row
+    return Role(
+        name=str(name),
+        login=login is True,
+        superuser=superuser is True,
+        inherit=inherit is True,
+        createrole=createrole is True,
+        createdb=createdb is True,
+        replication=replication is True,
+        bypassrls=bypassrls is True,
+        connection_limit=int(str(limit)),
+        valid_until=_optional(until),
+        verifier=_optional(verifier),
+        settings=_settings(config),
+    )
+
+
+def _membership(row: list[Json]) -> Membership:
+    role, member, admin, inherit, may_set, grantor = row
+    return Membership(str(role), str(member), admin is True, inherit is True, may_set is True, str(grantor or ""))
+
+
+def _database(row: list[Json]) -> Database:
+    name, owner, encoding, collate, ctype, limit, template, connectable, items, config = row
+    return Database(
+        name=str(name),
+        owner=str(owner or ""),
+        encoding=str(encoding),
+        collate=str(collate),
+        ctype=str(ctype),
+        connection_limit=int(str(limit)),
+        is_template=template is True,
+        allow_connections=connectable is True,
+        acl=acl(_strings(items)),
+        settings=tuple(
+            sorted((str(role), key, value) for role, given in _rows(config) for key, value in _settings(given))
+        ),
+    )
+
+
+def _hba(row: list[Json]) -> HbaRule:
+    kind, databases, users, address, mask, method, error = row
+    return HbaRule(
+        type=str(kind or ""),
+        databases=_strings(databases),
+        users=_strings(users),
+        address=cidr(str(address or ""), str(mask or "")),
+        method=str(method or ""),
+        error=str(error or ""),
+    )
+
+
+def _settings(config: Json) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted((key, value) for key, _, value in (item.partition("=") for item in _strings(config))))
+
+
+def _one(session: PgSession, name: str) -> Json:
+    return _many(session, [name])[0]
+
+
+def _many(session: PgSession, names: Sequence[str], before: tuple[Sql, ...] = ()) -> list[Json]:
+    """The value of each query, all in one round trip and one snapshot."""
+    queries = [query(name, session.version) for name in names]
+    # settings come first, so that what is set for this transaction does not show in them
+    limited = [*queries, _COMMIT] if names[0] == "settings" else [_LIMIT, *queries, _COMMIT]
+    outcomes = session.attempts(join(";\n", [_BEGIN, *before, *limited]))
+    for outcome in outcomes:
+        if not outcome.ok:
+            raise session.refused(outcome)
+    values = outcomes[-1 - len(queries) : -1]
+    return [json.loads(outcome.rows[0][0]) if outcome.rows and outcome.rows[0][0] else None for outcome in values]
+
+
+def _by_name(items: Iterable[Named]) -> Mapping[str, Named]:
+    return MappingProxyType({item.name: item for item in sorted(items, key=lambda item: item.name)})
+
+
+def _rows(value: Json) -> list[list[Json]]:
+    return [_list(row) for row in _list(value)]
+
+
+def _list(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else []
+
+
+def _dict(value: Json) -> dict[str, Json]:
+    return value if isinstance(value, dict) else {}
+
+
+def _strings(value: Json) -> tuple[str, ...]:
+    return tuple(str(item) for item in _list(value))
+
+
+def _optional(value: Json) -> str | None:
+    return None if value is None else str(value)
+
+
+def _first(row: list[Json]) -> str:
+    return str(row[0])
