@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit, urlunsplit
 
 from freehold.spec.model import TableName
@@ -153,3 +154,9 @@ def safe_url(url: str) -> str:
         return url
     user, _, place = parts.netloc.rpartition("@")
     return urlunsplit(parts._replace(netloc=f"{user.split(':')[0]}:***@{place}"))
+
+
+def parts_of(path: str) -> tuple[str, ...]:
+    """The parts of a dotted path: the inverse of ``dotted``."""
+    found = re.findall(r'(?:^|\.)(?:"((?:[^"]|"")*)"|([^."]*))', path)
+    return tuple(quoted.replace('""', '"') if quoted else plain for quoted, plain in found)

@@ -16,7 +16,7 @@ DEPTH_MAX = 32
 """A declaration nests six levels deep; libyaml's composer recurses in C and crashes on a hundred thousand."""
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
-_PASSWORD = re.compile(r"(://[^:/@\s]*:)[^@\s]*@")
+_PASSWORD = re.compile(r"(://[^:/@\s]*:)\S*@|((?:password|passwd|secret|token)[\"']?\s*[=:]\s*)\S+", re.IGNORECASE)
 _TEXT_SHOWN_CHARS_MAX = 120
 
 _HINTS = (
@@ -44,7 +44,7 @@ class Broken(Exception):
 
 def masked(text: str) -> str:
     """``text`` fit to print in a complaint: cut, and without the password of any URL in it."""
-    safe = _PASSWORD.sub(r"\1***@", text)
+    safe = _PASSWORD.sub(lambda m: f"{m[1]}***@" if m[1] else f"{m[2]}***", text[:4000])
     return safe if len(safe) <= _TEXT_SHOWN_CHARS_MAX else safe[: _TEXT_SHOWN_CHARS_MAX - 3] + "..."
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -18,6 +19,7 @@ ALIASED_NODES_MAX = 100_000
 
 _CORE = "tag:yaml.org,2002:"
 _TAGS = frozenset(_CORE + name for name in ("str", "int", "float", "bool", "null", "timestamp", "value", "map", "seq"))
+_UNFIT = re.compile("[\x00\ud800-\udfff]")
 _MERGE = _CORE + "merge"
 
 
@@ -97,6 +99,9 @@ class Tree:
         reads_as = node.tag.removeprefix(_CORE)
         raw = node.value
         self.written[path] = raw
+        if _UNFIT.search(raw):
+            self._unfit(mark_of(file, node), raw)
+            return Unknown("", raw)
         if reads_as == "null" and not node.style:
             return None
         if "$" not in raw and not raw.startswith("env:"):
@@ -120,6 +125,11 @@ class Tree:
         if filled.missing or filled.malformed:
             return Unknown("", raw)
         return Text(filled.text, raw)
+
+    def _unfit(self, mark: Mark, raw: str) -> None:
+        shown = _UNFIT.sub("?", raw)
+        hint = "PostgreSQL stores neither in any text; remove it."
+        self.complain(mark, "unfit_text", f'"{masked(shown)}" holds a NUL or half a surrogate pair', shown, hint)
 
     def _mapping(self, file: str, node: yaml.MappingNode, path: str) -> dict[Text, Data]:
         found: dict[Text, Data] = {}
@@ -160,6 +170,9 @@ class Tree:
         if not isinstance(key, yaml.ScalarNode):
             hint = "Write a plain word before the colon; quote a name that starts with [ or {."
             self.complain(mark_of(file, key), "key_not_a_name", "a key must be a name", "", hint)
+            return None
+        if _UNFIT.search(key.value):
+            self._unfit(mark_of(file, key), key.value)
             return None
         reads_as = str(key.tag).removeprefix(_CORE)
         if reads_as == "null" and not key.style:
