@@ -1,0 +1,48 @@
+"""The plan: what is wanted minus what is found, as ordered steps."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from freehold.family import members
+from freehold.found.fingerprint import fingerprint
+from freehold.found.model import Found
+from freehold.plan.model import Design, Plan, Step, StepKind
+from freehold.plan.notes import notes
+from freehold.plan.order import in_order
+
+
+def make(design: Design, found: Found) -> Plan:
+    """The steps from ``found`` to ``design``, in order; nothing that is already so.
+
+    What nobody declared is listed in ``undeclared``, and planned only when the design is authoritative. Raises
+    MigrationError when an applied migration was edited, is missing, or a new one stands before it.
+    """
+    steps: list[Step] = []
+    drift: list[Step] = []
+    for kind in members("freehold.plan.steps", StepKind).values():
+        steps.extend(step for step in kind.wants(design, found) if not step.done(found))
+        if kind.drift is not None:
+            drift.extend(step for step in kind.drift(design, found) if not step.done(found))
+    if design.authoritative:
+        steps.extend(drift)
+        drift = []
+    return Plan(
+        platform=design.platform.name,
+        fingerprint=fingerprint(found),
+        steps=in_order(steps),
+        undeclared=in_order(drift),
+        notes=notes(design, found),
+    )
+
+
+def without_destructive(plan: Plan) -> Plan:
+    """The plan without its destructive steps, and a note for each: what ``--allow-destroy`` would add."""
+    left = tuple(step for step in plan.steps if step.destructive)
+    if not left:
+        return plan
+    return replace(
+        plan,
+        steps=tuple(step for step in plan.steps if not step.destructive),
+        notes=(*plan.notes, *(f"left out, needs --allow-destroy: {step.say()}" for step in left)),
+    )

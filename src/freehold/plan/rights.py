@@ -1,0 +1,43 @@
+"""What the admin login may do on a server, judged before anything is tried."""
+
+from __future__ import annotations
+
+from freehold.found.model import Server
+
+OPTIONS_SINCE = 160000
+"""From PostgreSQL 16 on a membership has options of its own, and CREATEROLE reaches only roles one may administer."""
+
+
+def may_give_backup_attributes(server: Server) -> bool:
+    """REPLICATION and BYPASSRLS: superuser; from 16 on also a CREATEROLE login that has both itself."""
+    me = server.roles.get(server.user)
+    return server.superuser or bool(
+        me and server.version >= OPTIONS_SINCE and me.createrole and me.replication and me.bypassrls
+    )
+
+
+def may_grant_membership(server: Server, role: str) -> bool:
+    """Whether the admin may make others members of ``role``, a predefined role."""
+    if server.superuser:
+        return True
+    me = server.roles.get(server.user)
+    if server.version < OPTIONS_SINCE:
+        return bool(me and me.createrole)
+    return any(m.role == role and m.member == server.user and m.admin for m in server.memberships)
+
+
+def owns(server: Server, owner: str) -> bool:
+    """Whether the admin may act as the owner of something that ``owner`` owns."""
+    return server.superuser or owner == server.user or belongs(server, server.user, owner)
+
+
+def belongs(server: Server, member: str, role: str) -> bool:
+    """Whether ``member`` holds the rights of ``role`` through memberships that inherit."""
+    reached, todo = {member}, [member]
+    while todo:
+        one = todo.pop()
+        for membership in server.memberships:
+            if membership.member == one and membership.inherit and membership.role not in reached:
+                reached.add(membership.role)
+                todo.append(membership.role)
+    return role in reached

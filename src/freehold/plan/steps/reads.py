@@ -1,0 +1,52 @@
+"""Lets a service read the tables of another service that its declaration names.
+
+Why: whatever crosses a service boundary is declared; inside one database a declared read is USAGE on the schema and
+SELECT on that table, or on all tables now and later. Across databases no grant reaches: the notes say so.
+
+Lock: none on table data; rows of pg_class and pg_namespace.
+Undo: what was given is taken back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from freehold.found.model import Found
+from freehold.plan.grants import GrantStep, acts_as, has_pending, missing
+from freehold.plan.model import Design, Phase, Step, StepKind
+from freehold.plan.wanted import wanted
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reads(GrantStep):
+    """What one service may read of another's schema."""
+
+    kind: ClassVar[str] = "reads"
+    phase: ClassVar[Phase] = Phase.AFTER
+    rank: ClassVar[int] = 30
+
+
+def _wants(design: Design, found: Found) -> Iterator[Step]:
+    for (instance, database), want in wanted(design).databases.items():
+        for name, schema in want.schemas.items():
+            wishes = [wish for wish in schema.wishes if wish.origin == "reads"]
+            if not wishes:
+                continue
+            pending = has_pending(design, found, want, schema.service)
+            for service in sorted({wish.service for wish in wishes}):
+                mine = [wish for wish in wishes if wish.service == service]
+                entries = tuple(missing(found, want, schema, mine, pending=pending))
+                if entries:
+                    yield Reads(
+                        instance=instance,
+                        database=database,
+                        name=name,
+                        service=service,
+                        entries=entries,
+                        acting_as=acts_as(found, instance, schema.owner),
+                    )
+
+
+reads = StepKind(wants=_wants)
