@@ -21,6 +21,7 @@ from pydantic_core import CoreSchema
 from freehold.spec.model import Layout, Profile
 from freehold.spec.tree import Text
 from freehold.spec.values import (
+    VARIABLE,
     Count,
     Day,
     Duration,
@@ -71,7 +72,16 @@ SettingsForm = Annotated[dict[Name, Setting], BeforeValidator(_mapping)]
 
 
 def _word(*words: str) -> tuple[BeforeValidator, WithJsonSchema]:
-    return BeforeValidator(one_of(*words)), WithJsonSchema({"enum": list(words)})
+    return BeforeValidator(one_of(*words)), WithJsonSchema(
+        {"anyOf": [{"enum": list(words)}, {"type": "string", "pattern": VARIABLE}]}
+    )
+
+
+def _said(value: object) -> object:
+    if value is None:
+        hint = "Write [] for a foreign application, or leave the key out for a schema of the service's name."
+        raise Refused("schemas has no value", hint)
+    return value
 
 
 class Form(BaseModel):
@@ -163,7 +173,10 @@ class ServerForm(Form):
 class PoolForm(Form):
     """The service's connection pool."""
 
-    short = {"type": "integer", "minimum": 1, "description": "size"}
+    short = {
+        "anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": VARIABLE}],
+        "description": "a number is the size",
+    }
 
     size: Count = Field(description="Server connections of the pool.", examples=[20])
     port: Port | None = Field(default=None, description="TCP port of the pool.", examples=[6432])
@@ -235,7 +248,7 @@ class ServiceForm(Form):
 
     keeps_null = frozenset({"schemas"})
 
-    schemas: List[Name] | None = Field(
+    schemas: Annotated[List[Name] | None, BeforeValidator(_said)] = Field(
         default=None,
         description="Schemas it owns; default: its own name. [] is a foreign application that owns its database.",
         examples=[["users", "audit"]],
@@ -274,14 +287,6 @@ class ServiceForm(Form):
     )
     database: Name | None = Field(default=None, description="Pins it to this database.", examples=["own_db"])
     instance: Name | None = Field(default=None, description="Pins it to this server.", examples=["main"])
-
-    @model_validator(mode="before")
-    @classmethod
-    def _schemas_said(cls, value: object) -> object:
-        if isinstance(value, dict) and "schemas" in value and value["schemas"] is None:
-            hint = "Write [] for a foreign application, or leave the key out for a schema of the service's name."
-            raise Refused("schemas has no value", hint)
-        return value
 
 
 class IgnoreForm(Form):

@@ -78,8 +78,9 @@ _SPLIT = "Split it with include: one file for each service."
 
 
 def _may_be_deep(text: str) -> bool:
-    # Block nesting needs columns and flow nesting needs brackets, so most texts are cleared without a parse.
-    return text.count("[") + text.count("{") > 1000 or max(map(len, text.splitlines()), default=0) > 1000
+    # Block nesting needs columns and flow nesting needs brackets, so most texts are cleared without a parse;
+    # five thousand levels were seen to fit the stack, a hundred thousand were not.
+    return text.count("[") + text.count("{") > 4500 or max(map(len, text.splitlines()), default=0) > 1000
 
 
 def _measure(file: str, text: str) -> None:
@@ -112,6 +113,9 @@ def _mapped(file: str, text: str, error: yaml.YAMLError) -> Broken:
 
 def _broken(file: str, text: str, line: int, column: int, message: str, hint: str) -> Broken:
     lines = re.split("\r\n|[\r\n\x85\u2028\u2029]", text[:TEXT_CHARS_MAX])  # as libyaml counts lines
+    while line > 0 and (line >= len(lines) or not lines[line]):  # what is missing at the end is shown at the last text
+        line -= 1
+        column = len(lines[line]) if line < len(lines) else 0
     shown = masked(lines[line].strip()) if line < len(lines) else ""
     return Broken(Complaint(file, line + 1, column + 1, "not_yaml", message, shown, hint))
 

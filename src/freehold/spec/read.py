@@ -36,7 +36,7 @@ def read(path: str, read_text: ReadText, list_folder: ListFolder, environment: M
 
 def _form(tree: Tree, path: str, read_text: ReadText, list_folder: ListFolder) -> DeclarationForm | None:
     start = Mark(path, 1, 1)
-    root = _node(tree, path, read_text, start)
+    root = _node(tree, path, read_text, start, path)
     if root is None:
         if not tree.complaints:
             hint = "Write platform: and services:, or run `freehold init`."
@@ -55,7 +55,7 @@ def _form(tree: Tree, path: str, read_text: ReadText, list_folder: ListFolder) -
         return None
 
 
-def _node(tree: Tree, file: str, read_text: ReadText, said: Mark) -> yaml.Node | None:
+def _node(tree: Tree, file: str, read_text: ReadText, said: Mark, shown: str) -> yaml.Node | None:
     try:
         return compose(file, read_text(file))
     except Broken as broken:
@@ -65,8 +65,8 @@ def _node(tree: Tree, file: str, read_text: ReadText, said: Mark) -> yaml.Node |
         tree.complain(place, "not_utf8", "the file is not UTF-8", "", "Save it as UTF-8.")
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
-        message = f'file "{masked(file)}" cannot be read: {reason}'
-        tree.complain(said, "unreadable", message, file, "Check the path and its rights, or run `freehold init`.")
+        message = f'file "{masked(shown)}" cannot be read: {reason}'
+        tree.complain(said, "unreadable", message, shown, "Check the path and its rights, or run `freehold init`.")
     return None
 
 
@@ -83,7 +83,7 @@ def _gather(tree: Tree, path: str, top: dict[Text, Data], read_text: ReadText, l
         top[Text("services", "services")] = services
     if not isinstance(services, dict):
         return
-    files: dict[str, Mark] = {}
+    files: dict[str, tuple[Mark, str]] = {}
     for index, pattern in enumerate(patterns):
         mark = tree.marks.get(dotted("include", index), tree.marks["include"])
         if isinstance(pattern, Unknown):
@@ -101,19 +101,21 @@ def _gather(tree: Tree, path: str, top: dict[Text, Data], read_text: ReadText, l
         if not found:
             message = f'include "{masked(pattern.raw)}" names no file'
             tree.complain(mark, "include", message, pattern.raw, "Write a path from this file's folder.")
-        files.update({file: mark for file in found if file != path and file not in files})
+        # A name that a variable gave is shown as it is written.
+        shown = {file: file if pattern == pattern.raw else pattern.raw for file in found}
+        files.update({file: (mark, shown[file]) for file in found if file != path and file not in files})
     if len(files) > FILES_MAX:
         tree.complain(
             tree.marks["include"], "include", f"more than {FILES_MAX} files are included", "", "Include fewer."
         )
         return
-    for file, mark in files.items():
-        _include(tree, file, mark, services, read_text)
+    for file, said_at in files.items():
+        _include(tree, file, said_at, services, read_text)
 
 
-def _include(tree: Tree, file: str, said: Mark, services: dict[Text, Data], read_text: ReadText) -> None:
+def _include(tree: Tree, file: str, said: tuple[Mark, str], services: dict[Text, Data], read_text: ReadText) -> None:
     count = len(tree.complaints)
-    root = _node(tree, file, read_text, said)
+    root = _node(tree, file, read_text, *said)
     if len(tree.complaints) > count:
         return
     keys = {k.value: k for k, _ in root.value if isinstance(k.value, str)} if isinstance(root, yaml.MappingNode) else {}

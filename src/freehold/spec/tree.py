@@ -85,7 +85,7 @@ class Tree:
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(file, node, path)
         if id(node) in self._open or len(self._open) >= DEPTH_MAX:
-            self.complain(mark_of(file, node), "alias", "a value contains itself", "", "Remove the alias (*name).")
+            self.complain(self.marks[path], "alias", "a value contains itself", "", "Remove the alias (*name).")
             return None
         self._open.add(id(node))
         try:

@@ -19,7 +19,7 @@ from freehold.units import parse_bytes, parse_ms
 Value = TypeVar("Value")
 
 _INTEGER = re.compile(r"[+-]?(?:0|[1-9][0-9]{0,17})")
-_VARIABLE = r"^(env:[A-Za-z_][A-Za-z0-9_]*|.*\$\{.+\}.*)$"
+VARIABLE = r"^(env:[A-Za-z_][A-Za-z0-9_]*|.*\$\{.+\}.*)$"
 INT32_MAX = 2**31 - 1
 
 
@@ -195,11 +195,11 @@ def _schema(kind: str, **more: object) -> WithJsonSchema:
     """The editors' view: the plain type, or a variable that will become one."""
     if kind == "string":
         return WithJsonSchema({"type": "string", **more})
-    return WithJsonSchema({"anyOf": [{"type": kind, **more}, {"type": "string", "pattern": _VARIABLE}]})
+    return WithJsonSchema({"anyOf": [{"type": kind, **more}, {"type": "string", "pattern": VARIABLE}]})
 
 
 def _measured(units: str) -> WithJsonSchema:
-    pattern = rf"^\s*\d+(\.\d+)?\s*({units})\s*$|{_VARIABLE}"
+    pattern = rf"^\s*\d+(\.\d+)?\s*({units})\s*$|{VARIABLE}"
     return WithJsonSchema({"anyOf": [{"const": 0}, {"type": "string", "pattern": pattern}]})
 
 
@@ -232,7 +232,7 @@ OneTable = Annotated[TableName, BeforeValidator(_one_table), _schema("string", p
 Key = Annotated[
     tuple[TableName, tuple[str, ...]], BeforeValidator(_key), _schema("string", pattern=r"^.+\..+\(.+\)\s*$|^env:.+$")
 ]
-Url = Annotated[str, BeforeValidator(_url), _schema("string", pattern=rf"^postgres(ql)?://.+$|{_VARIABLE}")]
+Url = Annotated[str, BeforeValidator(_url), _schema("string", pattern=rf"^postgres(ql)?://.+$|{VARIABLE}")]
 Day = Annotated[str, BeforeValidator(_day), _schema("string")]
 
 
