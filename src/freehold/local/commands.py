@@ -8,6 +8,7 @@ import subprocess
 import threading
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import IO
 from urllib.parse import quote, unquote, urlsplit
 
@@ -19,9 +20,11 @@ _GRACE_S = 5.0
 
 class ShellCommands:
     """Implements ports.Commands. The tool gets the environment of Freehold without its ``PG*`` variables, which
-    would lead it elsewhere, and with what the caller adds. Everything it started ends with it."""
+    would lead it elsewhere, and with what the caller adds. Everything it started ends with it. A relative directory
+    is taken from ``base``, the folder of the declaration."""
 
-    def __init__(self, timeout_ms: int = 3_600_000) -> None:
+    def __init__(self, base: str | Path = ".", timeout_ms: int = 3_600_000) -> None:
+        self._base = Path(base)
         self._timeout_ms = timeout_ms
 
     def run(self, command: str, directory: str, environment: Mapping[str, str]) -> tuple[int, str]:
@@ -34,7 +37,7 @@ class ShellCommands:
             process = subprocess.Popen(
                 command,
                 shell=True,
-                cwd=directory,
+                cwd=self._base / directory,
                 env={**inherited, **environment},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
@@ -43,7 +46,7 @@ class ShellCommands:
             )
         except OSError as error:
             raise MigrationError(
-                f'cannot run the migration command in "{directory}": {(error.strerror or str(error)).lower()}',
+                f'cannot run a command in "{self._base / directory}": {(error.strerror or str(error)).lower()}',
                 hint="Correct `migrations.directory` in the declaration.",
             ) from error
         tail = bytearray()

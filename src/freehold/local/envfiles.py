@@ -11,7 +11,7 @@ from urllib.parse import quote
 from freehold.apply.url import connection_url
 from freehold.local.folder import private_folder, write_atomically
 
-_PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=~?&^-]+")
+_PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=~?&^\[\]-]+")
 
 
 @dataclass(frozen=True, slots=True)

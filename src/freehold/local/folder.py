@@ -23,6 +23,7 @@ from pathlib import Path
 from freehold.errors import LocalStateError
 
 NAME = ".freehold"
+_OURS = ("secrets.json", "secrets.lock", ".gitignore")
 
 
 class Folder:
@@ -50,6 +51,23 @@ class Folder:
             if not ignore.exists():
                 write_atomically(ignore, b"*\n")
         return self.path
+
+    def remove(self) -> tuple[Path, ...]:
+        """Remove what Freehold wrote here, and the folder when nothing else is in it; the paths that are gone.
+
+        Raises LocalStateError.
+        """
+        gone: list[Path] = []
+        with explained(self.path):
+            for place in (*sorted(self.env_path.glob("*.env")), *(self.path / name for name in _OURS)):
+                if place.is_file():
+                    place.unlink()
+                    gone.append(place)
+            for folder in (self.env_path, self.path):
+                if folder.is_dir() and not any(folder.iterdir()):
+                    folder.rmdir()
+                    gone.append(folder)
+        return tuple(gone)
 
 
 def private_folder(path: Path) -> Path:

@@ -1,0 +1,184 @@
+"""Send the steps of a plan: under the platform's lock, journalled, side by side where they are independent.
+
+What holds at every instant: a transactional batch and its journal rows are there together or not at all; a password
+is on the disk before the server hears of it; nothing new begins after a failure. So a run that ends anywhere, by an
+error or by SIGKILL, is continued by making a new plan and applying that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+
+from freehold.apply.journal import Run
+from freehold.apply.model import Applied, Lane, Timing, waves
+from freehold.apply.run.batch import Sender, StepFailed, pending
+from freehold.apply.run.locks import held, still_held
+from freehold.apply.run.tidy import tidy
+from freehold.apply.run.world import World
+from freehold.errors import ApplyFailed, FreeholdError, StalePlan, Unreachable
+from freehold.found.fingerprint import fingerprint
+from freehold.found.model import Found
+from freehold.plan.model import Design, Phase, Plan, Statement, Step
+from freehold.plan.order import batches, undo_batches
+from freehold.ports import Clock, Commands, Progress, Secrets, Servers
+from freehold.sqltext import keyword
+
+__all__ = ["LOCK_WAIT_MS", "Applied", "apply", "undo"]
+
+LOCK_WAIT_MS = 60_000.0
+
+
+def apply(
+    plan: Plan,
+    design: Design,
+    servers: Servers,
+    secrets: Secrets,
+    clock: Clock,
+    commands: Commands,
+    progress: Progress,
+    *,
+    who: str,
+    workers: int = 8,
+    wait_ms: float = 2_000.0,
+    lock_wait_ms: float = LOCK_WAIT_MS,
+    look: Callable[[], Found] | None = None,
+) -> Applied:
+    """Make the steps of ``plan``.
+
+    ``wait_ms``: how long to wait for another run of the platform; ``lock_wait_ms``: how long a batch tries again
+    when others hold what it needs. ``look`` reads what the plan was made from; given, it is read again under the
+    lock, and a plan that another run overtook raises StalePlan instead of failing halfway.
+
+    Raises Busy, StalePlan, ApplyFailed (naming what is done and what is left), Unreachable. May run again at any time.
+    """
+    world = _world(plan, design, servers, secrets, clock, commands, progress, who, lock_wait_ms)
+    return _go(world, plan, design, workers, wait_ms, look, backward=False)
+
+
+def undo(
+    plan: Plan,
+    design: Design,
+    servers: Servers,
+    secrets: Secrets,
+    clock: Clock,
+    commands: Commands,
+    progress: Progress,
+    *,
+    who: str,
+    workers: int = 8,
+    wait_ms: float = 2_000.0,
+    lock_wait_ms: float = LOCK_WAIT_MS,
+) -> Applied:
+    """Take back the steps of ``plan``, which was applied and nothing else since, in reverse order. Raises as apply."""
+    world = _world(plan, design, servers, secrets, clock, commands, progress, who, lock_wait_ms)
+    return _go(world, plan, design, workers, wait_ms, None, backward=True)
+
+
+def _world(
+    plan: Plan,
+    design: Design,
+    servers: Servers,
+    secrets: Secrets,
+    clock: Clock,
+    commands: Commands,
+    progress: Progress,
+    who: str,
+    lock_wait_ms: float,
+) -> World:
+    session = servers.admin(design.placements.home)
+    try:
+        run = str(session.query(keyword("SELECT pg_catalog.gen_random_uuid()::text"))[0][0])
+    finally:
+        session.close()
+    return World(
+        servers, secrets, clock, commands, progress, Run(run, plan.platform, who), len(plan.steps), lock_wait_ms
+    )
+
+
+def _go(
+    world: World,
+    plan: Plan,
+    design: Design,
+    workers: int,
+    wait_ms: float,
+    look: Callable[[], Found] | None,
+    *,
+    backward: bool,
+) -> Applied:
+    if not plan.steps:
+        return Applied(journal_id=world.run.id)
+    home = design.placements.home
+    instances = (home, *sorted({step.instance for step in plan.steps} - {home}))
+    with held(world, instances, wait_ms) as locks:
+        tidy(world, locks, plan, design)
+        if look is not None and fingerprint(look()) != plan.fingerprint:
+            raise StalePlan(
+                "the servers were changed since the plan was made", hint="Run the command again: it plans anew."
+            )
+        # each password is on the disk before any server hears of it
+        for name in _secrets(plan):
+            world.secrets.verifier(name)
+        timings: list[Timing] = []
+        sender = Sender(world, backward=backward)
+        for wave in waves((undo_batches if backward else batches)(plan.steps)):
+            if lost := still_held(locks):
+                raise _failed(
+                    world,
+                    plan,
+                    None,
+                    Unreachable(
+                        f'the lock on instance "{lost}" was lost with its connection',
+                        hint="Check that the server runs.",
+                        sqlstate="08006",
+                    ),
+                )
+            timings += _wave(world, plan, sender, wave, workers)
+        touched = sorted({step.instance for step in plan.steps if step.phase is Phase.SERVER})
+        restart = tuple(instance for instance in touched if pending(world, instance))
+    return Applied(len(world.finished), 0, world.run.id, tuple(timings), restart)
+
+
+def _wave(world: World, plan: Plan, sender: Sender, wave: tuple[Lane, ...], workers: int) -> list[Timing]:
+    with ThreadPoolExecutor(max_workers=max(1, min(workers, len(wave)))) as pool:
+        futures = [pool.submit(sender.lane, lane) for lane in wave]
+        try:
+            wait(futures)
+        except BaseException:
+            # Ctrl-C: what runs may end its transaction, nothing new begins
+            world.stopping = True
+            raise
+    failures = [error for future in futures if (error := future.exception())]
+    for error in failures:
+        if not isinstance(error, StepFailed):
+            raise error
+    for error in failures:
+        if isinstance(error, StepFailed):
+            raise _failed(world, plan, error.step, error.cause, also=len(failures) - 1) from error.cause
+    return [timing for future in futures for timing in future.result()]
+
+
+def _failed(world: World, plan: Plan, step: Step | None, cause: FreeholdError, also: int = 0) -> ApplyFailed:
+    finished = set(world.finished)
+    done = tuple(one.say() for one in plan.steps if one.key in finished)
+    left = tuple(one.say() for one in plan.steps if one.key not in finished)
+    what = f'step "{step.say()}"' if step else "the run"
+    more = f" (and {also} more failed)" if also else ""
+    return ApplyFailed(
+        f"{what} failed: {cause.message}{more}; {len(done)} steps are done and {len(left)} are left",
+        hint=f"{cause.hint} Then run `freehold apply` again: it goes on with what is left.".strip(),
+        done=done,
+        left=left,
+    )
+
+
+def _secrets(plan: Plan) -> list[str]:
+    return sorted(
+        {
+            name
+            for step in plan.steps
+            for effect in step.do()
+            if isinstance(effect, Statement)
+            for name in effect.sql.secrets
+        }
+    )
