@@ -7,14 +7,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 
-from freehold.found.model import Found, Grant, Role, Server, Setting
+from freehold.found.model import Contents, Found, Grant, Role, Server, Setting
 
 
 def fingerprint(found: Found) -> str:
     """SHA-256 of the canonical JSON of ``found``, in hexadecimal.
 
     Left out, because they change by themselves or say nothing of the state: where a setting came from, whether a
-    restart is pending, replication slots, and who looked. A verifier takes part as its own hash only.
+    restart is pending, replication slots, who looked, and whether the control schema is there. A verifier takes part as its own hash only.
     """
     digest = hashlib.sha256()
     for name in sorted(found.servers):
@@ -30,6 +30,8 @@ def canonical(server: Server) -> str:
 
 _LEFT_OUT = {
     Server: frozenset({"replication_slots", "user", "superuser", "reads_verifiers", "extensions_available"}),
+    # an apply makes the control schema first and an undo keeps it
+    Contents: frozenset({"has_control"}),
     Setting: frozenset({"source", "pending_restart"}),
 }
 _FIELDS: dict[type, tuple[str, ...]] = {}

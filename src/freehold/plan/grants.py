@@ -10,7 +10,7 @@ from typing import ClassVar
 from freehold.found.model import Found, Object
 from freehold.plan.look import MEMBERS_OF, ROUTINES, Look, look
 from freehold.plan.model import Design, Effect, Statement, Step
-from freehold.plan.wanted import WantedDatabase, WantedSchema, Wish
+from freehold.plan.wanted import WantedDatabase, Wish
 from freehold.sqltext import Sql, ident, join, keyword, literal, quote_ident, raw, role, sql, words
 
 
@@ -243,9 +243,7 @@ def acts_as(found: Found, instance: str, owner: str) -> str:
     return "" if server is None or server.superuser else owner
 
 
-def missing(
-    found: Found, database: WantedDatabase, schema: WantedSchema, wishes: Iterable[Wish], *, pending: bool
-) -> Iterator[Entry]:
+def missing(found: Found, database: WantedDatabase, wishes: Iterable[Wish], *, pending: bool) -> Iterator[Entry]:
     """The entries that ``wishes`` ask for and the snapshot lacks. ``pending``: migrations of the owner are to come."""
     seen = look(found)
     instance, name = database.instance, database.name
@@ -263,10 +261,7 @@ def missing(
             if lost:
                 yield OnTable(wish.grantee, lost, wish.schema, wish.table, table is not None)
         else:
-            default = seen.default_acl(instance, name, schema.owner, wish.schema, wish.on)
-            lost = seen.lacks(default.acl, wish.grantee, wish.privileges) if default else wish.privileges
-            if lost:
-                yield OnDefault(wish.grantee, lost, schema.owner, wish.schema, wish.on)
+            # rights on future objects are set before migrations run, by default_privileges
             entry = missing_on_all(seen, instance, name, wish)
             if entry is not None:
                 yield entry

@@ -124,7 +124,7 @@ def _wants(design: Design, found: Found) -> Iterator[Step]:
         for name, schema in want.schemas.items():
             entries: list[Entry] = []
             for wish in schema.wishes:
-                if wish.origin == "own" and wish.on != "SCHEMA":
+                if wish.on != "SCHEMA" and not wish.table:
                     row = seen.default_acl(instance, database, schema.owner, name, wish.on)
                     lost = seen.lacks(row.acl, wish.grantee, wish.privileges) if row else wish.privileges
                     if lost:

@@ -37,7 +37,7 @@ def _wants(design: Design, found: Found) -> Iterator[Step]:
             pending = has_pending(design, found, want, schema.service)
             for service in sorted({wish.service for wish in wishes}):
                 mine = [wish for wish in wishes if wish.service == service]
-                entries = tuple(missing(found, want, schema, mine, pending=pending))
+                entries = tuple(missing(found, want, mine, pending=pending))
                 if entries:
                     yield Reads(
                         instance=instance,

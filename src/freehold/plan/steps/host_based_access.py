@@ -1,0 +1,66 @@
+"""Writes pg_hba.conf of an instance we own: one line for each login in each database it may enter, then reject.
+
+Why: a grant given by mistake does not help an attacker whom the server refuses before it looks at grants.
+Every line asks for SCRAM-SHA-256; there is no trust, peer or md5 line. Servers we do not own keep their file.
+
+Lock: none; the server is told to reload.
+Undo: the lines that were there, as the server had understood them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from freehold.found.model import Found, HbaRule
+from freehold.plan.hba import lines, rules
+from freehold.plan.model import Action, Design, Effect, Phase, Step, StepKind, WriteHba
+from freehold.sqltext import ident
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostBasedAccess(Step):
+    """The whole file of one instance."""
+
+    kind: ClassVar[str] = "host_based_access"
+    phase: ClassVar[Phase] = Phase.SERVER
+    rank: ClassVar[int] = 20
+    lock: ClassVar[str] = "none"
+    transactional: ClassVar[bool] = False
+
+    want: tuple[HbaRule, ...]
+    before: tuple[HbaRule, ...]
+
+    def say(self) -> str:
+        allowed = {(rule.databases, rule.users) for rule in self.want if rule.method != "reject"}
+        return (
+            f"write pg_hba.conf of instance {ident(self.instance)}: {len(allowed)} pairs of database and login by "
+            f"SCRAM-SHA-256 from this machine, everybody else rejected (was {len(self.before)} rules); needs a reload"
+        )
+
+    def do(self) -> tuple[Effect, ...]:
+        return (WriteHba(lines(self.want)),)
+
+    def undo(self) -> tuple[Effect, ...]:
+        return (WriteHba(lines(self.before)),)
+
+    def done(self, found: Found) -> bool:
+        server = found.servers.get(self.instance)
+        return server is not None and server.hba is not None and server.hba == self.want
+
+
+def _wants(design: Design, found: Found) -> Iterator[Step]:
+    for instance in design.placements.instances:
+        server = found.servers.get(instance.name)
+        if instance.owned and server is not None and server.hba is not None:
+            yield HostBasedAccess(
+                instance=instance.name,
+                name="pg_hba.conf",
+                action=Action.ALTER,
+                want=rules(design, server),
+                before=server.hba,
+            )
+
+
+host_based_access = StepKind(wants=_wants)
