@@ -116,3 +116,11 @@ def test_services_that_only_differ_in_a_hyphen_of_the_group_clash() -> None:
     text = "platform: p\nlayout: groups\ngroups: {a-b: [x]}\nservices:\n  x:\n  a_b:\n"
 
     assert [c.code for c in check(platform_of(text))] == ["slug_clash"]
+
+
+def test_a_setting_of_the_only_server_is_pointed_at() -> None:
+    text = "platform: p\nserver:\n  settings:\n    work_memm: 8MB\nservices:\n  a:\n"
+
+    (found,) = check(platform_of(text))
+
+    assert (found.code, found.line, found.hint) == ("unknown_setting", 4, 'Did you mean "work_mem"?')

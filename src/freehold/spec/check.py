@@ -55,6 +55,8 @@ def _table(text: str) -> str:
 
 
 def _place(platform: Platform, parts: tuple[str | int, ...]) -> tuple[str, Mark]:
+    if parts[:2] == ("servers", "main") and "servers" not in platform.marks:
+        parts = ("server", *parts[2:])  # the short form of the only server
     for end in range(len(parts), 0, -1):
         path = dotted(*parts[:end])
         if path in platform.marks:

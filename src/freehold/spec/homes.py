@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from freehold.spec.model import Layout, Platform, Service
 
 
@@ -35,3 +37,15 @@ def declared(platform: Platform, key: tuple[str, str], services: tuple[Service, 
     for settings in (platform.settings, server, *(service.settings for service in services)):
         value = next((text for setting, text in settings if setting.lower() == name), value)
     return value
+
+
+def all_settings(platform: Platform) -> Iterator[tuple[tuple[str, ...], str, str, str]]:
+    """Every declared setting: its path, the service it is of (or empty), its name and its value."""
+    for name, value in platform.settings:
+        yield ("settings", name), "", name, value
+    for server in platform.servers:
+        for name, value in server.settings:
+            yield ("servers", server.name, "settings", name), "", name, value
+    for service in platform.services:
+        for name, value in service.settings:
+            yield ("services", service.name, "settings", name), service.name, name, value

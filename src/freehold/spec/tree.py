@@ -29,6 +29,8 @@ class Text(str):
     ``reads_as`` is what other YAML readers take the unquoted text for (``int``, ``bool``, ...), else ``str``.
     """
 
+    __slots__ = ("raw", "reads_as")
+
     raw: str
     reads_as: str
 
@@ -194,6 +196,8 @@ class Tree:
 
 class Unknown(Text):
     """A scalar whose variable is missing: complained about already, so later checks let it pass."""
+
+    __slots__ = ()
 
 
 def mark_of(file: str, node: yaml.Node) -> Mark:
