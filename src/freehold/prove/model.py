@@ -10,7 +10,7 @@ from freehold.finding import Finding
 from freehold.found.model import Found
 from freehold.layouts.model import Placements
 from freehold.spec.model import Platform
-from freehold.sqltext import Sql
+from freehold.sqltext import Sql, quote_literal
 
 
 class Verdict(StrEnum):
@@ -46,6 +46,19 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True)
+class Batch:
+    """Statements that belong together; ``text`` is their list of SQL literals, made once for all who send it."""
+
+    statements: tuple[str, ...]
+    text: str
+
+    @staticmethod
+    def of(statements: Iterable[Sql]) -> Batch:
+        shown = tuple(statement.shown() for statement in statements)
+        return Batch(shown, ",".join(quote_literal(text).strip() for text in shown))
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """Ask: run statements as this login, each in a transaction of its own that is always rolled back.
 
@@ -63,6 +76,33 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Volley:
+    """Ask: run very many statements as this login, each rolled back by itself, in few round trips.
+
+    The server runs them one by one inside a DO block (statement by statement where the login may not use plpgsql).
+    The answer is one Answer for each statement; the row of a statement that was not refused is its first column.
+    """
+
+    instance: str
+    database: str
+    login: str
+    batches: tuple[Batch, ...]
+    session: str = "a"
+
+
+@dataclass(frozen=True, slots=True)
+class As:
+    """Ask: run statements as a role that cannot log in, from Freehold's own login with SET ROLE; rolled back.
+
+    Only for what a service owns and must be able to do; an attack never comes this way."""
+
+    instance: str
+    database: str
+    role: str
+    statements: tuple[Sql, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Notifications:
     """Ask: notifications that reach a session opened by Run within the time; one row (channel, payload) each."""
 
@@ -71,7 +111,7 @@ class Notifications:
     timeout_ms: int
 
 
-Ask = Probe | Run | Notifications
+Ask = Probe | Run | Volley | As | Notifications
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +128,20 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class Canary:
-    """The unique secret row of one service: ``token`` in ``schema.table`` of the service's database."""
+    """The unique secret of one service: ``token`` in the row of ``schema.table`` of the service's database.
+
+    The token also stands in the source and the result of the function ``schema.table()``, in the comment of the
+    table and in the large object ``large_object``; all belong to ``owner``.
+    """
 
     service: str
     instance: str
     database: str
     schema: str
     table: str
-    token: str
+    token: str = field(repr=False)
+    owner: str = ""
+    large_object: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,17 +153,40 @@ class Scene:
     found: Found
     logins: tuple[Login, ...]
     canaries: Mapping[str, Canary]
+    doors: Mapping[tuple[str, str, str], Answer] = field(default_factory=dict)
+    """What each login was told at the door of each database: (instance, database, role) to answer."""
+    migrations: Mapping[str, tuple[tuple[str, str], ...]] | None = None
+    """Declared migrations (name, sha256) by service, when the caller knows them."""
+    addresses: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    """Host and port of each instance."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One attempt and what it showed. ``actor`` and ``target`` are services or "" for the platform itself;
-    ``finding`` is required unless the verdict is HELD."""
+    """One attempt (or ``attempts`` of them) and what it showed. ``actor`` and ``target`` are services or "" for
+    the platform itself; ``finding`` is required unless the verdict is HELD. Findings of one ``group`` are told as
+    one, so that one cause which opens 500 tables is one finding."""
 
     verdict: Verdict
     actor: str
     target: str
     finding: Finding | None = None
+    attempts: int = 1
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of an attack that needs no other part. ``actor`` None judges the snapshot alone; ``part`` is the
+    attack's own. Pieces of one actor in one database run one after the other on one connection."""
+
+    actor: Login | None
+    instance: str
+    database: str
+    part: object = None
+
+
+Tell = Callable[[Result], None]
 
 
 Conversation = Generator[Ask, tuple[Answer, ...], None]
@@ -130,13 +199,13 @@ class Attack:
 
     ``number`` is its number in the catalogue (``I9``); ``split`` cuts the work into independent pieces, each run
     by ``play`` on its own sessions, concurrently with others. ``prevented_by`` names the layouts that prevent a
-    leak which others cannot; empty when every layout but ``central`` must hold.
+    leak which others cannot; empty when every layout but ``central`` must hold, or when none can.
     """
 
     number: str
     title: str
-    split: Callable[[Scene], Iterable[object]]
-    play: Callable[[Scene, object, Callable[[Result], None]], Conversation]
+    split: Callable[[Scene], Iterable[Piece]]
+    play: Callable[[Scene, Piece, Tell], Conversation]
     prevented_by: tuple[str, ...] = ()
 
 

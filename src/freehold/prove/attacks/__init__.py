@@ -1,1 +1,1 @@
-"""The attacks, one file each."""
+"""The attacks, one file each: what is tried, why it matters, what holds it off, and which layouts cannot."""

@@ -1,0 +1,72 @@
+"""Create objects where they do not belong: in public, in another service's schema, new schemas, temporary tables.
+
+Tried: as each login, CREATE TABLE in every schema of the database, CREATE SCHEMA, CREATE TEMPORARY TABLE, and a
+trusted extension; all rolled back.
+
+Why: an object placed in somebody's search_path is found before the one that was meant; a temporary table is found
+before all others.
+
+Holds it off: REVOKE CREATE ON SCHEMA public FROM PUBLIC (upgraded clusters still have it), REVOKE TEMPORARY ON
+DATABASE .. FROM PUBLIC. All layouts hold this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from freehold.prove.hostile import Attempt, hostile_attack
+from freehold.prove.model import Login, Piece, Scene
+from freehold.prove.scene import contents, everywhere, placement_of, service_schemas
+from freehold.prove.why import of_acl
+from freehold.sqltext import ident, keyword, sql
+
+
+def _pieces(scene: Scene) -> Iterator[Piece]:
+    for piece in everywhere(scene):
+        assert piece.actor is not None
+        # a service without schemas owns its database whole and creates there what it likes
+        if not any(not p.schemas and p.database == piece.database for p in placement_of(scene, piece.actor)):
+            yield piece
+
+
+def _attempts(scene: Scene, login: Login, piece: Piece) -> Iterator[Attempt]:
+    server = scene.found.servers[piece.instance]
+    database = server.databases[piece.database]
+    place = f"{piece.instance}/{piece.database}"
+    owned = service_schemas(scene.placements)
+    for schema in contents(scene.found, piece.instance, piece.database).schemas.values():
+        on = sql("SCHEMA {}", ident(schema.name))
+        yield Attempt(
+            sql("CREATE TABLE {} ()", ident(schema.name, "freehold_proof_intruder")),
+            f"schema {ident(schema.name)}",
+            f"can create objects in schema {ident(schema.name)}",
+            tuple(of_acl(server, login.role, schema.owner, schema.acl, ("CREATE",), on, place)),
+            target=owned.get(schema.name, ""),
+        )
+    on = sql("DATABASE {}", ident(piece.database))
+    name = f"database {ident(piece.database)}"
+    yield Attempt(
+        keyword("CREATE SCHEMA freehold_proof_intruder"),
+        name,
+        f"can create schemas in {name}",
+        tuple(of_acl(server, login.role, database.owner, database.acl, ("CREATE",), on, place)),
+    )
+    yield Attempt(
+        keyword("CREATE TEMPORARY TABLE freehold_proof_intruder ()"),
+        name,
+        f"can create temporary tables in {name}",
+        tuple(of_acl(server, login.role, database.owner, database.acl, ("TEMPORARY",), on, place)),
+    )
+    if "hstore" in server.extensions_available:
+        yield Attempt(
+            keyword("CREATE EXTENSION hstore SCHEMA pg_catalog"),
+            name,
+            f"can create trusted extensions in {name}",
+            tuple(of_acl(server, login.role, database.owner, database.acl, ("CREATE",), on, place)),
+            opened=frozenset({"42710"}),
+        )
+
+
+create_objects = hostile_attack(
+    "create_objects", "I18", "create objects where they do not belong", _attempts, pieces=_pieces
+)

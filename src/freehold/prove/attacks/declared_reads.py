@@ -1,0 +1,131 @@
+"""Declared reads, references and publications must work.
+
+Tried: as each service's logins, a SELECT on every table it declares to read; as the analytics login, on every table
+that is published; whether each owner role may refer to the tables it declares references to.
+
+Why: isolation that breaks what was agreed gets switched off.
+
+Holds it: the grants of `freehold apply`. A read that crosses databases cannot be a grant: a layout in which both
+services share a database serves it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from freehold.prove.judge import broken, evidence, held, limit, refused, unknown
+from freehold.prove.model import Answer, As, Attack, Conversation, Login, Piece, Run, Scene, Tell
+from freehold.prove.scene import placement_of, published
+from freehold.spec.model import TableName
+from freehold.sqltext import Sql, ident, literal, sql
+
+_CODE = "declared_reads"
+_SERVED_BY = ("schema-per-service", "groups")
+
+
+def _split(scene: Scene) -> Iterator[Piece]:
+    homes = {schema: p for p in scene.placements.services for schema in p.schemas}
+    for login in scene.logins:
+        if login.purpose in ("app", "ro"):
+            for placement in placement_of(scene, login):
+                for name in scene.platform.service(placement.service).reads:
+                    home = homes.get(name.schema)
+                    if home is not None and (login.purpose == "app" or placement.schemas):
+                        yield Piece(login, placement.instance, placement.database, (name, placement.service))
+        elif login.purpose == "analytics":
+            for name in published(scene.platform):
+                home = homes.get(name.schema)
+                if home is not None and home.instance == login.instance:
+                    yield Piece(login, home.instance, home.database, (name, ""))
+    for placement in scene.placements.services:
+        owner = Login(placement.roles.owner, "owner", placement.service, placement.instance, placement.database)
+        for reference in scene.platform.service(placement.service).references:
+            if reference.to_table.schema in homes:
+                yield Piece(owner, placement.instance, placement.database, (reference.to_table, placement.service))
+
+
+def _play(scene: Scene, piece: Piece, tell: Tell) -> Conversation:
+    login = piece.actor
+    assert login is not None
+    assert isinstance(piece.part, tuple)
+    name, service = piece.part
+    assert isinstance(name, TableName)
+    home = next(p for p in scene.placements.services if name.schema in p.schemas)
+    shown = f"table {ident(name.schema)}.{'*' if name.table == '*' else ident(name.table)}"
+    if (home.instance, home.database) != (piece.instance, piece.database):
+        tell(
+            limit(
+                _CODE,
+                login,
+                home.service,
+                shown,
+                f'service "{service}" declares to use {shown}, which stands in another database',
+                "No grant reaches across databases.",
+                _SERVED_BY,
+                remedy=f"Put services {service!r} and {home.service!r} into one group.",
+                group=f"{service}:{shown}",
+            )
+        )
+        return
+    canary = scene.canaries.get(home.service)
+    table = name.table
+    if table == "*":
+        if canary is None or canary.schema != name.schema:
+            return
+        table = canary.table
+    target = ident(name.schema, table)
+    if login.purpose == "owner":
+        statement = sql("SELECT pg_catalog.has_table_privilege({}, 'REFERENCES')", literal(str(target)))
+        answer = (yield As(piece.instance, piece.database, login.role, (statement,)))[0]
+        if answer.ok and answer.rows and answer.rows[0][0] == "f":
+            answer = Answer(sqlstate="42501", message="permission denied")
+        _judge(login, piece, home.service, shown, "REFERENCES", home.roles.owner, name, statement, answer, tell)
+        return
+    statement = sql("SELECT FROM {} LIMIT 0", target)
+    answer = (yield Run(piece.instance, piece.database, login.role, (statement,)))[0]
+    _judge(login, piece, home.service, shown, "SELECT", home.roles.owner, name, statement, answer, tell)
+
+
+def _judge(
+    login: Login,
+    piece: Piece,
+    target: str,
+    shown: str,
+    privilege: str,
+    owner: str,
+    name: TableName,
+    statement: Sql,
+    answer: Answer,
+    tell: Tell,
+) -> None:
+    if answer.ok:
+        tell(held(login, target))
+    elif refused(answer):
+        who, schema = ident(login.role), ident(name.schema)
+        if name.table == "*":
+            grant = (
+                f"GRANT {privilege} ON ALL TABLES IN SCHEMA {schema} TO {who};\n"
+                f"ALTER DEFAULT PRIVILEGES FOR ROLE {ident(owner)} IN SCHEMA {schema}"
+                f" GRANT {privilege} ON TABLES TO {who};"
+            )
+        else:
+            grant = f"GRANT {privilege} ON TABLE {ident(name.schema, name.table)} TO {who};"
+        tell(
+            broken(
+                _CODE,
+                login,
+                target,
+                shown,
+                f'role "{login.role}" cannot use {shown}, which is declared',
+                f"It lacks {privilege} on the table or USAGE on the schema.",
+                evidence=(evidence(login, piece.instance, piece.database, statement, answer),),
+                remedy=f"GRANT USAGE ON SCHEMA {schema} TO {who};\n{grant}",
+                group=f"{login.role}:{shown}",
+            )
+        )
+    else:
+        why = "The table does not exist." if answer.sqlstate in ("42P01", "3F000") else ""
+        tell(unknown(_CODE, login, target, shown, answer, why=why))
+
+
+declared_reads = Attack("", "use what is declared (positive control)", _split, _play, _SERVED_BY)

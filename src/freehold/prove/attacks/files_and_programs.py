@@ -1,0 +1,59 @@
+"""Read the server's files and run programs on its machine.
+
+Tried: as each login, COPY FROM PROGRAM and COPY TO PROGRAM, pg_read_file, pg_ls_dir, pg_stat_file, lo_import and
+lo_export, and COPY of a file.
+
+Why: a login that runs programs on the database's machine is a shell there, and reads every service's files.
+
+Holds it off: only members of pg_execute_server_program, pg_read_server_files and pg_write_server_files may; no
+declared role is one, however long the chain. All layouts hold this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from freehold.prove.hostile import Attempt, by_role, hostile_attack
+from freehold.prove.model import Login, Piece, Scene
+from freehold.prove.why import Ground
+from freehold.sqltext import keyword
+
+_PROGRAM = "pg_execute_server_program"
+_READ = "pg_read_server_files"
+
+
+def _attempts(scene: Scene, login: Login, piece: Piece) -> Iterator[Attempt]:
+    server = scene.found.servers[piece.instance]
+
+    def grounds(role: str) -> tuple[Ground, ...]:
+        return by_role(server, login.role, role)
+
+    name = f"instance {piece.instance}"
+    program = "can run programs on the server's machine"
+    yield Attempt(keyword("COPY (SELECT 1) TO PROGRAM 'true'"), name, program, grounds(_PROGRAM))
+    yield Attempt(
+        keyword("DO $$ BEGIN EXECUTE 'CREATE TEMP TABLE x(a text)'; EXECUTE 'COPY x FROM PROGRAM ''true'''; END $$"),
+        name,
+        program,
+        grounds(_PROGRAM),
+    )
+    files = "can read the server's files"
+    for statement in (
+        keyword("SELECT pg_catalog.length(pg_catalog.pg_read_file('postgresql.conf'))"),
+        keyword("SELECT pg_catalog.pg_ls_dir('.')"),
+        keyword("SELECT (pg_catalog.pg_stat_file('postgresql.conf')).size"),
+        keyword("SELECT pg_catalog.lo_import('postgresql.conf')"),
+    ):
+        yield Attempt(statement, name, files, grounds(_READ), opened=frozenset({"58P01"}))
+    yield Attempt(
+        keyword("SELECT pg_catalog.has_function_privilege('pg_catalog.lo_export(oid,text)', 'EXECUTE')"),
+        name,
+        "can write files on the server",
+        grounds("pg_write_server_files"),
+        boolean=True,
+    )
+
+
+files_and_programs = hostile_attack(
+    "files_and_programs", "I14", "read files and run programs of the server's machine", _attempts
+)

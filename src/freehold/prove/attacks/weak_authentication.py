@@ -1,0 +1,162 @@
+"""Log in with a password that anybody would guess, or with none.
+
+Tried: each login with an empty password, its own name, the platform's and the service's name, and the usual defaults;
+each owner role, which must not log in at all; the administrator with the defaults. Also read: verifiers that are md5,
+and pg_hba.conf lines that ask for no password, send it in clear, or let everybody into everything.
+
+Why: all other walls stand behind this door.
+
+Holds it off: generated passwords, SCRAM-SHA-256 verifiers, pg_hba.conf lines for one database and role each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from freehold.finding import Evidence
+from freehold.found.model import HbaRule
+from freehold.prove.judge import broken, evidence, held, limit, refused, unknown
+from freehold.prove.model import Attack, Conversation, Login, Piece, Probe, Scene, Tell
+from freehold.prove.scene import placement_of
+from freehold.sqltext import ident, keyword
+
+_CODE = "weak_authentication"
+_WEAK = frozenset({"trust", "md5", "password", "ident"})
+_REMEDY = "freehold apply"
+
+
+def _split(scene: Scene) -> Iterator[Piece]:
+    for instance in sorted(scene.found.servers):
+        yield Piece(None, instance, "")
+    for login in scene.logins:
+        yield Piece(login, login.instance, login.database)
+    for placement in scene.placements.services:
+        owner = Login(placement.roles.owner, "owner", placement.service, placement.instance, placement.database)
+        yield Piece(owner, placement.instance, placement.database)
+    for instance, server in sorted(scene.found.servers.items()):
+        yield Piece(
+            Login(server.user, "admin", "", instance, server.maintenance_database),
+            instance,
+            server.maintenance_database,
+        )
+
+
+def guesses(scene: Scene, login: Login) -> tuple[str, ...]:
+    """The passwords that somebody who knows the names would try first."""
+    services = [p.service for p in placement_of(scene, login)][:1]
+    names = [login.role, scene.platform.name, *services]
+    return tuple(dict.fromkeys(["", *names, "postgres", "password", "secret", "changeme"]))
+
+
+def _play(scene: Scene, piece: Piece, tell: Tell) -> Conversation:
+    login = piece.actor
+    if login is None:
+        _stored(scene, piece, tell)
+        _lines(scene, piece, tell)
+        return
+    if login.role not in scene.found.servers[piece.instance].roles:
+        return
+    shown = f"role {ident(login.role)}"
+    target = login.service
+    for password in guesses(scene, login):
+        answer = (yield Probe(piece.instance, piece.database, login.role, password))[0]
+        if refused(answer):
+            tell(held(login, target))
+        elif answer.ok:
+            tell(
+                broken(
+                    _CODE,
+                    login,
+                    target,
+                    shown,
+                    f'role "{login.role}" logs in with a password that anybody would guess',
+                    f"The password was {'empty or not asked for' if not password else 'a name or a usual default'}.",
+                    evidence=(evidence(login, piece.instance, piece.database, keyword("CONNECT"), answer),),
+                    remedy=_REMEDY,
+                )
+            )
+            return
+        else:
+            tell(unknown(_CODE, login, target, shown, answer))
+
+
+def _stored(scene: Scene, piece: Piece, tell: Tell) -> None:
+    server = scene.found.servers[piece.instance]
+    ours = {login.role: login for login in scene.logins}
+    for name, role in sorted(server.roles.items()):
+        if role.verifier is None or not role.login:
+            continue
+        if role.verifier.startswith("SCRAM-SHA-256$"):
+            tell(held(ours.get(name), ours[name].service if name in ours else ""))
+            continue
+        tell(
+            broken(
+                _CODE,
+                ours.get(name),
+                ours[name].service if name in ours else "",
+                f"role {ident(name)}",
+                f'the password of role "{name}" is stored as md5',
+                "An md5 verifier is as good as the password: who reads it logs in with it.",
+                evidence=(Evidence(f'pg_authid.rolpassword of "{name}" begins with {role.verifier[:3]}'),),
+                remedy=_REMEDY if name in ours else f"ALTER ROLE {ident(name)} PASSWORD NULL;",
+            )
+        )
+
+
+def _lines(scene: Scene, piece: Piece, tell: Tell) -> None:
+    owned = next((i.owned for i in scene.placements.instances if i.name == piece.instance), False)
+    for rule in scene.found.servers[piece.instance].hba or ():
+        words = _words(rule)
+        if rule.method in _WEAK:
+            tell(
+                broken(
+                    _CODE,
+                    None,
+                    "",
+                    f"pg_hba.conf line {words}",
+                    f"pg_hba.conf lets in by {rule.method}",
+                    {"trust": "No password is asked.", "password": "The password is sent in clear."}.get(
+                        rule.method, "The proof of identity is weak."
+                    ),
+                    evidence=(Evidence(words),),
+                    remedy=_REMEDY if owned else f"Change the line to scram-sha-256, or remove it: {words}",
+                )
+            )
+        elif rule.method not in ("reject", "peer") and "all" in rule.databases and "all" in rule.users:
+            title = "pg_hba.conf lets every role ask for every database"
+            if owned:
+                tell(
+                    broken(
+                        _CODE,
+                        None,
+                        "",
+                        f"pg_hba.conf line {words}",
+                        title,
+                        "A line for each database and role is due.",
+                        evidence=(Evidence(words),),
+                        remedy=_REMEDY,
+                    )
+                )
+            else:
+                tell(
+                    limit(
+                        _CODE,
+                        None,
+                        "",
+                        f"instance {piece.instance}",
+                        title,
+                        "Freehold does not write pg_hba.conf of a server it does not own; CONNECT privileges hold.",
+                        (),
+                        evidence=(Evidence(words),),
+                        remedy=f"Write a line for each database and role instead of: {words}",
+                    )
+                )
+        else:
+            tell(held(None))
+
+
+def _words(rule: HbaRule) -> str:
+    return " ".join((rule.type, ",".join(rule.databases), ",".join(rule.users), rule.address, rule.method))
+
+
+weak_authentication = Attack("I24", "log in with a weak password or none", _split, _play)

@@ -1,0 +1,97 @@
+"""An attack of a few hostile statements in the attacker's own database, each of which must be refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from freehold.found.model import Server
+from freehold.prove.judge import broken, evidence, held, unknown, verdict
+from freehold.prove.model import Attack, Conversation, Login, Piece, Run, Scene, Tell, Verdict
+from freehold.prove.scene import at_home
+from freehold.prove.why import Ground, of_membership, told
+from freehold.sqltext import Sql, ident
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One hostile statement; ``grounds`` say why it went through and how to end that. ``boolean``: the first value of
+    the answer says whether it would."""
+
+    statement: Sql
+    object: str
+    title: str
+    grounds: tuple[Ground, ...]
+    target: str = ""
+    boolean: bool = False
+    opened: frozenset[str] = frozenset()
+    closed: frozenset[str] = frozenset()
+
+
+Attempts = Callable[[Scene, Login, Piece], Iterable[Attempt]]
+
+
+def hostile_attack(
+    code: str,
+    number: str,
+    title: str,
+    attempts: Attempts,
+    *,
+    pieces: Callable[[Scene], Iterator[Piece]] = at_home,
+    prevented_by: tuple[str, ...] = (),
+) -> Attack:
+    """The attack ``code``: run each attempt as the login, expect a refusal."""
+
+    def play(scene: Scene, piece: Piece, tell: Tell) -> Conversation:
+        login = piece.actor
+        assert login is not None
+        some = tuple(attempts(scene, login, piece))
+        answers = yield Run(piece.instance, piece.database, login.role, tuple(a.statement for a in some))
+        for attempt, answer in zip(some, answers, strict=True):
+            if attempt.boolean and answer.ok and answer.rows and answer.rows[0][0] in ("f", "false", None):
+                tell(held(login, attempt.target))
+                continue
+            match verdict(answer, opened=attempt.opened, closed=attempt.closed):
+                case Verdict.HELD:
+                    tell(held(login, attempt.target))
+                case Verdict.BROKEN:
+                    detail, remedy, group = told(attempt.grounds)
+                    tell(
+                        broken(
+                            code,
+                            login,
+                            attempt.target,
+                            attempt.object,
+                            f'role "{login.role}" {attempt.title}',
+                            detail,
+                            evidence=(evidence(login, piece.instance, piece.database, attempt.statement, answer),),
+                            remedy=remedy,
+                            group=f"{attempt.object}:{group}",
+                        )
+                    )
+                case _:
+                    tell(unknown(code, login, attempt.target, attempt.object, answer))
+
+    return Attack(number, title, pieces, play, prevented_by)
+
+
+def by_role(server: Server, who: str, *roles: str) -> tuple[Ground, ...]:
+    """The grounds for something only superusers and members of ``roles`` may do."""
+    role = server.roles.get(who)
+    grounds: list[Ground] = []
+    if role is not None and role.superuser:
+        grounds.append(
+            Ground(f'role "{who}" is a superuser', f"ALTER ROLE {ident(who)} NOSUPERUSER;", f"superuser:{who}")
+        )
+    for name in roles:
+        grounds.extend(of_membership(server, who, name))
+    return tuple(grounds)
+
+
+def by_attribute(server: Server, who: str, attribute: str) -> tuple[Ground, ...]:
+    """The grounds for something only superusers and roles with an attribute may do."""
+    role = server.roles.get(who)
+    if role is not None and getattr(role, attribute):
+        word = attribute.upper()
+        return (Ground(f'role "{who}" is {word}', f"ALTER ROLE {ident(who)} NO{word};", f"{attribute}:{who}"),)
+    return by_role(server, who)

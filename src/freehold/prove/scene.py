@@ -1,0 +1,256 @@
+"""Who attacks, what is whose, and which crossings are declared: everything a proof claims, as pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from freehold.found.model import Contents, Found, Object, Server
+from freehold.layouts.model import Placement, Placements
+from freehold.prove.model import Canary, Login, Piece, Scene
+from freehold.spec.model import Platform, TableName
+from freehold.sqltext import Sql, ident, sql
+
+RELATIONS = ("TABLE", "PARTITIONED TABLE", "VIEW", "MATERIALIZED VIEW", "FOREIGN TABLE")
+ROUTINES = ("FUNCTION", "PROCEDURE", "AGGREGATE")
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """An object in a database with the service it belongs to ("" for nobody's), and the token it holds if a canary."""
+
+    instance: str
+    database: str
+    service: str
+    object: Object
+    token: str = ""
+
+    @property
+    def name(self) -> Sql:
+        return ident(self.object.schema, self.object.name) if self.object.schema else ident(self.object.name)
+
+    @property
+    def shown(self) -> str:
+        """The object in PostgreSQL's words: ``table "s"."t"``."""
+        routine = f"({self.object.arguments})" if self.object.kind in ROUTINES else ""
+        return f"{self.object.kind.lower()} {self.name}{routine}"
+
+
+def logins(platform: Platform, placements: Placements) -> tuple[Login, ...]:
+    """Every login role that the platform declares, once for each instance on which it exists."""
+    found: dict[tuple[str, str], Login] = {}
+    for placement in placements.services:
+        service = "" if shared(placements, placement) else placement.service
+        for purpose, role in (("app", placement.roles.app), ("ro", placement.roles.ro)):
+            if purpose == "ro" and not platform.service(placement.service).schemas and not service:
+                continue
+            key = (placement.instance, role)
+            found.setdefault(key, Login(role, purpose, service, placement.instance, placement.database))
+    for instance in placements.instances:
+        homes = [p.database for p in placements.services if p.instance == instance.name]
+        for purpose in ("analytics", "monitor", "backup"):
+            role = getattr(placements.roles, purpose)
+            if homes:
+                found[(instance.name, role)] = Login(role, purpose, "", instance.name, homes[0])
+    return tuple(sorted(found.values(), key=lambda login: (login.instance, login.role)))
+
+
+def shared(placements: Placements, placement: Placement) -> bool:
+    """Whether another service logs in under the same role, so that the two cannot be told apart."""
+    return any(
+        other.service != placement.service and other.roles.app == placement.roles.app for other in placements.services
+    )
+
+
+def present(scene: Scene, login: Login) -> bool:
+    """Whether the role exists on its instance; a login that does not exist cannot attack."""
+    return login.role in scene.found.servers[login.instance].roles
+
+
+def placement_of(scene: Scene, login: Login) -> tuple[Placement, ...]:
+    """The placements a login works for: one, or all that share it; none for the platform's own logins."""
+    return tuple(
+        p for p in scene.placements.services if p.instance == login.instance and login.role in (p.roles.app, p.roles.ro)
+    )
+
+
+def contents(found: Found, instance: str, database: str) -> Contents:
+    """What is inside a database, empty when it was not read."""
+    server = found.servers.get(instance)
+    there = server.databases.get(database) if server else None
+    return (there.contents if there else None) or Contents()
+
+
+def owner_service(placements: Placements, instance: str, database: str, thing: Object) -> str:
+    """The service an object belongs to: that of the role that owns it, else that of its schema, else ""."""
+    within = placements.within(instance, database)
+    by_role = [p.service for p in placements.services if p.instance == instance and thing.owner == p.roles.owner]
+    by_schema = [p.service for p in within if thing.schema in p.schemas]
+    if len(by_role) == 1:
+        return by_role[0]
+    if by_schema:
+        return by_schema[0]
+    whole = [p.service for p in within if not p.schemas]
+    return whole[0] if len(within) == 1 and whole else ""
+
+
+def things(scene: Scene, instance: str, database: str) -> tuple[Thing, ...]:
+    """Every object of a database that is not an extension's, and the canaries in it, sorted."""
+    found = [
+        Thing(instance, database, owner_service(scene.placements, instance, database, thing), thing)
+        for thing in contents(scene.found, instance, database).objects
+        if not thing.extension
+    ]
+    for canary in scene.canaries.values():
+        if (canary.instance, canary.database) == (instance, database):
+            found.extend(canary_things(canary))
+    return tuple(sorted(found, key=lambda t: (t.service, t.object.schema, t.object.name, t.object.kind)))
+
+
+def canary_things(canary: Canary) -> tuple[Thing, ...]:
+    """The objects that make up a canary."""
+    schema, name, owner = canary.schema, canary.table, canary.owner
+    table = Object(kind="TABLE", schema=schema, name=name, owner=owner, columns=("id", "token"))
+    sequence = Object(kind="SEQUENCE", schema=schema, name=f"{name}_id_seq", owner=owner)
+    path = ("search_path=pg_catalog, pg_temp",)
+    routine = Object(kind="FUNCTION", schema=schema, name=name, owner=owner, security_definer=True, config=path)
+    return tuple(
+        Thing(canary.instance, canary.database, canary.service, thing, canary.token)
+        for thing in (table, sequence, routine)
+    )
+
+
+def owns(scene: Scene, login: Login, thing: Thing) -> bool:
+    """Whether the object is one of the login's own service, in that service's schema and under its owner role."""
+    for placement in placement_of(scene, login):
+        if (placement.instance, placement.database) != (thing.instance, thing.database):
+            continue
+        if not placement.schemas:
+            return True
+        if thing.object.schema in placement.schemas and thing.object.owner == placement.roles.owner:
+            return True
+        mine = thing.object.schema in placement.schemas and thing.service in ("", placement.service)
+        if mine and not borrowed(thing):
+            return True
+    return False
+
+
+def borrowed(thing: Thing) -> bool:
+    """Whether using the object means acting with the rights of its owner."""
+    return thing.object.kind in ("VIEW", "MATERIALIZED VIEW") or thing.object.security_definer
+
+
+def matches(declared: Iterable[TableName], schema: str, table: str) -> bool:
+    """Whether a declared list of tables covers this table."""
+    return any(name.schema == schema and name.table in ("*", table) for name in declared)
+
+
+def published(platform: Platform) -> tuple[TableName, ...]:
+    """Every table that some service publishes."""
+    return tuple(sorted({name for service in platform.services for name in service.publishes}))
+
+
+def may_read(scene: Scene, login: Login, thing: Thing) -> bool:
+    """Whether the declaration lets this login read this object."""
+    if owns(scene, login, thing) or login.purpose == "backup":
+        return True
+    if login.purpose == "analytics":
+        return matches(published(scene.platform), thing.object.schema, thing.object.name)
+    services = [p.service for p in placement_of(scene, login)]
+    return any(matches(scene.platform.service(s).reads, thing.object.schema, thing.object.name) for s in services)
+
+
+def may_enter(scene: Scene, login: Login, instance: str, database: str) -> bool:
+    """Whether the declaration gives this login a reason to connect to this database."""
+    here = scene.placements.within(instance, database)
+    if login.purpose in ("monitor", "backup"):
+        return instance == login.instance
+    if login.purpose == "analytics":
+        return any(scene.platform.service(p.service).publishes for p in here)
+    return any(p in here for p in placement_of(scene, login))
+
+
+def rooms(scene: Scene, login: Login) -> tuple[str, ...]:
+    """The databases of its own instance that let this login in, its home first."""
+    inside = {
+        database
+        for (instance, database, role), answer in scene.doors.items()
+        if role == login.role and instance == login.instance and answer.ok
+    }
+    return (*((login.database,) if login.database in inside else ()), *sorted(inside - {login.database}))
+
+
+def at_home(scene: Scene, purposes: tuple[str, ...] = ()) -> Iterator[Piece]:
+    """One piece for each login that can get into its own database."""
+    for login in scene.logins:
+        if (not purposes or login.purpose in purposes) and login.database in rooms(scene, login):
+            yield Piece(login, login.instance, login.database)
+
+
+def everywhere(scene: Scene) -> Iterator[Piece]:
+    """One piece for each login and each database that lets it in."""
+    for login in scene.logins:
+        for database in rooms(scene, login):
+            yield Piece(login, login.instance, database)
+
+
+def neighbours(scene: Scene, same_database: bool) -> Iterator[tuple[Login, Login]]:
+    """Each service's app login with the app login of the next service beside it, in a ring."""
+    apps = [login for login in scene.logins if login.purpose == "app" and login.service and rooms(scene, login)]
+    places: dict[tuple[str, str], list[Login]] = {}
+    for login in apps:
+        places.setdefault((login.instance, login.database if same_database else ""), []).append(login)
+    for ring in places.values():
+        for index, login in enumerate(ring):
+            if len(ring) > 1:
+                yield login, ring[(index + 1) % len(ring)]
+
+
+def in_same_database(scene: Scene, login: Login) -> tuple[Canary, ...]:
+    """The canaries of other services in the login's own database, by service."""
+    mine = {p.service for p in placement_of(scene, login)}
+    return tuple(
+        canary
+        for service, canary in sorted(scene.canaries.items())
+        if (canary.instance, canary.database) == (login.instance, login.database) and service not in mine
+    )
+
+
+def together(scene: Scene) -> Iterator[Piece]:
+    """One piece for each service's app login that shares its database with another service."""
+    for piece in at_home(scene, ("app",)):
+        if piece.actor and piece.actor.service and in_same_database(scene, piece.actor):
+            yield piece
+
+
+def databases(scene: Scene) -> Iterator[tuple[str, Server, str]]:
+    """(instance, server, database) of every database that accepts connections, on every instance."""
+    for instance, server in sorted(scene.found.servers.items()):
+        for name, database in sorted(server.databases.items()):
+            if database.allow_connections:
+                yield instance, server, name
+
+
+def service_schemas(placements: Placements) -> Mapping[str, str]:
+    """Schema to the service that owns it."""
+    return {schema: p.service for p in placements.services for schema in p.schemas}
+
+
+def actor_of(login: Login | None) -> str:
+    """The row of the matrix a login belongs to."""
+    return login.service if login else ""
+
+
+def table_object(schema: str, table: str) -> str:
+    """A table in PostgreSQL's words."""
+    return f"table {ident(schema, table)}"
+
+
+def public_text(statement: Sql, login: Login, database: str) -> str:
+    """How to say what was run, as whom and where."""
+    return f"as {ident(login.role)} in database {ident(database)} on instance {login.instance}: {statement}"
+
+
+def set_role(name: str) -> Sql:
+    """SET ROLE to a role."""
+    return sql("SET ROLE {}", ident(name))
