@@ -53,3 +53,19 @@ def test_a_function_body_in_sql_is_looked_into() -> None:
     sql = "CREATE FUNCTION orders.f() RETURNS int LANGUAGE sql AS $$ SELECT id FROM users.secret $$;"
 
     assert seen(sql) == [(1, "users", "secret")]
+
+
+def test_a_function_body_in_plpgsql_and_a_do_block_are_looked_into() -> None:
+    body = "$$\nBEGIN\n  DELETE FROM users.secret;\nEND $$"
+
+    assert seen(f"CREATE FUNCTION orders.f() RETURNS void LANGUAGE plpgsql AS {body};") == [(3, "users", "secret")]
+    assert seen(f"DO {body};") == [(3, "users", "secret")]
+
+
+def test_grants_and_triggers_are_seen() -> None:
+    sql = (
+        "GRANT SELECT ON users.secret TO somebody;\n"
+        "CREATE TRIGGER t BEFORE INSERT ON orders.o EXECUTE FUNCTION users.f();\n"
+    )
+
+    assert seen(sql) == [(1, "users", "secret"), (2, "users", "f")]

@@ -71,6 +71,15 @@ def test_a_lint_shows_the_variable_and_not_its_value() -> None:
     assert "${HIDDEN}" in found.message
 
 
+def test_a_value_inside_a_longer_name_is_not_shown_either() -> None:
+    text = "platform: '${LONG}'\nservices:\n  a: {reads: ['${TABLE}']}\n"
+
+    found = check(platform_of(text, {"LONG": "ge-heim" * 9, "TABLE": "geheim.tief"}))
+
+    assert {c.code for c in found} == {"name_too_long", "undeclared_crossing"}
+    assert not any(word in repr(found) for word in ("ge-heim", "ge_heim", "geheim", "tief"))
+
+
 @pytest.mark.parametrize(
     "line",
     [

@@ -1,1 +1,1 @@
-"""Read and check the declaration."""
+"""Read and check the declaration: text to a Platform, or every complaint about it with its line."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from freehold.errors import Complaint
 from freehold.spec.lints._kind import Lint, Note, members
 from freehold.spec.model import Mark, Platform
-from freehold.spec.names import dotted, parse_columns, parse_table, show_table
+from freehold.spec.names import dotted, parse_columns, parse_table, show_table, slug
 from freehold.spec.nodes import masked
 
 
@@ -65,8 +65,16 @@ def _place(platform: Platform, parts: tuple[str | int, ...]) -> tuple[str, Mark]
 
 
 def _hidden(text: str, resolved: Iterable[tuple[str, str]], platform: Platform) -> str:
-    """``text`` with every value that came from the environment replaced by how the file writes it."""
+    """``text`` with every value that came from the environment replaced by how the file writes it.
+
+    A value may have become part of a longer name, a slug, or the parts of a table, so those are sought as well.
+    """
     for path, value in resolved:
-        if value and value in text:
-            text = masked(platform.written[path]).join(re.split(rf"(?<!\w){re.escape(value)}(?!\w)", text))
+        forms = {value, slug(value), value.replace('"', '""'), *re.split(r"[^\w-]+", value)}
+        for form in sorted(forms, key=lambda form: (-len(form), form)):
+            if not form or form not in text:
+                continue
+            # A very short value stands in many words; there only the whole word is taken for it.
+            sought = re.escape(form) if len(form) > 2 else rf"(?<!\w){re.escape(form)}(?!\w)"
+            text = masked(platform.written[path]).join(re.split(sought, text))
     return text

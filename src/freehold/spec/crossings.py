@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -30,7 +31,7 @@ def crossings(service: Service, sql_text: str, platform: Platform) -> tuple[Cros
     owners = {
         schema: other.name for other in platform.services if other.name != service.name for schema in other.schemas
     }
-    parsed = _parsed(sql_text)
+    parsed = _parsed(sql_text, tuple(owners))
     certain = parsed is not None
     found = {
         Crossing(line, schema, name, owners[schema], _declared(service, schema, name), certain)
@@ -50,7 +51,7 @@ def _declared(service: Service, schema: str, name: str) -> bool:
     return any(t.schema == schema and (t.table in ("*", name) or not name) for t in targets)
 
 
-def _parsed(text: str) -> tuple[tuple[int, str, str], ...] | None:
+def _parsed(text: str, schemas: tuple[str, ...]) -> tuple[tuple[int, str, str], ...] | None:
     import postgast  # a fifth of a second, and only those who look into SQL pay it
 
     try:
@@ -58,10 +59,10 @@ def _parsed(text: str) -> tuple[tuple[int, str, str], ...] | None:
     except (postgast.PgQueryError, UnicodeError, ValueError, RecursionError):
         return None
     starts = [0, *(match.end() for match in re.finditer(b"\n", text.encode()))]
-    return tuple(_named(tree, starts))
+    return tuple(_named(tree, starts, schemas))
 
 
-def _named(tree: object, starts: list[int]) -> Iterator[tuple[int, str, str]]:
+def _named(tree: object, starts: list[int], schemas: tuple[str, ...]) -> Iterator[tuple[int, str, str]]:
     import postgast
 
     place = 0
@@ -79,7 +80,10 @@ def _named(tree: object, starts: list[int]) -> Iterator[tuple[int, str, str]]:
             yield line, node.newschema, ""
         elif kind == "DoStmt" or (field == "options" and kind == "DefElem" and node.defname == "as"):
             for body in _strings(node):
-                yield from ((line + at - 1, schema, name) for at, schema, name in _parsed(body) or ())
+                # A body in another language is searched as text; its first line is taken for the statement's.
+                inside = _parsed(body, schemas)
+                inside = tuple(_searched(body, schemas)) if inside is None else inside
+                yield from ((line + at - 1, schema, name) for at, schema, name in inside)
         for names in _name_lists(node):
             if len(names) >= 2:
                 yield line, names[-2], names[-1]
@@ -105,8 +109,6 @@ def _strings(node: object) -> Iterator[str]:
 
 
 def _line(starts: list[int], place: int) -> int:
-    from bisect import bisect_right
-
     return bisect_right(starts, place)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Callable
 from datetime import date
@@ -184,8 +185,6 @@ def one_of(*words: str) -> Callable[[object], str]:
 
 def near(text: str, words: tuple[str, ...]) -> str:
     """The hint that names the word nearest to ``text``; empty when none is near."""
-    import difflib
-
     close = difflib.get_close_matches(text.lower()[:80].replace("_", "-"), words, 1, 0.6)
     close = close or difflib.get_close_matches(text.lower()[:80], words, 1, 0.6)
     return f'Did you mean "{close[0]}"?' if close else ""
