@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -121,9 +122,7 @@ class PgServers:
             "user": user,
             "password": password,
         }
-        # the salt is known after one knock; then libpq need not derive the key again (it alone costs ~1 ms of CPU)
-        spot = f"{place.host}:{place.port}/{user}"
-        keys = self._salts.keys(spot, password) if _plain(place) else None
+        keys = self._keys(place, database, user, password) if _plain(place) else None
         if keys is not None:
             try:
                 return connect({**parameters, "scram_client_key": keys[0], "scram_server_key": keys[1]})
@@ -134,6 +133,18 @@ class PgServers:
             return connect(parameters)
         except ServerError as error:
             raise self._exactly(place, database, user, password, error) from None
+
+    def _keys(self, place: Address, database: str, user: str, password: str) -> tuple[str, str] | None:
+        """SCRAM keys for libpq, which otherwise derives them anew each time (over 1 ms of CPU).
+
+        They need the server's salt; a login that connects a second time is worth the knock that tells it."""
+        spot = f"{place.host}:{place.port}/{user}"
+        keys = self._salts.keys(spot, password)
+        if keys is None and self._salts.seen(spot):
+            with suppress(Unsupported, OSError):
+                knock(place.host, place.port, database, user, password, self._salts)
+            keys = self._salts.keys(spot, password)
+        return keys
 
     def _exactly(self, place: Address, database: str, user: str, password: str, error: ServerError) -> ServerError:
         """libpq says why it failed in words only; the server's sqlstate is read over a plain socket where possible."""

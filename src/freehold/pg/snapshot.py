@@ -44,6 +44,7 @@ WORKERS = max(8, 4 * (os.cpu_count() or 2))
 
 _BEGIN = keyword("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 _LIMIT = keyword("SET LOCAL statement_timeout = '60s'")
+_RESTRICT = keyword("SET restrict_nonsystem_relation_kind = 'view, foreign-table'")
 _COMMIT = keyword("COMMIT")
 _RELATIONS = {
     "r": "TABLE",
@@ -158,17 +159,24 @@ def read_contents(opener: Opener, instance: str, database: str) -> Contents | No
         raise
     try:
         try:
-            got = _dict(_many(session, ["contents"], before=(query("restrict", session.version),))[0])
+            got = _dict(_many(session, ["contents"], before=_restricted(session.version))[0])
         except ServerError as error:
             if error.sqlstate != "XX000":
                 raise
             # "cache lookup failed": something was dropped while we read; the second look is after the drop
             session.attempt(keyword("ROLLBACK"))
-            got = _dict(_many(session, ["contents"])[0])
+            got = _dict(_many(session, ["contents"], before=_restricted(session.version))[0])
         ledger = _rows(_one(session, "ledger")) if got["ledger"] is True else []
         return _contents(got, ledger)
     finally:
         session.close()
+
+
+def _restricted(version: int) -> tuple[Sql, ...]:
+    """A view or foreign table that a database's owner planted must not run in our session (CVE-2024-7348);
+    the setting came with these minor versions."""
+    major, minor = divmod(version, 10000)
+    return (_RESTRICT,) if minor >= {15: 8, 16: 4}.get(major, 0) else ()
 
 
 def _contents(got: Mapping[str, Json], ledger: list[list[Json]]) -> Contents:

@@ -27,6 +27,7 @@ class SaltedPasswords:
 
     _known: dict[tuple[str, bytes, int], bytes] = field(default_factory=dict, repr=False)
     _last: dict[tuple[str, str], bytes] = field(default_factory=dict, repr=False)
+    _places: set[str] = field(default_factory=set, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def salted(self, password: str, salt: bytes, rounds: int) -> bytes:
@@ -43,6 +44,13 @@ class SaltedPasswords:
         """The server ``place`` (host, port and user) took ``password`` with this salt."""
         with self._lock:
             self._last[(place, password)] = salted
+
+    def seen(self, place: str) -> bool:
+        """Whether this was asked before for ``place``."""
+        with self._lock:
+            before = place in self._places
+            self._places.add(place)
+        return before
 
     def keys(self, place: str, password: str) -> tuple[str, str] | None:
         """libpq's scram_client_key and scram_server_key, when the salt of that place is known."""

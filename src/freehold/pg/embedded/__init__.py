@@ -182,6 +182,12 @@ class Embedded:
             marker = folder.claim(home, self._marker(instance), self.account)
             running = cluster.postmaster(home)
             made = False
+            if marker.initialised and marker.version // 10000 != binaries.major:
+                raise LocalStateError(
+                    f'the data of instance "{instance.name}" is of PostgreSQL {marker.version // 10000}, '
+                    f"the programs are of {binaries.major}",
+                    hint="Use binaries of the same major version, or move the data with pg_upgrade or a dump.",
+                )
             if not marker.initialised:
                 if running is not None:
                     raise LocalStateError(
@@ -209,7 +215,7 @@ class Embedded:
                 running = cluster.start(home, binaries, self.account, port, instance.name)
             except cluster.PortLost:
                 continue
-            marker = replace(marker, port=port)
+            marker = replace(marker, port=port, version=binaries.version)
             folder.write_marker(home, marker)
             return running, marker
         raise LocalStateError(

@@ -210,7 +210,7 @@ def _tail(log: Path, start_bytes: int) -> str:
 
 
 def _reason(said: str) -> str:
-    """The line that says why: the last FATAL, PANIC or error, else the last line."""
+    """The line that says why: the first FATAL, PANIC or error (later ones follow from it), else the last line."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     telling = [line for line in lines if re.search(r"\b(FATAL|PANIC):|error:", line)]
-    return re.sub(r"^.*?\b(?:FATAL|PANIC|error):\s*", "", telling[-1]) if telling else (lines[-1] if lines else "")
+    return re.sub(r"^.*?\b(?:FATAL|PANIC|error):\s*", "", telling[0]) if telling else (lines[-1] if lines else "")

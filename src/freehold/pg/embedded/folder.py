@@ -132,13 +132,7 @@ def claim(home: Home, wanted: Marker, account: Account) -> Marker:
             f'declared in "{found.declaration}"',
             hint="Name another folder under `data:`; two declarations never share a data folder.",
         )
-    if found.initialised and found.version // 10000 != wanted.version // 10000:
-        raise LocalStateError(
-            f'the data of instance "{found.instance}" is of PostgreSQL {found.version // 10000}, '
-            f"the programs are of {wanted.version // 10000}",
-            hint="Use binaries of the same major version, or move the data with pg_upgrade or a dump.",
-        )
-    return replace(found, version=wanted.version) if found.initialised else replace(wanted, port=found.port)
+    return found if found.initialised else replace(wanted, port=found.port)
 
 
 @contextmanager
