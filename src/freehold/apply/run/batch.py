@@ -206,7 +206,7 @@ class Sender:
             session.execute(journal.end(row, entry.ended(self._outcome, spent)))
 
     def _keeps_journal(self, session: Session, batch: Batch, had_journal: bool) -> bool:
-        """Whether there is a journal to write to; it is made when the batch makes anything, unless it was just dropped."""
+        """Whether there is a journal to write to; made when the batch makes anything, unless it was just dropped."""
         if has_journal(session):
             return True
         makes = not self._backward and any(step.action is not Action.DROP for step in batch.steps)

@@ -1,0 +1,252 @@
+"""Apply on real servers: what was planned is there afterwards, once, journalled, and can be taken back."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from freehold.apply.fresh import PlanFile, check_fresh, digest
+from freehold.apply.resume import lock_key
+from freehold.errors import ApplyFailed, Busy, StalePlan, Unreachable
+from freehold.found.fingerprint import canonical
+from freehold.layouts.model import Instance
+from freehold.local import planfile
+from freehold.pg.embedded import Embedded
+from freehold.plan.show import changes
+from freehold.ports import Servers
+from freehold.spec.model import Layout, Migrations, Reference, Service, TableName
+from freehold.sqltext import keyword, sql
+from support.applying import Workshop, sql_file
+from support.clusters import servers_of
+from support.plans import HOSTILE, platform
+
+LEDGER = Service(
+    "ledger",
+    ("ledger", "ledger_archive"),
+    migrations=Migrations(folder="ledger"),
+    publishes=(TableName("ledger", "entry"),),
+    extensions=("citext",),
+)
+BILLING = Service(
+    "billing",
+    ("billing",),
+    migrations=Migrations(folder="billing"),
+    reads=(TableName("ledger", "entry"),),
+    references=(Reference(TableName("billing", "bill"), ("entry",), TableName("ledger", "entry"), ("id",)),),
+)
+REPORT = Service("report", ("report",), reads=(TableName("billing", "*"),))
+METABASE = Service("metabase", ())
+
+
+def shop(servers: Servers, folder: Path, layout: Layout = Layout.DATABASE_PER_SERVICE) -> Workshop:
+    together = layout in (Layout.CENTRAL, Layout.SCHEMA_PER_SERVICE, Layout.GROUPS)
+    entry = "ledger.entry" if together else "billing.copy"
+    return Workshop(
+        servers,
+        folder,
+        platform(
+            LEDGER, BILLING, REPORT, METABASE, layout=layout, groups=(("money", ("ledger", "billing", "report")),)
+        ),
+        migrations={
+            "ledger": (sql_file("001.sql", "create table entry (id bigint primary key, note citext)"),),
+            "billing": (
+                sql_file("001.sql", "create table copy (id bigint primary key)"),
+                sql_file("002.sql", f"create table bill (entry bigint references {entry})"),
+            ),
+        },
+    )
+
+
+@pytest.mark.parametrize("layout", [layout for layout in Layout if layout is not Layout.INSTANCE_PER_SERVICE])
+def test_after_an_apply_nothing_is_left_to_do(servers: Servers, tmp_path: Path, layout: Layout) -> None:
+    work = shop(servers, tmp_path, layout)
+    done = work.apply()
+    assert done.applied > 20
+    assert done.failed == 0
+    assert work.sentences() == []
+    assert work.apply().applied == 0
+
+
+def test_an_apply_that_is_undone_leaves_the_servers_as_they_were(servers: Servers, tmp_path: Path) -> None:
+    work = Workshop(
+        servers, tmp_path, platform(Service("a", ("a",)), Service("b", ("b",), reads=(TableName("a", "*"),)), METABASE)
+    )
+    before = work.found()
+    plan = work.plan()
+    work.apply(plan)
+    done = work.undo(plan)
+    assert done.applied == len(plan.steps)
+    assert [canonical(s) for s in work.found().servers.values()] == [canonical(s) for s in before.servers.values()]
+    rows = servers.admin("main").query(keyword("SELECT count(*) FROM freehold.journal WHERE outcome = 'undone'"))
+    assert rows[0][0] != 0
+
+
+def test_hostile_names_are_ordinary(servers: Servers, tmp_path: Path) -> None:
+    services = [Service(name, (name + "s",), migrations=Migrations(folder="x")) for name in HOSTILE]
+    work = Workshop(
+        servers,
+        tmp_path,
+        platform(*services),
+        migrations={name: (sql_file(f"001 {name}.sql", 'create table "t%s" (id int)'),) for name in HOSTILE},
+    )
+    work.apply()
+    assert work.sentences() == []
+    assert servers.admin("main").query(keyword("SELECT rolname FROM pg_roles WHERE rolname LIKE '%deploy'")) == []
+
+
+def test_the_journal_tells_who_did_what_and_no_secret(servers: Servers, tmp_path: Path) -> None:
+    work = shop(servers, tmp_path)
+    plan = work.plan()
+    done = work.apply(plan)
+    rows: list[tuple[object, ...]] = []
+    for database in (None, "shop_billing", "shop_ledger", "shop_metabase", "shop_report"):
+        rows += servers.admin("main", database).query(
+            keyword("SELECT run::text, platform, who, client, kind, name, sql, outcome, duration_ms FROM freehold.journal")
+        )
+    assert len(rows) == len(plan.steps) == done.applied
+    assert {row[:3] for row in rows} == {(done.journal_id, "shop", "tester@here")}
+    assert {row[7] for row in rows} == {"done"}
+    assert all(row[8] is not None for row in rows)
+    assert {str(row[3]) for row in rows} == {"postgres 127.0.0.1"}
+    text = "\n".join(str(row[6]) for row in rows)
+    assert "'<password>'" in text
+    assert "SCRAM-SHA-256$" not in text
+    known = work.secrets.known()
+    assert known
+    assert not any(work.secrets.password(role) in text for role in known)
+
+
+def test_a_login_works_with_the_stored_password(servers: Servers, tmp_path: Path) -> None:
+    work = shop(servers, tmp_path)
+    work.apply()
+    role = "shop_billing_app"
+    inside = servers.login("main", "shop_billing", role, work.secrets.password(role))
+    assert inside.query(keyword("SELECT count(*) FROM bill")) == [(0,)]
+    assert not servers.probe("main", "shop_billing", role, "wrong").ok
+
+
+def test_two_applies_at_once_are_kept_apart(servers: Servers, tmp_path: Path) -> None:
+    work = shop(servers, tmp_path)
+    plan = work.plan()
+    other = servers.admin("main")
+    other.execute(keyword("SET application_name = 'the other one'"))
+    other.query(sql("SELECT pg_advisory_lock({})", lock_key("shop")))
+    with pytest.raises(Busy, match=r'application "the other one", user "postgres" from 127.0.0.1') as caught:
+        work.apply(plan, wait_ms=0)
+    assert "--wait" in caught.value.hint
+    assert len(work.plan().steps) == len(plan.steps)
+    threading.Timer(0.5, other.close).start()
+    assert work.apply(plan, wait_ms=10_000).applied == len(plan.steps)
+    assert any("waiting for another run" in what for what in work.heard.said)
+
+
+def test_another_platform_on_the_same_server_is_not_kept_waiting(servers: Servers, tmp_path: Path) -> None:
+    servers.admin("main").query(sql("SELECT pg_advisory_lock({})", lock_key("another")))
+    assert shop(servers, tmp_path).apply(wait_ms=0).applied > 0
+
+
+def test_a_lock_that_others_hold_is_waited_for_and_named(servers: Servers, tmp_path: Path) -> None:
+    work = shop(servers, tmp_path)
+    work.apply()
+    work.migrations = {
+        **work.migrations,
+        "billing": (*work.migrations["billing"], sql_file("003.sql", "alter table copy add b int")),
+    }
+    reader = servers.admin("main", "shop_billing")
+    reader.execute(keyword("BEGIN; SELECT * FROM billing.copy"))
+    threading.Timer(4.0, reader.close).start()
+    work.apply()
+    assert work.sentences() == []
+    assert any("waits for a lock" in what for what in work.heard.said), work.heard.said
+
+
+def test_a_batch_that_waits_names_the_one_in_its_way(servers: Servers, tmp_path: Path) -> None:
+    work = shop(servers, tmp_path)
+    work.apply()
+    inside = servers.admin("main", "shop_billing")
+    inside.execute(keyword("REVOKE SELECT ON billing.copy FROM shop_billing_app"))
+    plan = work.plan()
+    assert plan.steps
+    inside.execute(keyword("SET application_name = 'nightly report'; BEGIN; GRANT SELECT ON billing.copy TO pg_monitor"))
+    with pytest.raises(ApplyFailed, match="lock timeout") as caught:
+        work.apply(plan, lock_wait_ms=0)
+    assert caught.value.left == tuple(step.say() for step in plan.steps)
+    threading.Timer(4.0, inside.close).start()
+    assert work.apply(plan).applied == len(plan.steps)
+    assert any("nightly report" in what for what in work.heard.said), work.heard.said
+    assert work.sentences() == []
+
+
+def test_a_plan_that_another_run_overtook_is_stale(servers: Servers, tmp_path: Path) -> None:
+    work = shop(servers, tmp_path)
+    plan = work.plan()
+    servers.admin("main").execute(keyword("CREATE ROLE shop_billing_app"))
+    with pytest.raises(StalePlan):
+        work.apply(plan, look=work.found)
+    assert work.apply(look=work.found).applied > 0
+
+
+def test_a_plan_file_is_refused_once_anything_changed(servers: Servers, tmp_path: Path) -> None:
+    work = shop(servers, tmp_path)
+    plan = work.plan()
+    file = PlanFile(plan.platform, plan.fingerprint, digest(work.design()), tuple(changes(plan)))
+    planfile.write(tmp_path / "plan.json", file)
+    kept = planfile.read(tmp_path / "plan.json")
+    check_fresh(kept, work.plan(), work.design(), tuple(changes(work.plan())))
+    servers.admin("main").execute(keyword("CREATE ROLE somebody"))
+    with pytest.raises(StalePlan, match="servers were changed"):
+        check_fresh(kept, work.plan(), work.design(), tuple(changes(work.plan())))
+    servers.admin("main").execute(keyword("DROP ROLE somebody"))
+    work.migrations = {**work.migrations, "ledger": (*work.migrations["ledger"], sql_file("002.sql", "select 1"))}
+    with pytest.raises(StalePlan, match="migration was changed"):
+        check_fresh(kept, work.plan(), work.design(), tuple(changes(work.plan())))
+
+
+def test_a_database_that_was_half_dropped_is_cleared_away(servers: Servers, tmp_path: Path) -> None:
+    work = shop(servers, tmp_path)
+    work.apply()
+    admin = servers.admin("main")
+    # what a killed DROP DATABASE leaves
+    admin.execute(keyword("UPDATE pg_database SET datconnlimit = -2 WHERE datname = 'shop_report'"))
+    for _ in range(2):
+        try:
+            work.apply()
+        except StalePlan as error:
+            assert '"shop_report"' in error.message
+    assert work.sentences() == []
+    assert admin.query(keyword("SELECT datconnlimit FROM pg_database WHERE datname = 'shop_report'")) != [(-2,)]
+
+
+def test_a_server_that_dies_is_named_and_the_next_apply_converges(
+    fresh_embedded: Callable[..., tuple[list[Instance], Embedded, Servers]], tmp_path: Path
+) -> None:
+    instances, owner, servers = fresh_embedded(1)
+    work = Workshop(servers, tmp_path, platform(LEDGER, REPORT, METABASE, servers=[instances[0].server]))
+    work.migrations = {"ledger": (sql_file("001.sql", "create table entry (id int); select pg_sleep(0.2)"),)}
+    pid = owner.status(instances)["i0"].pid
+
+    def kill(what: str) -> None:
+        if what.startswith("create database"):
+            os.kill(pid, signal.SIGQUIT)
+
+    work.heard.listen = kill
+    with pytest.raises((ApplyFailed, Unreachable)) as caught:
+        work.apply()
+    assert caught.value.hint
+    work.heard.listen = lambda what: None
+    deadline = time.monotonic() + 20
+    while owner.status(instances)["i0"].running and time.monotonic() < deadline:
+        time.sleep(0.05)
+    owner.up(instances, lambda name: "unused")
+    work.servers = servers_of(owner, instances)
+    work.apply()
+    assert work.sentences() == []
+    rows = work.servers.admin("i0").query(
+        keyword("SELECT count(*) FROM freehold.journal WHERE outcome = 'started'"),
+    )
+    assert rows == [(0,)]
