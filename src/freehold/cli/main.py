@@ -28,7 +28,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "apply": "Make the steps of a plan, journalled and in order.",
         "diff": "Show where the servers differ from the declaration.",
         "journal": "Show the last runs of apply as the servers recorded them.",
-        "destroy": "Drop every declared object.",
+        "destroy": "Drop every declared object, with its data.",
     },
     "Proof and health": {
         "prove": "Attack the platform and show whether every service is isolated.",
@@ -114,7 +114,9 @@ def main() -> Never:
         error.show()
         sys.exit(1)
     except (click.Abort, KeyboardInterrupt):
-        print("\nfreehold: interrupted; run the same command again, it continues where this one stopped", file=sys.stderr)
+        print(
+            "\nfreehold: interrupted; run the same command again, it continues where this one stopped", file=sys.stderr
+        )
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
         # the reader went away (`freehold plan | head`); keep the interpreter from complaining while it exits
@@ -133,6 +135,9 @@ def report_defect(kind: type[BaseException], error: BaseException, trace: Traceb
         print(redacted("".join(traceback.format_exception(kind, error, trace))), file=sys.stderr, end="")
         return
     frames = traceback.extract_tb(trace)
-    place = f" in {frames[-1].name}, line {frames[-1].lineno} of {os.path.basename(frames[-1].filename)}" if frames else ""  # noqa: PTH119
+    place = ""
+    if frames:
+        file = frames[-1].filename.rpartition("/")[2]
+        place = f" in {frames[-1].name}, line {frames[-1].lineno} of {file}"
     print(f"freehold: an unexpected {kind.__name__}{place}", file=sys.stderr)
     print("  This is a defect in Freehold. Run again with FREEHOLD_DEBUG=1 to see the traceback.", file=sys.stderr)

@@ -24,20 +24,24 @@ class Call:
 
     out: Out
     file: str | None
+    quiet: bool = False
 
     @cached_property
     def context(self) -> Context:
         """The platform named on the command line; read on first use, since not every command has one."""
-        from freehold.cli.context import Context, find_declaration
-
-        path = find_declaration(self.file)
         # the first sign of life: everything heavy is imported after this line
-        self.out.note(f"freehold {self.out.command}: {path}")
-        return Context(path, self.out)
+        if not self.quiet:
+            self.out.note(f"freehold {self.out.command}: reading {self.file or 'the nearest freehold.yaml'}")
+        from freehold.cli.context import Context
+
+        return Context(self.file, self.out)
 
 
-def command(*, about_platform: bool = True) -> Callable[[Callable[..., Result]], click.Command]:
-    """Make a click command named like the function, with --json, and with -f when it is about a platform."""
+def command(*, about_platform: bool = True, quiet: bool = False) -> Callable[[Callable[..., Result]], click.Command]:
+    """Make a click command named like the function, with --json, and with -f when it is about a platform.
+
+    ``quiet`` is for a command whose answer is used inside another one.
+    """
 
     def decorate(function: Callable[..., Result]) -> click.Command:
         @wraps(function)
@@ -45,7 +49,7 @@ def command(*, about_platform: bool = True) -> Callable[[Callable[..., Result]],
             out = Out(function.__name__, as_json=bool(values.pop("as_json")))
             file = values.pop("file", None)
             try:
-                result = function(Call(out, str(file) if file else None), **values)
+                result = function(Call(out, str(file) if file else None, quiet), **values)
             except FreeholdError as error:
                 out.failure(error)
                 return error.exit_status

@@ -83,7 +83,7 @@ class Result:
     """What a command answers: the document for programs, the blocks for people, the exit code and the next command.
 
     ``raw`` replaces the blocks when the answer is meant for another program as it stands (`psql "$(...)"`); it is
-    the only text that is written without hiding secrets.
+    written as it is. ``shows_secrets`` is for an answer that was asked for its secrets.
     """
 
     document: JsonObject = field(default_factory=dict)
@@ -91,6 +91,7 @@ class Result:
     exit: int = 0
     next: str = ""
     raw: str | None = None
+    shows_secrets: bool = False
 
 
 def printable(text: str, *, lines: bool = False) -> str:
@@ -131,10 +132,10 @@ class Out:
         """The result, once, at the end."""
         if self.as_json:
             ok = result.exit == 0
-            self._json({"ok": ok, **result.document})
+            self._json({"ok": ok, **result.document}, shows_secrets=result.shows_secrets)
             return
         if result.raw is not None:
-            sys.stdout.write(result.raw)
+            sys.stdout.write(result.raw if result.shows_secrets else redacted(result.raw))
         else:
             from freehold.cli.terminal import write
 
@@ -171,10 +172,10 @@ class Out:
         if complaint.hint:
             self._stderr(f"  {complaint.hint}", Tone.PLAIN)
 
-    def _json(self, document: JsonObject) -> None:
-        full: JsonObject = {"schema_version": SCHEMA_VERSION, "command": self.command, **document}
+    def _json(self, document: JsonObject, *, shows_secrets: bool = False) -> None:
+        full: object = {"schema_version": SCHEMA_VERSION, "command": self.command, **document}
         # values are redacted one by one: the escapes of JSON could hide a secret from a search over the text
-        sys.stdout.write(json.dumps(_clean(full), ensure_ascii=False, indent=2) + "\n")
+        sys.stdout.write(json.dumps(full if shows_secrets else _clean(full), ensure_ascii=False, indent=2) + "\n")
         sys.stdout.flush()
 
     def _stderr(self, text: str, tone: Tone) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable
 from typing import IO, assert_never
 
 from rich import box
 from rich.console import Console
-from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text
 
@@ -25,21 +25,29 @@ _STYLE = {
 }
 _MARK = {Tone.GOOD: "✓", Tone.BAD: "✗", Tone.WARN: "!", Tone.DIM: "·", Tone.PLAIN: "·", Tone.STRONG: "·"}
 
-WIDTH_OFF_TERMINAL = 160
-"""Columns when no terminal says how wide it is: wide enough that a URL is not cut."""
+WIDTH_OFF_TERMINAL = 4096
+"""Columns when no terminal says how wide it is: nothing is folded, tables take what they need."""
+
+INDENT = "    "
 
 
 def write(blocks: Iterable[Block], stream: IO[str]) -> None:
     """Write the blocks to a stream."""
     terminal = stream.isatty()
-    width = None if terminal else int(os.environ.get("COLUMNS") or WIDTH_OFF_TERMINAL)
-    console = Console(file=stream, markup=False, highlight=False, emoji=False, width=width, soft_wrap=False)
+    console = Console(
+        file=stream,
+        markup=False,
+        highlight=False,
+        emoji=False,
+        width=None if terminal else WIDTH_OFF_TERMINAL,
+        no_color=True if os.environ.get("NO_COLOR") else None,
+    )
     for block in blocks:
         match block:
             case Say():
                 console.print(_text(block.text, block.tone), soft_wrap=True)
             case Table():
-                console.print(_table(block))
+                _print_table(console, _table(block))
             case Script():
                 # written as it is: a script must survive being copied
                 stream.write(printable(redacted(block.text), lines=True).rstrip("\n") + "\n")
@@ -47,6 +55,11 @@ def write(blocks: Iterable[Block], stream: IO[str]) -> None:
                 _remark(console, block)
             case _:
                 assert_never(block)
+
+
+def write_to_stderr(blocks: Iterable[Block]) -> None:
+    """Write the blocks for a person who is about to be asked something."""
+    write(blocks, sys.stderr)
 
 
 def _text(text: str, tone: Tone, *, lines: bool = False) -> Text:
@@ -70,17 +83,29 @@ def _table(block: Table) -> RichTable:
             header,
             justify="right" if index in block.numbers else "center" if block.tight and index else "left",
             overflow="fold",
+            # names in the first column are what one looks for
+            no_wrap=index == 0,
         )
     for row in block.rows:
         table.add_row(*(_text(c.text, c.tone) if isinstance(c, Cell) else _text(c, Tone.PLAIN) for c in row))
     return table
 
 
+def _print_table(console: Console, table: RichTable) -> None:
+    """Print a table without the blanks that fill its last column."""
+    with console.capture() as captured:
+        console.print(table)
+    lines = captured.get().splitlines()
+    while lines and not lines[0].strip():
+        del lines[0]
+    console.file.write("\n".join(line.rstrip() for line in lines).rstrip() + "\n\n")
+
+
 def _remark(console: Console, block: Remark) -> None:
     console.print(_text(f"{_MARK[block.tone]} {block.title}", block.tone), soft_wrap=True)
-    if block.detail:
-        console.print(Padding(_text(block.detail, Tone.PLAIN, lines=True), (0, 0, 0, 4)))
-    for line in block.evidence:
-        console.print(Padding(_text(line, Tone.DIM, lines=True), (0, 0, 0, 4)))
+    parts = [(block.detail, Tone.PLAIN), *((line, Tone.DIM) for line in block.evidence)]
     if block.remedy:
-        console.print(Padding(_text(f"remedy: {block.remedy}", Tone.STRONG, lines=True), (0, 0, 0, 4)))
+        parts.append((f"remedy: {block.remedy}", Tone.STRONG))
+    for text, tone in parts:
+        for line in text.splitlines():
+            console.print(_text(INDENT + line, tone), soft_wrap=True)

@@ -11,7 +11,9 @@ from freehold.cli.out import Result, Say, Tone
 
 
 @command(about_platform=False)
-@click.option("--platform", "example", metavar="EXAMPLE", default="starter", help="Copy this example; `treum` has nine services.")
+@click.option(
+    "--platform", "example", metavar="EXAMPLE", default="starter", help="Copy this example; `treum` has nine services."
+)
 @click.option("--name", metavar="NAME", help="The platform's name; the example's own when left out.")
 @click.option("--into", metavar="FOLDER", default=".", help="Where to write; here when left out.")
 def init(call: Call, example: str, name: str | None, into: str) -> Result:

@@ -1,0 +1,83 @@
+"""``freehold apply``: make the steps of a plan."""
+
+from __future__ import annotations
+
+import click
+
+from freehold.cli.options import Call, agree, command
+from freehold.cli.out import Result, Say, Tone
+
+
+@command()
+@click.argument("planfile", required=False)
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@click.option("--dry-run", is_flag=True, help="Only show what would be done.")
+@click.option("--authoritative", is_flag=True, help="Also remove what nobody declared.")
+@click.option("--allow-destroy", is_flag=True, help="Also do steps that drop or take away something in use.")
+@click.option("--restart", is_flag=True, help="Restart our own instances when a setting needs it.")
+@click.option(
+    "--wait",
+    "wait_s",
+    metavar="SECONDS",
+    type=click.IntRange(0),
+    default=10,
+    show_default=True,
+    help="How long to wait for another run to finish.",
+)
+@click.option(
+    "--service", "services", metavar="NAME", multiple=True, help="Only this service's steps; may be repeated."
+)
+def apply(
+    call: Call,
+    planfile: str | None,
+    yes: bool,
+    dry_run: bool,
+    authoritative: bool,
+    allow_destroy: bool,
+    restart: bool,
+    wait_s: int,
+    services: tuple[str, ...],
+) -> Result:
+    """Make the steps of a plan, journalled and in order.
+
+    With PLANFILE exactly that plan is made; it is refused when the servers or the declaration changed since.
+    A run that was interrupted is continued by running the same command again.
+    """
+    from freehold.cli.shapes import plan_blocks, summary_line
+
+    context = call.context
+    made = (
+        context.plan_from_file(planfile)
+        if planfile
+        else context.plan(authoritative=authoritative, allow_destroy=allow_destroy, services=services)
+    )
+    if dry_run or not made.plan.steps:
+        return Result(
+            document={"applied": 0, "failed": 0, "journal_id": "", "restart_pending": [], **made.short_document()},
+            blocks=plan_blocks(made.plan, made.summary, made.withheld),
+            exit=2 if made.plan.steps else 0,
+            next="freehold apply" if made.plan.steps else "freehold prove",
+        )
+    if not yes and not planfile:
+        from freehold.cli.terminal import write_to_stderr
+
+        write_to_stderr(plan_blocks(made.plan, made.summary, made.withheld))
+        agree("Make these changes?", yes=yes, otherwise="apply would change the servers")
+    done = context.apply(made, wait_ms=wait_s * 1000)
+    pending = context.restart_pending(restart=restart)
+    blocks = [
+        Say(f"✓ applied {done.applied} steps ({summary_line(made.summary)}); journal {done.journal_id}", Tone.GOOD)
+    ]
+    if pending:
+        blocks.append(Say(f"! a restart is needed for settings on: {', '.join(pending)}", Tone.WARN))
+    return Result(
+        document={
+            "applied": done.applied,
+            "failed": done.failed,
+            "journal_id": done.journal_id,
+            "restart_pending": list(pending),
+            **made.short_document(),
+        },
+        blocks=tuple(blocks),
+        next="freehold apply --restart" if pending else "freehold prove",
+    )

@@ -1,0 +1,57 @@
+"""``freehold prove``: attack the platform."""
+
+from __future__ import annotations
+
+import click
+
+from freehold.cli.options import Call, command
+from freehold.cli.out import Result
+
+
+@command()
+@click.option("--html", "page", metavar="FILE", help="Also write the report as one HTML file.")
+@click.option(
+    "--service", "services", metavar="NAME", multiple=True, help="Only attacks by or on this service; may be repeated."
+)
+@click.option("--attack", "attacks", metavar="NAME", multiple=True, help="Only this attack; may be repeated.")
+@click.option(
+    "--workers",
+    metavar="NUMBER",
+    type=click.IntRange(1, 64),
+    default=8,
+    show_default=True,
+    help="Attacks at the same time.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(["none", "violation", "unknown", "limit"]),
+    default="unknown",
+    show_default=True,
+    help="The mildest finding that makes the exit code 2.",
+)
+def prove(
+    call: Call, page: str | None, services: tuple[str, ...], attacks: tuple[str, ...], workers: int, fail_on: str
+) -> Result:
+    """Attack the platform and show whether every service is isolated.
+
+    Connects as every login and tries what it must not be able to do; everything is rolled back.
+    Exit code 0 when all held, 2 when there are findings, 3 when a server cannot be reached.
+    """
+    from freehold.cli.shapes import proof_blocks, proof_json
+
+    context = call.context
+    report = context.prove(services=services, attacks=attacks, workers=workers)
+    if page:
+        context.write_page(page, report)
+    bad = {
+        "none": False,
+        "violation": bool(report.violations),
+        "unknown": bool(report.violations or report.unknown),
+        "limit": bool(report.violations or report.unknown or report.limits),
+    }[fail_on]
+    return Result(
+        document=proof_json(report),
+        blocks=proof_blocks(report),
+        exit=2 if bad else 0,
+        next="freehold diff" if report.violations else "" if page else "freehold prove --html proof.html",
+    )

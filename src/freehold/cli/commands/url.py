@@ -1,0 +1,37 @@
+"""``freehold url``: a connection string for a client."""
+
+from __future__ import annotations
+
+import click
+
+from freehold.cli.options import Call, command
+from freehold.cli.out import Result
+
+
+@command(quiet=True)
+@click.argument("service", required=False)
+@click.option(
+    "--role",
+    type=click.Choice(["app", "owner", "ro"]),
+    default="app",
+    show_default=True,
+    help="As whom; owner is a login made for one hour.",
+)
+@click.option("--admin", metavar="INSTANCE", help="Instead: Freehold's own login on this instance.")
+def url(call: Call, service: str | None, role: str, admin: str | None) -> Result:
+    """Print a connection string of a service.
+
+    With its password, since that is what was asked for: psql "$(freehold url trading)"
+    """
+    if (service is None) == (admin is None):
+        raise click.UsageError("name a service, or an instance with --admin")
+    context = call.context
+    if admin is not None:
+        found, until = context.admin_url(admin), None
+    else:
+        found, until = context.service_url(str(service), role)
+    return Result(
+        document={"url": found, "role": "admin" if admin else role, "valid_until": until},
+        raw=found + "\n",
+        shows_secrets=True,
+    )

@@ -1,0 +1,253 @@
+"""The JSON Schema of every document that a command prints with --json; published under docs/schemas/."""
+
+from __future__ import annotations
+
+from freehold.cli.out import SCHEMA_VERSION
+
+Schema = dict[str, object]
+
+_TEXT: Schema = {"type": "string"}
+_COUNT: Schema = {"type": "integer", "minimum": 0}
+_FLAG: Schema = {"type": "boolean"}
+_PORT: Schema = {"type": ["integer", "null"], "minimum": 1, "maximum": 65535}
+_MS: Schema = {"type": "number", "minimum": 0}
+
+
+def _list(items: Schema) -> Schema:
+    return {"type": "array", "items": items}
+
+
+def _object(properties: dict[str, Schema], *, optional: tuple[str, ...] = ()) -> Schema:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": [name for name in properties if name not in optional],
+        "additionalProperties": False,
+    }
+
+
+def _one_of(*words: str) -> Schema:
+    return {"enum": list(words)}
+
+
+_COMPLAINT = _object(
+    {
+        "file": _TEXT,
+        "line": _COUNT,
+        "column": _COUNT,
+        "code": _TEXT,
+        "level": _one_of("error", "warning", "info"),
+        "message": _TEXT,
+        "text": _TEXT,
+        "hint": _TEXT,
+    }
+)
+
+_FINDING = _object(
+    {
+        "code": _TEXT,
+        "level": _one_of("error", "warning", "info"),
+        "service": _TEXT,
+        "object": _TEXT,
+        "title": _TEXT,
+        "detail": _TEXT,
+        "evidence": _list(_object({"file": _TEXT, "line": _COUNT, "text": _TEXT})),
+        "remedy": _TEXT,
+        "key": _TEXT,
+    }
+)
+
+_CHANGE = _object(
+    {
+        "action": _one_of("create", "alter", "drop"),
+        "kind": _TEXT,
+        "name": _TEXT,
+        "service": _TEXT,
+        "instance": _TEXT,
+        "database": _TEXT,
+        "sql": _list(_TEXT),
+        "destructive": _FLAG,
+        "lock": _TEXT,
+        "says": _TEXT,
+    }
+)
+
+_SUMMARY = _object({"create": _COUNT, "alter": _COUNT, "drop": _COUNT})
+
+_PLAN: dict[str, Schema] = {
+    "platform": _TEXT,
+    "fingerprint": _TEXT,
+    "changes": _list(_CHANGE),
+    "summary": _SUMMARY,
+    "undeclared": _list(_CHANGE),
+    "withheld": _list(_CHANGE),
+    "notes": _list(_TEXT),
+}
+
+_APPLIED: dict[str, Schema] = {
+    "applied": _COUNT,
+    "failed": _COUNT,
+    "journal_id": _TEXT,
+    "summary": _SUMMARY,
+    "restart_pending": _list(_TEXT),
+}
+
+_PROOF: dict[str, Schema] = {
+    "passed": _FLAG,
+    "attempts": _COUNT,
+    "violations": _list(_FINDING),
+    "limits": _list(_FINDING),
+    "unknown": _list(_FINDING),
+    "ignored": _list(_FINDING),
+    "matrix": _list(
+        _object(
+            {
+                "actor": _TEXT,
+                "target": _TEXT,
+                "verdict": _one_of("held", "broken", "limit", "unknown"),
+                "attempts": _COUNT,
+                "findings": _list(_TEXT),
+            }
+        )
+    ),
+    "by_attack": {"type": "object", "additionalProperties": {"type": "object", "additionalProperties": _COUNT}},
+    "versions": {"type": "object", "additionalProperties": _COUNT},
+    "layout": _TEXT,
+    "duration_ms": _MS,
+}
+
+_INSTANCE = _object(
+    {
+        "name": _TEXT,
+        "version": _TEXT,
+        "host": _TEXT,
+        "port": _PORT,
+        "running": _FLAG,
+        "owned": _FLAG,
+        "data": _TEXT,
+        "reason": _TEXT,
+    }
+)
+
+_SERVICE_STATUS = _object(
+    {
+        "name": _TEXT,
+        "instance": _TEXT,
+        "database": _TEXT,
+        "schemas": _list(_TEXT),
+        "roles": _object({"owner": _TEXT, "app": _TEXT, "ro": _TEXT}),
+        "pool": {"anyOf": [{"type": "null"}, _object({"size": _COUNT, "port": _PORT})]},
+        "drift": {"type": ["integer", "null"], "minimum": 0},
+    }
+)
+
+_RUN = _object(
+    {
+        "run": _TEXT,
+        "who": _TEXT,
+        "since": _TEXT,
+        "until": _TEXT,
+        "done": _COUNT,
+        "failed": _COUNT,
+        "unfinished": _COUNT,
+    }
+)
+
+_JOURNAL_STEP = _object(
+    {
+        "at": _TEXT,
+        "outcome": _one_of("started", "done", "failed", "undone"),
+        "instance": _TEXT,
+        "database": _TEXT,
+        "action": _TEXT,
+        "kind": _TEXT,
+        "name": _TEXT,
+        "service": _TEXT,
+        "duration_ms": {"type": ["number", "null"]},
+        "error": _TEXT,
+    }
+)
+
+DOCUMENTS: dict[str, dict[str, Schema]] = {
+    "up": {
+        "instances": _list(_INSTANCE),
+        "apply": _object(_APPLIED),
+        "proof": _object(_PROOF),
+        "services": _list(
+            _object({"name": _TEXT, "instance": _TEXT, "database": _TEXT, "url": _TEXT, "env_file": _TEXT})
+        ),
+    },
+    "down": {"stopped": _list(_TEXT), "purged": _list(_TEXT)},
+    "init": {"files": _list(_TEXT)},
+    "validate": {"platform": _TEXT, "layout": _TEXT, "services": _list(_TEXT), "complaints": _list(_COMPLAINT)},
+    "schema": {"schema": {"type": "object"}},
+    "plan": _PLAN,
+    "apply": {**_APPLIED, "changes": _list(_CHANGE), "undeclared": _list(_CHANGE), "withheld": _list(_CHANGE)},
+    "destroy": {**_APPLIED, "changes": _list(_CHANGE)},
+    "status": {
+        "platform": _TEXT,
+        "layout": _TEXT,
+        "instances": _list(_INSTANCE),
+        "services": _list(_SERVICE_STATUS),
+        "undeclared": {"type": ["integer", "null"], "minimum": 0},
+    },
+    "diff": {
+        "fingerprint": _TEXT,
+        "missing": _list(_CHANGE),
+        "undeclared": _list(_CHANGE),
+    },
+    "prove": _PROOF,
+    "doctor": {
+        "driver": _object({"psycopg": _TEXT, "libpq": _COUNT}),
+        "machine": _object({"memory_bytes": _COUNT, "cpus": _COUNT}),
+        "account": _TEXT,
+        "data_root": _TEXT,
+        "free_bytes": _COUNT,
+        "binaries": _list(
+            _object(
+                {
+                    "folder": _TEXT,
+                    "version": _COUNT,
+                    "tls": _FLAG,
+                    "lz4": _FLAG,
+                    "zstd": _FLAG,
+                    "icu": _FLAG,
+                    "extensions": _list(_TEXT),
+                    "programs": _list(_TEXT),
+                    "usable": _FLAG,
+                }
+            )
+        ),
+        "findings": _list(_FINDING),
+    },
+    "url": {"url": _TEXT, "role": _TEXT, "valid_until": {"type": ["string", "null"]}},
+    "journal": {"runs": _list({"anyOf": [_RUN, _JOURNAL_STEP]})},
+}
+"""The keys of each command's document, besides schema_version, command and ok."""
+
+_OPTIONAL = {"up": ("proof",)}
+
+_ERROR = _object(
+    {
+        "kind": _TEXT,
+        "message": _TEXT,
+        "hint": _TEXT,
+        "complaints": _list(_COMPLAINT),
+        "done": _list(_TEXT),
+        "left": _list(_TEXT),
+    },
+    optional=("complaints", "done", "left"),
+)
+
+
+def document_schema(command: str) -> Schema:
+    """The JSON Schema of what ``freehold COMMAND --json`` prints: the answer, or an error."""
+    common: dict[str, Schema] = {"schema_version": {"const": SCHEMA_VERSION}, "command": {"const": command}}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"freehold {command} --json",
+        "oneOf": [
+            _object({**common, "ok": _FLAG, **DOCUMENTS[command]}, optional=_OPTIONAL.get(command, ())),
+            _object({**common, "ok": {"const": False}, "error": _ERROR}),
+        ],
+    }
