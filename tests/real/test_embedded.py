@@ -125,6 +125,8 @@ def test_kill_9_and_a_start(version: int) -> None:
         session = servers.admin("main")
         pid = owner.status([one])["main"].pid
         os.kill(pid, signal.SIGKILL)
+        while pid in postgres_processes(owner.home(one).data):
+            time.sleep(0.005)
         assert not owner.status([one])["main"].running
         # a backend may outlive its postmaster for a moment: the start has to wait for it
         status = owner.up([one], lambda name: PASSWORD)["main"]

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from freehold.errors import MissingRight, ServerError, TooOld, Unreachable
+from freehold.errors import LocalStateError, MissingRight, ServerError, TooOld, Unreachable
 from freehold.pg import servers as servers_module
 from freehold.pg.address import address_from_url
 from freehold.pg.servers import PgServers
@@ -257,3 +257,39 @@ def test_a_script_of_a_user_may_hold_percent_signs(server18: Address, clusters) 
     session = clusters(18)[1].admin("main")
     session.execute(raw("CREATE TABLE public.\"100%s\" (a text DEFAULT '%')"))
     assert session.query(raw("SELECT count(*) FROM public.\"100%s\" WHERE a LIKE '%'")) == [(0,)]
+
+
+@pytest.mark.parametrize(
+    "name", [*(name for name in HOSTILE if "\n" not in name), "all", "+plus", "@at", "sameuser", "a,b", "#x"]
+)
+def test_a_quoted_name_in_pg_hba_conf_means_itself(server: Address, servers: PgServers, name: str) -> None:
+    admin = servers.admin("main")
+    admin.execute(sql("CREATE ROLE {} LOGIN PASSWORD 'p'", ident(name)))
+    admin.execute(keyword("CREATE ROLE other LOGIN PASSWORD 'p'"))
+    admin.execute(sql("CREATE DATABASE {}", ident(name)))
+    quoted = '"' + name.replace('"', '""') + '"'
+    servers.write_hba("main", ['host all "postgres" all scram-sha-256', f"host {quoted} {quoted} all scram-sha-256"])
+    assert servers.probe("main", name, name, "p").ok
+    assert servers.probe("main", "postgres", name, "p").sqlstate == "28000"
+    assert servers.probe("main", name, "other", "p").sqlstate == "28000"
+
+
+def test_a_name_with_a_line_break_cannot_be_written_to_pg_hba_conf(server: Address, servers: PgServers) -> None:
+    before = servers.read_hba("main")
+    with pytest.raises(LocalStateError, match="line break"):
+        servers.write_hba("main", [*before, 'host "new\nhost all all all trust" all all reject'])
+    assert servers.read_hba("main") == before
+
+
+def test_a_quoted_name_that_begins_with_a_slash_is_a_regular_expression_from_16_on(
+    server: Address, servers: PgServers
+) -> None:
+    admin = servers.admin("main")
+    admin.execute(keyword("CREATE ROLE \"/.*\" LOGIN PASSWORD 'p'; CREATE ROLE other LOGIN PASSWORD 'p'"))
+    line = 'host all "postgres" all scram-sha-256'
+    servers.write_hba("main", [line, 'host all "/.*" all scram-sha-256'])
+    assert servers.probe("main", "postgres", "other", "p").ok is (admin.version >= 160000)
+    if admin.version >= 160000:
+        servers.write_hba("main", [line, r'host all "/^/\.\*$" all scram-sha-256'])
+        assert not servers.probe("main", "postgres", "other", "p").ok
+    assert servers.probe("main", "postgres", "/.*", "p").ok

@@ -75,7 +75,8 @@ def test_roles_memberships_and_settings(server: Address, servers: PgServers) -> 
     servers.admin("main").execute(
         keyword(
             "CREATE ROLE parent NOLOGIN NOINHERIT;"
-            "CREATE ROLE child LOGIN CONNECTION LIMIT 7 VALID UNTIL '2031-02-03 04:05:06+00' PASSWORD 'x'; GRANT parent TO child WITH ADMIN OPTION; GRANT pg_monitor TO child;"
+            "CREATE ROLE child LOGIN CONNECTION LIMIT 7 VALID UNTIL '2031-02-03 04:05:06+00' PASSWORD 'x';"
+            "GRANT parent TO child WITH ADMIN OPTION; GRANT pg_monitor TO child;"
             "ALTER ROLE child SET work_mem = '8MB'; ALTER ROLE child SET search_path = a, \"b c\";"
             "ALTER ROLE child IN DATABASE postgres SET statement_timeout = '5s';"
             "ALTER DATABASE postgres SET lock_timeout = '9s'"

@@ -100,7 +100,8 @@ def read(opener: Opener, instances: Sequence[str], databases: Mapping[str, Seque
 
 def _may_enter(server: Server, database: str) -> bool:
     found = server.databases.get(database)
-    return found is not None and found.allow_connections
+    # a limit of -2 marks a database whose DROP DATABASE was interrupted: nobody can enter it any more
+    return found is not None and found.allow_connections and found.connection_limit != -2
 
 
 def read_server(opener: Opener, instance: str) -> Server:
