@@ -106,7 +106,9 @@ def test_the_journal_tells_who_did_what_and_no_secret(servers: Servers, tmp_path
     rows: list[tuple[object, ...]] = []
     for database in (None, "shop_billing", "shop_ledger", "shop_metabase", "shop_report"):
         rows += servers.admin("main", database).query(
-            keyword("SELECT run::text, platform, who, client, kind, name, sql, outcome, duration_ms FROM freehold.journal")
+            keyword(
+                "SELECT run::text, platform, who, client, kind, name, sql, outcome, duration_ms FROM freehold.journal"
+            )
         )
     assert len(rows) == len(plan.steps) == done.applied
     assert {row[:3] for row in rows} == {(done.journal_id, "shop", "tester@here")}
@@ -172,7 +174,9 @@ def test_a_batch_that_waits_names_the_one_in_its_way(servers: Servers, tmp_path:
     inside.execute(keyword("REVOKE SELECT ON billing.copy FROM shop_billing_app"))
     plan = work.plan()
     assert plan.steps
-    inside.execute(keyword("SET application_name = 'nightly report'; BEGIN; GRANT SELECT ON billing.copy TO pg_monitor"))
+    inside.execute(
+        keyword("SET application_name = 'nightly report'; BEGIN; GRANT SELECT ON billing.copy TO pg_monitor")
+    )
     with pytest.raises(ApplyFailed, match="lock timeout") as caught:
         work.apply(plan, lock_wait_ms=0)
     assert caught.value.left == tuple(step.say() for step in plan.steps)

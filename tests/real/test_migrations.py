@@ -61,7 +61,9 @@ def test_a_failing_migration_leaves_nothing_and_the_next_apply_goes_on(make: Mak
         sql_file("2.sql", "create table two (id int);\n\n-- a comment\nselect 1 / 0;\ncreate table three (id int)"),
         sql_file("3.sql", "create table four (id int)"),
     )
-    with pytest.raises(ApplyFailed, match=r'migration "2.sql" of service "a" failed in line 4: division by zero') as caught:
+    with pytest.raises(
+        ApplyFailed, match=r'migration "2.sql" of service "a" failed in line 4: division by zero'
+    ) as caught:
         work.apply()
     assert "Nothing of it stayed" in caught.value.hint
     assert "freehold apply" in caught.value.hint
@@ -229,7 +231,7 @@ def test_a_leftover_login_is_removed_and_loses_nothing(make: Make) -> None:
 
 def test_what_one_file_sets_does_not_live_on_in_the_next(make: Make) -> None:
     work = make(
-        sql_file("1.sql", "set search_path = pg_catalog; set default_tablespace = nowhere"),
+        sql_file("1.sql", "set search_path = pg_catalog; set work_mem = '1MB'"),
         sql_file("2.sql", "create table t (id int)"),
     )
     work.apply()

@@ -75,7 +75,8 @@ def inspect(text: str, transactional: bool) -> Script:
     try:
         tree = postgast.parse(text)
     except postgast.PgQueryError:
-        return Script((Piece(text, 1),), (), parsed=False)
+        # sent whole; what several statements in one message would do without a transaction, only the server knows
+        return Script((Piece(text, 1, Alone.NO if transactional else Alone.UNKNOWN),), (), parsed=False)
     # the parser counts in bytes
     source = text.encode("utf-8")
     pieces: list[Piece] = []
@@ -101,7 +102,7 @@ def inspect(text: str, transactional: bool) -> Script:
                 )
             )
         pieces.append(Piece(own[first:].strip(), line, alone, index))
-    return Script(tuple(pieces), tuple(refusals))
+    return Script(tuple(pieces) or (Piece("", 1),), tuple(refusals))
 
 
 def _code(text: str) -> int:

@@ -111,11 +111,12 @@ def _go(
     home = design.placements.home
     instances = (home, *sorted({step.instance for step in plan.steps} - {home}))
     with held(world, instances, wait_ms) as locks:
-        tidy(world, locks, plan, design)
+        # before tidying: a login that an interrupted run left was there when the plan was made, too
         if look is not None and fingerprint(look()) != plan.fingerprint:
             raise StalePlan(
                 "the servers were changed since the plan was made", hint="Run the command again: it plans anew."
             )
+        tidy(world, locks, plan, design)
         # each password is on the disk before any server hears of it
         for name in _secrets(plan):
             world.secrets.verifier(name)

@@ -1,0 +1,98 @@
+"""Servers that end the process, as SIGKILL does, before or after the Nth thing it asks of a server."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from freehold.found.model import Found
+from freehold.ports import Address, Outcome, Row, Servers, Session
+from freehold.sqltext import Sql
+
+
+@dataclass
+class Fuse:
+    """Counts effects. ``at`` 0 never burns, and then ``count`` says how many there were."""
+
+    at: int = 0
+    after: bool = False
+    count: int = 0
+    _one: threading.Lock = field(default_factory=threading.Lock)
+
+    @contextmanager
+    def effect(self) -> Iterator[None]:
+        """One effect: the process ends before it, after it, or goes on."""
+        with self._one:
+            self.count += 1
+            mine = self.count == self.at
+        if mine and not self.after:
+            _die()
+        yield
+        if mine:
+            _die()
+
+
+@dataclass(frozen=True)
+class KillingServers:
+    """Implements ports.Servers by passing everything on to ``servers``; reading a snapshot does not count."""
+
+    servers: Servers
+    fuse: Fuse
+
+    def addresses(self) -> Mapping[str, Address]:
+        return self.servers.addresses()
+
+    def admin(self, instance: str, database: str | None = None) -> Session:
+        return _KillingSession(self.servers.admin(instance, database), self.fuse)
+
+    def login(self, instance: str, database: str, user: str, password: str) -> Session:
+        return _KillingSession(self.servers.login(instance, database, user, password), self.fuse)
+
+    def probe(self, instance: str, database: str, user: str, password: str) -> Outcome:
+        return self.servers.probe(instance, database, user, password)
+
+    def read(self, instances: Sequence[str], databases: Mapping[str, Sequence[str]]) -> Found:
+        return self.servers.read(instances, databases)
+
+    def write_hba(self, instance: str, lines: Sequence[str]) -> None:
+        with self.fuse.effect():
+            self.servers.write_hba(instance, lines)
+
+    def read_hba(self, instance: str) -> tuple[str, ...]:
+        return self.servers.read_hba(instance)
+
+
+@dataclass(frozen=True)
+class _KillingSession:
+    session: Session
+    fuse: Fuse
+
+    def query(self, sql: Sql, parameters: Sequence[object] = ()) -> list[Row]:
+        with self.fuse.effect():
+            return self.session.query(sql, parameters)
+
+    def execute(self, sql: Sql, resolve: Callable[[str], str] | None = None) -> None:
+        with self.fuse.effect():
+            self.session.execute(sql, resolve)
+
+    def attempt(self, sql: Sql) -> Outcome:
+        return self.session.attempt(sql)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        with self.fuse.effect(), self.session.transaction():
+            yield
+
+    def notifications(self, timeout_ms: int) -> list[tuple[str, str]]:
+        return self.session.notifications(timeout_ms)
+
+    def close(self) -> None:
+        self.session.close()
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
