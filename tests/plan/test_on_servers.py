@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from freehold.found.fingerprint import canonical, fingerprint
 from freehold.plan import destroy
 from freehold.plan.make import make
@@ -85,3 +86,23 @@ def test_destroy_drops_everything_that_was_declared(servers: Servers) -> None:
     left = read(servers, wanted).servers["main"]
     assert not [name for name in (*left.roles, *left.databases) if name.startswith("shop")]
     assert destroy.make(wanted, read(servers, wanted)).steps == ()
+
+
+SLASHES = (*HOSTILE, "/x", "all", "+y", "@z", "back\\slash\\", "#c", "a,b")
+
+
+def test_pg_hba_lets_in_exactly_the_declared_pairs_whatever_their_names(servers: Servers) -> None:
+    """28P01: the line was found and the password was wrong. 28000: no line but the last, which rejects."""
+    services = [Service(name, (), database=name) for name in SLASHES]
+    wanted = design(platform(*services))
+    plan = make(wanted, read(servers, wanted))
+    run(servers, plan.steps)
+    assert [step.say() for step in make(wanted, read(servers, wanted)).steps] == []
+    version = read(servers, wanted).servers["main"].version
+    blind = {name for name in SLASHES if "\n" in name and version < 160000}
+    for placement in wanted.placements.services:
+        for database in SLASHES:
+            answer = servers.probe("main", database, placement.roles.app, "wrong")
+            allowed = database == placement.database or {database, placement.service} & blind
+            assert answer.sqlstate == ("28P01" if allowed else "28000"), (database, placement.roles.app, answer.message)
+    assert bool(blind) == any("its line says all instead" in note for note in plan.notes)

@@ -78,7 +78,10 @@ def verifier(role: str) -> str:
 
 def read(servers: Servers, wanted: Design) -> Found:
     """Every instance of the design, with the contents of its databases and of the maintenance database."""
-    databases: dict[str, list[str]] = {instance.name: ["postgres"] for instance in wanted.placements.instances}
+    databases: dict[str, list[str]] = {
+        instance.name: [servers.addresses()[instance.name].maintenance_database]
+        for instance in wanted.placements.instances
+    }
     for instance, database in wanted.placements.databases():
         databases[instance].append(database)
     return servers.read(list(databases), databases)

@@ -17,6 +17,7 @@ class Look:
         self.found = found
         self._objects: dict[tuple[str, str], dict[str, list[Object]]] = {}
         self._tables: dict[tuple[str, str], dict[tuple[str, str], Object]] = {}
+        self._items: dict[tuple[str, str], dict[tuple[str, str, str, str], Object]] = {}
         self._defaults: dict[tuple[str, str], dict[tuple[str, str, str], DefaultAcl]] = {}
         self._pairs: dict[int, tuple[Acl, frozenset[Pair]]] = {}
         self._settings: dict[tuple[str, str], dict[Pair, str]] = {}
@@ -62,6 +63,16 @@ class Look:
                 if item.kind in RELATIONS
             }
         return self._tables[key].get((schema, name))
+
+    def item(self, instance: str, database: str, like: Object) -> Object | None:
+        """The object of the same kind, name and arguments as ``like``."""
+        key = (instance, database)
+        if key not in self._items:
+            self._items[key] = {
+                (item.kind, item.schema, item.name, item.arguments): item
+                for item in self.contents(instance, database).objects
+            }
+        return self._items[key].get((like.kind, like.schema, like.name, like.arguments))
 
     def default_acl(self, instance: str, database: str, owner: str, schema: str, kind: str) -> DefaultAcl | None:
         key = (instance, database)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from freehold.found.model import Server
+from freehold.found.model import Database, Server
 
 OPTIONS_SINCE = 160000
 """From PostgreSQL 16 on a membership has options of its own, and CREATEROLE reaches only roles one may administer."""
@@ -29,6 +29,12 @@ def may_grant_membership(server: Server, role: str) -> bool:
 def owns(server: Server, owner: str) -> bool:
     """Whether the admin may act as the owner of something that ``owner`` owns."""
     return server.superuser or owner == server.user or belongs(server, server.user, owner)
+
+
+def owner_to_be(server: Server, database: Database | None) -> str:
+    """Who shall own a database of ours: the admin login, or the superuser who owns it already."""
+    owner = server.roles.get(database.owner) if database is not None else None
+    return owner.name if owner is not None and owner.superuser else server.user
 
 
 def belongs(server: Server, member: str, role: str) -> bool:

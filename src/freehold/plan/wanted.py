@@ -315,7 +315,7 @@ def _connection_limit(
 
 
 def _with_settings(database: WantedDatabase, services: Mapping[str, Service]) -> WantedDatabase:
-    """Settings of each login in the database; a login shared by services gets the union of paths and the longest times."""
+    """Settings of each login in the database; a login that services share gets all paths and the longest times."""
     paths: dict[str, list[str]] = {}
     times: dict[str, dict[str, int]] = {}
     files: dict[str, int] = {}

@@ -17,7 +17,7 @@ from typing import ClassVar
 from freehold.found.model import Found
 from freehold.plan.look import look
 from freehold.plan.model import Action, Design, Effect, Phase, Statement, Step, StepKind
-from freehold.plan.rights import owns
+from freehold.plan.rights import owner_to_be, owns
 from freehold.plan.wanted import wanted
 from freehold.sqltext import ident, sql
 
@@ -121,14 +121,12 @@ def _wants(design: Design, found: Found) -> Iterator[Step]:
             continue
         if not owns(server, before.owner):
             continue  # said in the notes: only its owner or a superuser can change it
-        owner = server.roles.get(before.owner)
-        kept = before.owner if owner is not None and owner.superuser else server.user
         yield DatabaseAttributes(
             instance=instance,
             name=name,
             service=service,
             action=Action.ALTER,
-            owner=kept,
+            owner=owner_to_be(server, before),
             owner_before=before.owner,
             connection_limit=want.connection_limit,
             connection_limit_before=before.connection_limit,

@@ -1,4 +1,4 @@
-"""Who may connect to a database: takes it from PUBLIC on every database of the instance, gives it to exactly those who need it.
+"""Takes CONNECT from PUBLIC on every database of the instance, and gives it to exactly those who need it.
 
 Why: by default everybody may connect to every database, including postgres and template1, and create temporary
 tables there. CONNECT goes to the roles of the services inside, to the monitor and to the backup; to analytics where
@@ -18,7 +18,7 @@ from freehold.found.model import Database, Found, Server
 from freehold.plan.grants import listed, named
 from freehold.plan.look import look
 from freehold.plan.model import Action, Design, Effect, Phase, Statement, Step, StepKind
-from freehold.plan.rights import owns
+from freehold.plan.rights import owner_to_be, owns
 from freehold.plan.wanted import wanted
 from freehold.sqltext import PUBLIC, ident, role, sql
 
@@ -66,9 +66,9 @@ class DatabaseAccess(Step):
         if database is None:
             return False
         pairs = seen.pairs(database.acl)
-        return all((who, what) in pairs for who, rights in self.grants for what in rights) and not any(
-            (who, what) in pairs for who, rights in self.revokes for what in rights
-        )
+        # what an owner holds, it holds by owning: it is gone as soon as the database has another owner
+        given = all(who != database.owner and (who, what) in pairs for who, rights in self.grants for what in rights)
+        return given and not any((who, what) in pairs for who, rights in self.revokes for what in rights)
 
 
 def system_access(design: Design, server: Server) -> Mapping[str, frozenset[str]]:
@@ -95,7 +95,9 @@ def _wants(design: Design, found: Found) -> Iterator[Step]:
                 access = system_access(design, server)
             pairs = seen.pairs(before.acl) if before else frozenset((PUBLIC, right) for right in BY_DEFAULT)
             public = tuple(right for right in FROM_PUBLIC if (PUBLIC, right) in pairs)
-            owner = before.owner if before else server.user
+            owner = owner_to_be(server, before) if before is None or name in ours else before.owner
+            if before is not None and owner != before.owner:
+                pairs = frozenset((owner if who == before.owner else who, right) for who, right in pairs)
             grants = tuple(
                 (who, lost)
                 for who, rights in access.items()

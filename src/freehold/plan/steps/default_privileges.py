@@ -1,4 +1,4 @@
-"""Says what a service's logins may do with the objects its owner role will make, and takes EXECUTE on new functions from PUBLIC.
+"""Says what logins may do with the objects an owner role will make, and takes EXECUTE on new functions from PUBLIC.
 
 Why: a table made by tomorrow's migration must be usable by the service and by nobody else, without another apply.
 PostgreSQL gives EXECUTE on every new function to PUBLIC unless it is told not to.

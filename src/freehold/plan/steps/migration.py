@@ -45,7 +45,10 @@ class MigrationStep(Step):
 
     def say(self) -> str:
         alone = "" if self.file.transactional else ", outside a transaction"
-        return f"run migration {quote_ident(self.name)} of service {quote_ident(self.service)} as role {ident(self.owner)}{alone}; it has no undo"
+        return (
+            f"run migration {quote_ident(self.name)} of service {quote_ident(self.service)} "
+            f"as role {ident(self.owner)}{alone}; it has no undo"
+        )
 
     def do(self) -> tuple[Effect, ...]:
         return (
@@ -111,7 +114,7 @@ def check(service: str, files: tuple[MigrationFile, ...], ledger: dict[str, str]
     for file in files[: max(last, 0)]:
         if file.name not in ledger:
             raise MigrationError(
-                f'migration "{file.name}" of service "{service}" comes before "{files[last].name}", which has already run',
+                f'migration "{file.name}" of service "{service}" comes before "{files[last].name}", which has run',
                 hint="Rename the new file so that it sorts after the last one that ran.",
             )
 

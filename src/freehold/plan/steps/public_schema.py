@@ -26,7 +26,7 @@ SCHEMA = "public"
 
 @dataclass(frozen=True, kw_only=True)
 class PublicSchema(Step):
-    """The schema public of one database: what PUBLIC loses, and what (grantee, privileges) a foreign application gets."""
+    """The schema public of one database: what PUBLIC loses, and what a foreign application gets."""
 
     kind: ClassVar[str] = "public_schema"
     phase: ClassVar[Phase] = Phase.INSIDE

@@ -40,7 +40,8 @@ class RoleStep(Step):
     def say(self) -> str:
         if self.before is None:
             return f"create role {ident(self.name)}: {self._options(self.want, None)}"
-        return f"alter role {ident(self.name)}: {self._options(self.want, self.before)} (was {self._options(self.before, self.want)})"
+        to, was = self._options(self.want, self.before), self._options(self.before, self.want)
+        return f"alter role {ident(self.name)}: {to} (was {was})"
 
     def do(self) -> tuple[Effect, ...]:
         if self.before is None:

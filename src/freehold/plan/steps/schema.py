@@ -3,7 +3,8 @@
 Why: who owns a schema may do everything in it; the owner role cannot log in, so no client can.
 
 Lock: none on tables; a row of pg_namespace.
-Undo: a schema that was created is dropped, which PostgreSQL refuses while anything is in it; a changed owner is put back.
+Undo: a schema that was created is dropped, which PostgreSQL refuses while anything is in it; a changed owner is put
+back.
 """
 
 from __future__ import annotations
