@@ -52,5 +52,5 @@ def test_a_migration_that_ran_and_is_missing_is_refused() -> None:
 def test_a_migration_before_the_last_that_ran_is_refused() -> None:
     found = loads((CASES / "nothing_to_do" / "found.json").read_text())
     early = MigrationFile("0000.sql", "d" * 64, "", True)
-    with pytest.raises(MigrationError, match='comes before "0001.sql"'):
+    with pytest.raises(MigrationError, match=r'comes before "0001\.sql"'):
         make(shop(Layout.SCHEMA_PER_SERVICE, early, FIRST), found)

@@ -81,7 +81,8 @@ UNDECLARED = {
     "schema new": "create schema legacy authorization shop_b_app",
     "login left": "create role shop_old_app login",
     "language": "create role x; grant usage on language sql to x",
-    "extension": "create extension postgres_fdw schema public; grant usage on foreign data wrapper postgres_fdw to shop_b_app",
+    "extension": "create extension postgres_fdw schema public;"
+    " grant usage on foreign data wrapper postgres_fdw to shop_b_app",
     "fdw": "create foreign data wrapper w; grant usage on foreign data wrapper w to shop_b_app",
 }
 

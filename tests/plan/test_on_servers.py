@@ -99,10 +99,11 @@ def test_pg_hba_lets_in_exactly_the_declared_pairs_whatever_their_names(servers:
     run(servers, plan.steps)
     assert [step.say() for step in make(wanted, read(servers, wanted)).steps] == []
     version = read(servers, wanted).servers["main"].version
-    blind = {name for name in SLASHES if "\n" in name and version < 160000}
+    blind = "\n" in "".join(SLASHES) and version < 160000
     for placement in wanted.placements.services:
         for database in SLASHES:
             answer = servers.probe("main", database, placement.roles.app, "wrong")
-            allowed = database == placement.database or {database, placement.service} & blind
+            # before 16 the line of the name with a line break says all and all: CONNECT alone keeps the others out
+            allowed = database == placement.database or blind
             assert answer.sqlstate == ("28P01" if allowed else "28000"), (database, placement.roles.app, answer.message)
-    assert bool(blind) == any("its line says all instead" in note for note in plan.notes)
+    assert blind == any("its line says all instead" in note for note in plan.notes)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -19,12 +18,12 @@ pytestmark = pytest.mark.real
 
 
 @pytest.fixture
-def plain(server: Address, servers: Servers) -> Iterator[PgServers]:
+def plain(server: Address, servers: Servers) -> PgServers:
     session = servers.admin("main")
     session.execute(raw("create role boss login createrole createdb password 'boss'"))
     session.execute(raw("create database bosses owner boss"))
     session.close()
-    yield PgServers({"main": replace(server, user="boss", password="boss", maintenance_database="bosses")})
+    return PgServers({"main": replace(server, user="boss", password="boss", maintenance_database="bosses")})
 
 
 def test_it_creates_and_settles_a_platform(plain: PgServers) -> None:

@@ -13,6 +13,7 @@ Names are written in double quotes with a double quote doubled, which PostgreSQL
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from freehold.found.model import HbaRule, Server
 from freehold.plan.model import Design
@@ -25,34 +26,65 @@ KEYWORDS = frozenset({"all", "sameuser", "samerole", "samegroup", "replication"}
 _BREAKS = frozenset("\n\r")
 
 
-def rules(design: Design, server: Server) -> tuple[HbaRule, ...]:
-    """Every rule the instance shall have, in order: the admin, the logins by database, then nobody else."""
-    found: list[HbaRule] = [*_allow(("all",), server.user)]
-    pairs: list[tuple[str, str]] = []
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A name or a keyword; once the server has read them, a name ``all`` and the keyword look the same."""
+
+    text: str
+    keyword: bool = False
+
+    def written(self) -> str:
+        return self.text if self.keyword else '"' + self.text.replace('"', '""') + '"'
+
+
+ALL = Token("all", keyword=True)
+REPLICATION = Token("replication", keyword=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line: as it is written, and as the server will show it."""
+
+    type: str
+    database: Token
+    user: Token
+    address: str
+    method: str
+
+    def written(self) -> str:
+        parts = (self.type, self.database.written(), self.user.written(), self.address, self.method)
+        return "  ".join(part for part in parts if part)
+
+    def rule(self) -> HbaRule:
+        return HbaRule(self.type, (self.database.text,), (self.user.text,), self.address, self.method)
+
+
+def wanted_lines(design: Design, server: Server) -> tuple[Line, ...]:
+    """Every line the instance shall have, in order: the admin, the logins by database, then nobody else."""
     platform = design.placements.roles
-    pairs += [(server.maintenance_database, platform.monitor), (server.maintenance_database, platform.backup)]
+    found = _allow(ALL, _token(server.user, server.version))
+    pairs = [(server.maintenance_database, platform.monitor), (server.maintenance_database, platform.backup)]
     for (instance, name), database in wanted(design).databases.items():
         if instance == server.instance:
             logins = [role for role in database.access if wanted(design).roles[instance][role].login]
             pairs += [(name, role) for role in sorted({*logins, *deploy_roles(design, database)})]
     for name, role in dict.fromkeys(pairs):
-        found += _allow((_token(name, server.version),), _token(role, server.version))
-    found += _allow(("replication",), _token(platform.backup, server.version))
-    found.append(HbaRule("local", ("all",), ("all",), "", "reject"))
-    found += [HbaRule("host", ("all",), ("all",), address, "reject") for address in EVERYWHERE]
+        found += _allow(_token(name, server.version), _token(role, server.version))
+    found += _allow(REPLICATION, _token(platform.backup, server.version))
+    found.append(Line("local", ALL, ALL, "", "reject"))
+    found += [Line("host", ALL, ALL, address, "reject") for address in EVERYWHERE]
     return tuple(found)
 
 
-def lines(rules: Iterable[HbaRule], *, keywords: Iterable[str] = KEYWORDS) -> tuple[str, ...]:
-    """Rules as text. A rule read from a server no longer tells a quoted keyword from a keyword: it is a keyword."""
-    words = frozenset(keywords)
+def lines(rules: Iterable[HbaRule]) -> tuple[str, ...]:
+    """Rules that a server showed, as text again. A quoted keyword can no longer be told from a keyword."""
     return tuple(
         "  ".join(
             part
             for part in (
                 rule.type,
-                ",".join(_quoted(name, words) for name in rule.databases),
-                ",".join(_quoted(name, words) for name in rule.users),
+                ",".join(Token(name, name in KEYWORDS).written() for name in rule.databases),
+                ",".join(Token(name, name in KEYWORDS).written() for name in rule.users),
                 rule.address,
                 rule.method,
             )
@@ -68,17 +100,14 @@ def cannot_be_written(names: Iterable[str], server: Server) -> Iterator[str]:
         yield from (name for name in names if _BREAKS & set(name))
 
 
-def _allow(databases: tuple[str, ...], user: str) -> list[HbaRule]:
-    return [HbaRule("host", databases, (user,), address, "scram-sha-256") for address in LOOPBACK]
+def _allow(database: Token, user: Token) -> list[Line]:
+    return [Line("host", database, user, address, "scram-sha-256") for address in LOOPBACK]
 
 
-def _token(name: str, version: int) -> str:
+def _token(name: str, version: int) -> Token:
     if not name.startswith("/") and not _BREAKS & set(name):
-        return name
+        return Token(name)
     if version >= REGULAR_EXPRESSIONS_SINCE:
-        return "/^" + "".join(c if c.isalnum() and c.isascii() else f"\\U{ord(c):08x}" for c in name) + "$"
-    return "all" if _BREAKS & set(name) else name
-
-
-def _quoted(name: str, words: frozenset[str]) -> str:
-    return name if name in words else '"' + name.replace('"', '""') + '"'
+        escaped = "".join(c if c.isalnum() and c.isascii() else f"\\U{ord(c):08x}" for c in name)
+        return Token(f"/^{escaped}$")
+    return ALL if _BREAKS & set(name) else Token(name)

@@ -46,3 +46,8 @@ def without_destructive(plan: Plan) -> Plan:
         steps=tuple(step for step in plan.steps if not step.destructive),
         notes=(*plan.notes, *(f"left out, needs --allow-destroy: {step.say()}" for step in left)),
     )
+
+
+def needs_restart(plan: Plan) -> tuple[str, ...]:
+    """The instances on which a step takes effect only after a restart, by name."""
+    return tuple(sorted({step.instance for step in plan.steps if getattr(step, "needs_restart", False)}))

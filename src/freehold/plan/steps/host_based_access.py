@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from freehold.found.model import Found, HbaRule
-from freehold.plan.hba import lines, rules
+from freehold.plan.hba import Line, lines, wanted_lines
 from freehold.plan.model import Action, Design, Effect, Phase, Step, StepKind, WriteHba
 from freehold.sqltext import ident
 
@@ -29,25 +29,25 @@ class HostBasedAccess(Step):
     lock: ClassVar[str] = "none"
     transactional: ClassVar[bool] = False
 
-    want: tuple[HbaRule, ...]
+    want: tuple[Line, ...]
     before: tuple[HbaRule, ...]
 
     def say(self) -> str:
-        allowed = {(rule.databases, rule.users) for rule in self.want if rule.method != "reject"}
+        allowed = {(line.database, line.user) for line in self.want if line.method != "reject"}
         return (
             f"write pg_hba.conf of instance {ident(self.instance)}: {len(allowed)} pairs of database and login by "
             f"SCRAM-SHA-256 from this machine, everybody else rejected (was {len(self.before)} rules); needs a reload"
         )
 
     def do(self) -> tuple[Effect, ...]:
-        return (WriteHba(lines(self.want)),)
+        return (WriteHba(tuple(line.written() for line in self.want)),)
 
     def undo(self) -> tuple[Effect, ...]:
         return (WriteHba(lines(self.before)),)
 
     def done(self, found: Found) -> bool:
         server = found.servers.get(self.instance)
-        return server is not None and server.hba is not None and server.hba == self.want
+        return server is not None and server.hba == tuple(line.rule() for line in self.want)
 
 
 def _wants(design: Design, found: Found) -> Iterator[Step]:
@@ -58,7 +58,7 @@ def _wants(design: Design, found: Found) -> Iterator[Step]:
                 instance=instance.name,
                 name="pg_hba.conf",
                 action=Action.ALTER,
-                want=rules(design, server),
+                want=wanted_lines(design, server),
                 before=server.hba,
             )
 
