@@ -78,6 +78,7 @@ def test_a_derived_instance_has_the_services_port_and_a_folder_of_its_own() -> N
         (platform(Service("a", ("a",), instance="nowhere")), 'pinned to instance "nowhere"'),
         (platform(Service("a", ("a",), database="postgres")), "belongs to the server"),
         (platform(FOREIGN, Service("a", ("a",), database="shop_bi")), "owns database"),
+        (platform(A, B, groups=(("a", ("b-c",)),), layout=Layout.GROUPS), "would share a database"),
         (platform(A, groups=(("g", ("zz",)),), layout=Layout.GROUPS), "is not declared"),
         (platform(A, groups=(("g", ("a",)), ("h", ("a",))), layout=Layout.GROUPS), 'in group "g" and in group "h"'),
         (platform(Service("x-y", ("a",)), Service("x_y", ("b",))), "would share the role"),

@@ -14,7 +14,8 @@ def fingerprint(found: Found) -> str:
     """SHA-256 of the canonical JSON of ``found``, in hexadecimal.
 
     Left out, because they change by themselves or say nothing of the state: where a setting came from, whether a
-    restart is pending, replication slots, who looked, and whether the control schema is there. A verifier takes part as its own hash only.
+    restart is pending, replication slots, who looked, and whether the control schema is there. A verifier takes part
+    as its own hash only.
     """
     digest = hashlib.sha256()
     for name in sorted(found.servers):

@@ -11,7 +11,7 @@ from freehold.family import members
 from freehold.layouts.kinds._kind import LayoutKind
 from freehold.layouts.limits import PLATFORM_CONNECTIONS, role_limit
 from freehold.layouts.model import Instance, Placement, Placements, PlatformRoles, ServiceRoles
-from freehold.spec.model import Platform, Server, ServerKind, Service
+from freehold.spec.model import Layout, Platform, Server, ServerKind, Service
 from freehold.spec.names import app_role, owner_role, platform_role, ro_role, service_database
 
 RESERVED_DATABASES = frozenset({"postgres", "template0", "template1"})
@@ -156,7 +156,14 @@ def _settings(platform: Platform, server: Server, services: Sequence[Service]) -
 def _check_groups(platform: Platform) -> None:
     names = {service.name for service in platform.services}
     seen: dict[str, str] = {}
+    taken = {service_database(platform.name, name): name for name in names}
     for group, services in platform.groups:
+        alone = taken.get(service_database(platform.name, group))
+        if platform.layout is Layout.GROUPS and alone is not None and alone not in services:
+            raise LayoutError(
+                f'group "{group}" and service "{alone}" would share a database, and the service is not in the group',
+                hint="Rename the group, or list the service in it.",
+            )
         for service in services:
             if service not in names:
                 raise LayoutError(
