@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from freehold.found.model import Server
-from freehold.prove.judge import broken, evidence, held, unknown, verdict
+from freehold.prove.judge import broken, evidence, held, in_database, unknown, verdict
 from freehold.prove.model import Attack, Conversation, Login, Piece, Run, Scene, Tell, Verdict
 from freehold.prove.scene import at_home
 from freehold.prove.why import Ground, of_membership, told
@@ -65,7 +65,7 @@ def hostile_attack(
                             f'role "{login.role}" {attempt.title}',
                             detail,
                             evidence=(evidence(login, piece.instance, piece.database, attempt.statement, answer),),
-                            remedy=remedy,
+                            remedy=in_database(piece.database, remedy),
                             group=f"{attempt.object}:{group}",
                         )
                     )

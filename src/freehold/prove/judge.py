@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from freehold.finding import Evidence, Finding, Level
 from freehold.prove.model import Answer, Login, Result, Verdict
-from freehold.sqltext import Sql
+from freehold.sqltext import Sql, quote_ident
 
 REFUSALS = frozenset(
     {
@@ -17,6 +17,15 @@ REFUSALS = frozenset(
     }
 )
 """SQLSTATE codes that say that the server refused. Everything else that is not success is unknown."""
+
+
+WHERE = "-- in database "
+"""How a remedy says where it is to be run."""
+
+
+def in_database(database: str, remedy: str) -> str:
+    """A remedy with the database it belongs to, as a comment of psql."""
+    return f"{WHERE}{quote_ident(database)}\n{remedy}" if remedy else ""
 
 
 def refused(answer: Answer) -> bool:

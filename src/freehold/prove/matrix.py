@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from freehold.finding import Finding
+from freehold.prove.judge import WHERE
 from freehold.prove.model import Cell, Result, Verdict
 from freehold.spec.model import Ignore
 
@@ -24,7 +25,7 @@ class _Group:
     objects: dict[str, None] = field(default_factory=dict)
     titles: dict[str, None] = field(default_factory=dict)
     details: dict[str, None] = field(default_factory=dict)
-    remedies: dict[str, None] = field(default_factory=dict)
+    remedies: dict[tuple[str, str], None] = field(default_factory=dict)
     evidence: list[Finding] = field(default_factory=list)
 
 
@@ -50,8 +51,12 @@ def findings(results: Iterable[Result]) -> dict[Verdict, tuple[Finding, ...]]:
         group.objects[finding.object] = None
         group.titles[finding.title] = None
         group.details[finding.detail] = None
+        where = ""
         for line in finding.remedy.splitlines():
-            group.remedies[line] = None
+            if line.startswith(WHERE):
+                where = line
+            else:
+                group.remedies[where, line] = None
         if len(group.evidence) < EVIDENCE_MAX:
             group.evidence.append(finding)
     found: dict[Verdict, list[Finding]] = {verdict: [] for verdict in Verdict}
@@ -82,8 +87,18 @@ def _merged(group: _Group) -> Finding:
         title=title,
         detail=detail.strip(),
         evidence=evidence[:EVIDENCE_MAX],
-        remedy="\n".join(group.remedies),
+        remedy="\n".join(_script(group.remedies)),
     )
+
+
+def _script(remedies: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """The lines of a remedy, each database named once above its own."""
+    last = ""
+    for where, line in sorted(remedies, key=lambda pair: pair[0]):
+        if where and where != last:
+            yield where
+        last = where
+        yield line
 
 
 def cells(services: Sequence[str], results: Iterable[Result]) -> tuple[Cell, ...]:

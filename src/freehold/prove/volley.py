@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from freehold.prove.judge import broken, evidence, held, unknown, verdict
+from freehold.prove.judge import broken, evidence, held, in_database, unknown, verdict
 from freehold.prove.model import (
     Answer,
     Attack,
@@ -130,7 +130,7 @@ def _judge(
                     f'role "{login.role}" can {attempt.verb} {thing.shown}{column}',
                     detail + (" The canary's secret was seen." if leaked else ""),
                     evidence=(evidence(login, piece.instance, piece.database, attempt.statement, answer),),
-                    remedy=remedy,
+                    remedy=in_database(piece.database, remedy),
                     group=f"{code}:{thing.service}:{group}",
                 )
             )

@@ -75,11 +75,10 @@ def object_words(thing: Object) -> Sql:
 def revoke(server: Server, on: Sql, grant: Grant, owner: str, columns: str = "") -> str:
     """The REVOKE of exactly one grant, as the role that granted it when that is not the owner."""
     what = f"{words(grant.privilege)}{f' ({ident(columns)})' if columns else ''}"
-    text = f"REVOKE {what} ON {on} FROM {role(grant.grantee)}"
-    ending = " CASCADE;" if grant.grantable else ";"
     if grant.grantor not in (owner, "") and grant.grantor in server.roles:
-        return f"SET ROLE {ident(grant.grantor)}; {text}{ending} RESET ROLE;"
-    return text + ending
+        # what a role passed on goes when its own right to pass it on goes; this may run twice
+        return f"REVOKE GRANT OPTION FOR {what} ON {on} FROM {role(grant.grantor)} CASCADE;"
+    return f"REVOKE {what} ON {on} FROM {role(grant.grantee)}{' CASCADE' if grant.grantable else ''};"
 
 
 def of_acl(
@@ -161,7 +160,11 @@ def of_defaults(scene: Scene, who: str, thing: Thing, privileges: tuple[str, ...
         ):
             continue
         for grant in sorted(default.acl):
-            if grant.privilege in privileges and (grant.grantee in (PUBLIC, who) or grant.grantee in reach):
+            if grant.privilege not in privileges or grant.grantee == default.owner:
+                continue
+            if grant.grantee in reach:
+                yield from of_membership(server, who, grant.grantee)
+            elif grant.grantee in (PUBLIC, who):
                 yield Ground(
                     f"new objects of {ident(default.owner)} grant {grant.privilege} to {role(grant.grantee)}",
                     revoke_default(default.owner, default.schema, default.kind, grant),

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from freehold.finding import Evidence
 from freehold.prove.claims import declared_roles
-from freehold.prove.judge import broken, held
+from freehold.prove.judge import broken, held, in_database
 from freehold.prove.model import Attack, Conversation, Piece, Scene, Tell
 from freehold.prove.scene import borrowed, service_schemas, things
 from freehold.prove.why import object_words
@@ -51,7 +51,7 @@ def _play(scene: Scene, piece: Piece, tell: Tell) -> Conversation:
                 evidence=(
                     Evidence(f'{thing.shown} is owned by "{thing.object.owner}" in database "{piece.database}"'),
                 ),
-                remedy=f"ALTER {kind} {name} OWNER TO {ident(placement.roles.owner)};",
+                remedy=in_database(piece.database, f"ALTER {kind} {name} OWNER TO {ident(placement.roles.owner)};"),
             )
         )
     return

@@ -13,7 +13,7 @@ wrappers, no mapping for PUBLIC.
 from __future__ import annotations
 
 from freehold.finding import Evidence
-from freehold.prove.judge import broken, evidence, held, unknown, verdict
+from freehold.prove.judge import broken, evidence, held, in_database, unknown, verdict
 from freehold.prove.model import Answer, Attack, Conversation, Login, Piece, Run, Scene, Tell, Verdict
 from freehold.prove.scene import contents, everywhere
 from freehold.prove.why import of_acl, told
@@ -79,7 +79,7 @@ def _play(scene: Scene, piece: Piece, tell: Tell) -> Conversation:
                     shown,
                     f'role "{login.role}" may use {shown}',
                     detail,
-                    remedy=remedy,
+                    remedy=in_database(piece.database, remedy),
                     group=group,
                     evidence=(Evidence(f'USAGE on {shown} in database "{piece.database}"'),),
                 )
@@ -97,7 +97,7 @@ def _loop(piece: Piece, login: Login, what: str, statement: Sql, answer: Answer,
             f'role "{login.role}" came back into the server as somebody else',
             "The server let a connection from itself in.",
             evidence=(evidence(login, piece.instance, piece.database, statement, answer),),
-            remedy=remedy,
+            remedy=in_database(piece.database, remedy),
         )
     )
 
@@ -122,7 +122,7 @@ def _installed(
             f'role "{login.role}" may call dblink, which no service declared',
             "EXECUTE on the functions of the extension is PUBLIC's.",
             evidence=(evidence(login, piece.instance, piece.database, statements[3], answer),),
-            remedy="DROP EXTENSION dblink;",
+            remedy=in_database(piece.database, "DROP EXTENSION dblink;"),
         )
     )
 
@@ -145,7 +145,7 @@ def _mappings(piece: Piece, login: Login, answer: Answer, tell: Tell) -> None:
                 f'role "{login.role}" has a user mapping of {mapping} on foreign server {ident(server or "?")}',
                 "A mapping lends its stored password to whoever it names.",
                 evidence=(evidence(login, piece.instance, piece.database, _MAPPINGS, answer),),
-                remedy=f"DROP USER MAPPING FOR {mapping} SERVER {ident(server or '?')};",
+                remedy=in_database(piece.database, f"DROP USER MAPPING FOR {mapping} SERVER {ident(server or '?')};"),
             )
         )
 

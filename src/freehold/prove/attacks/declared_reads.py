@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from freehold.prove.judge import broken, evidence, held, limit, refused, unknown
+from freehold.prove.judge import broken, evidence, held, in_database, limit, refused, unknown
 from freehold.prove.model import Answer, As, Attack, Conversation, Login, Piece, Run, Scene, Tell
 from freehold.prove.scene import placement_of, published
 from freehold.spec.model import TableName
@@ -119,7 +119,7 @@ def _judge(
                 f'role "{login.role}" cannot use {shown}, which is declared',
                 f"It lacks {privilege} on the table or USAGE on the schema.",
                 evidence=(evidence(login, piece.instance, piece.database, statement, answer),),
-                remedy=f"GRANT USAGE ON SCHEMA {schema} TO {who};\n{grant}",
+                remedy=in_database(piece.database, f"GRANT USAGE ON SCHEMA {schema} TO {who};\n{grant}"),
                 group=f"{login.role}:{shown}",
             )
         )

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from freehold.finding import Evidence
 from freehold.found.model import Grant
 from freehold.prove.claims import Explained
-from freehold.prove.judge import broken, held
+from freehold.prove.judge import broken, held, in_database
 from freehold.prove.model import Attack, Conversation, Piece, Scene, Tell
 from freehold.prove.scene import contents
 from freehold.prove.why import revoke_default
@@ -63,7 +63,7 @@ def _tell(piece: Piece, service: str, owner: str, schema: str, kind: str, grant:
             f"new {kind.lower()} of role {ident(owner)}{inside} give {grant.privilege} to {role(grant.grantee)}",
             "Nothing in the declaration explains it; the next migration would open what it creates.",
             evidence=(Evidence(f'pg_default_acl in database "{piece.database}" of instance "{piece.instance}"'),),
-            remedy=revoke_default(owner, schema, kind, grant),
+            remedy=in_database(piece.database, revoke_default(owner, schema, kind, grant)),
             group=f"{owner}/{schema}/{kind}/{grant.grantee}/{grant.privilege}",
         )
     )

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from freehold.prove.judge import broken, evidence, held, refused, unknown
+from freehold.prove.judge import broken, evidence, held, in_database, refused, unknown
 from freehold.prove.model import Answer, Attack, Canary, Conversation, Login, Piece, Result, Run, Scene, Tell
 from freehold.prove.scene import placement_of, rooms
 from freehold.sqltext import Sql, ident, sql, words
@@ -108,7 +108,7 @@ def _missing(
         f'role "{login.role}" cannot {verb} {shown} of its own service',
         "The service itself does not work with this login.",
         evidence=(evidence(login, canary.instance, canary.database, statement, answer),),
-        remedy=f"{remedy};",
+        remedy=in_database(canary.database, f"{remedy};"),
         group=f"{login.role}:{verb}:{shown}",
     )
 

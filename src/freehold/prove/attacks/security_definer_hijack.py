@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from freehold.prove.judge import broken, evidence, held, unknown, verdict
+from freehold.prove.judge import WHERE, broken, evidence, held, unknown, verdict
 from freehold.prove.model import Attack, Conversation, Piece, Run, Scene, Tell, Verdict
 from freehold.prove.scene import Thing, everywhere, things
 from freehold.prove.why import object_words
@@ -72,7 +72,8 @@ def _play(scene: Scene, piece: Piece, tell: Tell) -> Conversation:
                         f'role "{login.role}" can put a temporary table before what {thing.shown} means',
                         "It is SECURITY DEFINER, its search_path does not end in pg_temp, and the role has TEMPORARY.",
                         evidence=(evidence(login, piece.instance, piece.database, _TEMP, answer),),
-                        remedy=f"ALTER {object_words(thing.object)} SET search_path = {path};\n"
+                        remedy=f"{WHERE}{ident(piece.database)}\n"
+                        f"ALTER {object_words(thing.object)} SET search_path = {path};\n"
                         f"REVOKE TEMPORARY ON DATABASE {ident(piece.database)} FROM PUBLIC, {ident(login.role)};",
                     )
                 )

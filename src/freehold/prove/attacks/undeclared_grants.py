@@ -18,7 +18,7 @@ from functools import partial
 from freehold.finding import Evidence
 from freehold.found.model import Acl, Grant, Server
 from freehold.prove.claims import Explained, unexplained
-from freehold.prove.judge import broken, held
+from freehold.prove.judge import broken, held, in_database
 from freehold.prove.model import Attack, Conversation, Piece, Scene, Tell
 from freehold.prove.scene import contents, databases, owner_service, service_schemas
 from freehold.prove.why import object_words, revoke
@@ -64,7 +64,7 @@ class _Judge:
                     f"{who} has {what}, which nobody declared",
                     "No read, reference or publication in the declaration explains it.",
                     evidence=(Evidence(f'{what} is granted to {who} by "{grant.grantor}" in {place}'),),
-                    remedy=revoke(self.server, on, grant, owner, column),
+                    remedy=in_database(self.piece.database, revoke(self.server, on, grant, owner, column)),
                     group=f"{place}/{grant.grantee}/{grant.privilege}/{bool(column)}",
                 )
             )
