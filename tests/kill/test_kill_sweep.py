@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from freehold.pg.servers import PgServers
 from freehold.ports import Address
 from freehold.spec.model import Layout, Migrations, Service, TableName
@@ -31,7 +32,7 @@ SAMPLE = 12
 SEED = 20261120
 
 FIRST = (
-    "create table entry (id bigint generated always as identity, note text); insert into entry (note) values ('first')"
+    "create table entry (id bigint generated always as identity, note text);insert into entry (note) values ('first')"
 )
 SECOND = (
     "-- freehold: no-transaction\n"

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from freehold.apply.fresh import PlanFile, check_fresh, digest
 from freehold.apply.resume import lock_key
-from freehold.errors import ApplyFailed, Busy, StalePlan, Unreachable
+from freehold.errors import ApplyFailed, Busy, LocalStateError, StalePlan, Unreachable
 from freehold.found.fingerprint import canonical
 from freehold.layouts.model import Instance
 from freehold.local import planfile
@@ -20,7 +22,7 @@ from freehold.pg.embedded import Embedded
 from freehold.plan.show import changes
 from freehold.ports import Servers
 from freehold.spec.model import Layout, Migrations, Reference, Service, TableName
-from freehold.sqltext import keyword, sql
+from freehold.sqltext import keyword, literal, sql
 from support.applying import Workshop, sql_file
 from support.clusters import servers_of
 from support.plans import HOSTILE, platform
@@ -217,11 +219,9 @@ def test_a_database_that_was_half_dropped_is_cleared_away(servers: Servers, tmp_
     admin = servers.admin("main")
     # what a killed DROP DATABASE leaves
     admin.execute(keyword("UPDATE pg_database SET datconnlimit = -2 WHERE datname = 'shop_report'"))
-    for _ in range(2):
-        try:
-            work.apply()
-        except StalePlan as error:
-            assert '"shop_report"' in error.message
+    with pytest.raises(StalePlan, match=r'half dropped "shop_report"'):
+        work.apply()
+    work.apply()
     assert work.sentences() == []
     assert admin.query(keyword("SELECT datconnlimit FROM pg_database WHERE datname = 'shop_report'")) != [(-2,)]
 
@@ -254,3 +254,54 @@ def test_a_server_that_dies_is_named_and_the_next_apply_converges(
         keyword("SELECT count(*) FROM freehold.journal WHERE outcome = 'started'"),
     )
     assert rows == [(0,)]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")
+def test_a_full_disk_is_named_and_the_next_apply_converges(
+    fresh_embedded: Callable[..., tuple[list[Instance], Embedded, Servers]], tmp_path: Path
+) -> None:
+    instances, owner, servers = fresh_embedded(1)
+    data = owner.home(instances[0]).data
+    # the server's own disk is shared with every other test, so a tablespace on a small one stands for it
+    small = data.parent / "small"
+    small.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m,mode=777", "tmpfs", str(small)], check=False).returncode:
+        pytest.skip("this machine does not let root mount a tmpfs")
+    try:
+        space = small / "space"
+        space.mkdir()
+        os.chown(space, data.stat().st_uid, data.stat().st_gid)
+        space.chmod(0o700)
+        admin = servers.admin("i0")
+        admin.execute(sql("CREATE TABLESPACE small LOCATION {}", literal(str(space))))
+        admin.execute(keyword("GRANT CREATE ON TABLESPACE small TO PUBLIC"))
+        fill = "create table entry (id int) tablespace small; insert into entry select generate_series(1, 1000000)"
+        work = Workshop(servers, tmp_path, platform(LEDGER, REPORT, servers=[instances[0].server]))
+        work.migrations = {"ledger": (sql_file("001.sql", fill),)}
+        with pytest.raises(ApplyFailed, match="No space left on device"):
+            work.apply()
+        assert servers.admin("i0", "shop_ledger").query(keyword("SELECT count(*) FROM freehold.migration")) == [(0,)]
+        work.migrations = {"ledger": (sql_file("001.sql", fill.replace("1000000", "10")),)}
+        work.apply()
+        assert work.sentences() == []
+        admin.execute(keyword("DROP DATABASE shop_ledger WITH (FORCE)"))
+        admin.execute(keyword("DROP TABLESPACE small"))
+    finally:
+        subprocess.run(["umount", "-l", str(small)], check=True)
+
+
+def test_a_full_local_disk_sends_nothing(servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    work = shop(servers, tmp_path)
+    before = work.found()
+    plan = work.plan()
+
+    def full(_handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("freehold.local.folder.os.fsync", full)
+    with pytest.raises(LocalStateError, match="no space left on device"):
+        work.apply(plan)
+    monkeypatch.undo()
+    assert [canonical(s) for s in work.found().servers.values()] == [canonical(s) for s in before.servers.values()]
+    work.apply(plan)
+    assert work.sentences() == []

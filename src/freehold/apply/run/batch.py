@@ -212,8 +212,9 @@ class Sender:
         makes = not self._backward and any(step.action is not Action.DROP for step in batch.steps)
         if had_journal or not makes:
             return False
-        for statement in control_sql():
-            session.execute(statement)
+        with session.transaction():
+            for statement in control_sql():
+                session.execute(statement)
         return True
 
     def _settle(self, session: Session, batch: Batch) -> None:
