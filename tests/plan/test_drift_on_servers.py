@@ -80,6 +80,8 @@ UNDECLARED = {
     "owner": "alter table a.t owner to shop_b_app",
     "schema new": "create schema legacy authorization shop_b_app",
     "login left": "create role shop_old_app login",
+    "lent without end": "create role shop_a_deploy login in role shop_a_owner",
+    "lent to another": "drop role shop_a_deploy; create role shop_a_deploy login in role shop_b_owner valid until '2030-01-01'",
     "language": "create role x; grant usage on language sql to x",
     "extension": "create extension postgres_fdw schema public;"
     " grant usage on foreign data wrapper postgres_fdw to shop_b_app",
@@ -159,3 +161,12 @@ def test_a_foreign_database_is_closed_to_public_only_as_a_destructive_step(appli
     steps = make(wanted, read(applied, wanted)).steps
     assert [(step.name, step.destructive) for step in steps] == [("elsewhere", True)]
     assert replace(steps[0], destructive=False).do() == steps[0].do()
+
+
+def test_a_login_lent_for_a_while_to_act_as_its_own_owner_is_no_drift(applied: Servers) -> None:
+    spoil(applied, "create role shop_a_deploy login in role shop_a_owner valid until '2030-01-01'")
+    wanted = two()
+
+    plan = make(wanted, read(applied, wanted))
+
+    assert [step.say() for step in (*plan.steps, *plan.undeclared)] == []

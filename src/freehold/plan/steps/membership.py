@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from freehold.found.model import Found, Membership, Server
+from freehold.plan.lent import lent
 from freehold.plan.model import Action, Design, Effect, Phase, Statement, Step, StepKind
 from freehold.plan.rights import OPTIONS_SINCE, may_grant_membership
 from freehold.plan.wanted import wanted
@@ -133,6 +134,7 @@ def _drift(design: Design, found: Found) -> Iterator[Step]:
         if server is None:
             continue
         declared = {(role, member) for role, member, _, _ in _wanted_here(design, server)}
+        declared |= {(owner, login) for login, owner in lent(design, server).items()}
         for m in sorted(server.memberships):
             member = server.roles.get(m.member)
             # A superuser gains nothing by a membership; the admin holds those that its own CREATE ROLE gave it.

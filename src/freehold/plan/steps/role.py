@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from freehold.found.model import Found, Role
+from freehold.plan.lent import lent
 from freehold.plan.look import look
 from freehold.plan.model import Action, Design, Effect, Phase, Statement, Step, StepKind
 from freehold.plan.rights import may_give_backup_attributes
@@ -115,9 +116,12 @@ def _drift(design: Design, found: Found) -> Iterator[Step]:
     start = slug(design.platform.name) + "_"
     for instance, roles in wanted(design).roles.items():
         server = found.servers.get(instance)
-        for role in sorted(server.roles.values(), key=lambda role: role.name) if server else ():
+        if server is None:
+            continue
+        away = lent(design, server)
+        for role in sorted(server.roles.values(), key=lambda role: role.name):
             ours = role.name.startswith(start) and role.name.endswith(("_owner", "_app", "_ro", "_deploy"))
-            if ours and role.login and role.name not in roles and not role.superuser:
+            if ours and role.login and role.name not in roles and not role.superuser and role.name not in away:
                 yield RoleStep(
                     instance=instance,
                     name=role.name,
