@@ -81,7 +81,8 @@ UNDECLARED = {
     "schema new": "create schema legacy authorization shop_b_app",
     "login left": "create role shop_old_app login",
     "lent without end": "create role shop_a_deploy login in role shop_a_owner",
-    "lent to another": "drop role shop_a_deploy; create role shop_a_deploy login in role shop_b_owner valid until '2030-01-01'",
+    "lent to another": "drop role shop_a_deploy;"
+    " create role shop_a_deploy login in role shop_b_owner valid until '2030-01-01'",
     "language": "create role x; grant usage on language sql to x",
     "extension": "create extension postgres_fdw schema public;"
     " grant usage on foreign data wrapper postgres_fdw to shop_b_app",
