@@ -46,7 +46,9 @@ def test_every_document_is_as_its_schema_says(command: str, shop: Desk) -> None:
 def test_a_wrong_document_is_noticed_by_the_schema() -> None:
     for command in DOCUMENTS:
         with pytest.raises(jsonschema.ValidationError):
-            jsonschema.validate({"schema_version": 1, "command": command, "ok": True, "surprise": 1}, document_schema(command))
+            jsonschema.validate(
+                {"schema_version": 1, "command": command, "ok": True, "surprise": 1}, document_schema(command)
+            )
 
 
 def test_no_command_shows_a_secret_that_was_not_asked_for(shop: Desk) -> None:

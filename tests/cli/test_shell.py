@@ -266,8 +266,10 @@ def test_the_first_sign_of_life_comes_before_anything_heavy(bench: Desk) -> None
     script = (
         "import sys\n"
         "class Watch:\n"
-        "    def write(self, text): sys.__stderr__.write(repr([m for m in ('pydantic','psycopg','rich') if m in sys.modules]))"
-        "; raise SystemExit(0)\n"
+        "    def write(self, text):\n"
+        "        heavy = ('pydantic', 'psycopg', 'rich')\n"
+        "        sys.__stderr__.write(repr([m for m in heavy if m in sys.modules]))\n"
+        "        raise SystemExit(0)\n"
         "    def flush(self): pass\n"
         "sys.argv = ['freehold', 'validate']\n"
         "import freehold.cli.main as m\n"

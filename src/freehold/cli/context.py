@@ -31,6 +31,7 @@ from freehold.sqltext import Sql
 
 if TYPE_CHECKING:
     from freehold.apply.model import Applied
+    from freehold.apply.run.world import World
     from freehold.pg.embedded import Embedded
     from freehold.pg.servers import PgServers
     from freehold.prove.model import Report
@@ -259,11 +260,13 @@ class Context:
 
     def plan(self, *, authoritative: bool, allow_destroy: bool, services: Sequence[str]) -> Made:
         """The plan for what is there now."""
+        from freehold.apply.run.lend import outstanding
         from freehold.plan.make import make
 
         self._known_services(services)
-        design = self.design(authoritative=authoritative)
-        return restricted(design, make(design, self.found()), allow_destroy=allow_destroy, services=services)
+        design, found = self.design(authoritative=authoritative), self.found()
+        made = restricted(design, make(design, found), allow_destroy=allow_destroy, services=services)
+        return replace(made, lent=outstanding(design, found))
 
     def destruction(self) -> Made:
         """The plan that drops every declared object."""
@@ -319,6 +322,32 @@ class Context:
                 wait_ms=wait_ms,
                 look=self.found,
             )
+
+    def take_back(self, made: Made, *, wait_ms: int) -> tuple[str, ...]:
+        """Drop the short-lived logins that are outstanding; an apply with steps does so by itself."""
+        from freehold.apply.run.lend import take_back
+
+        if made.lent:
+            with Bar("tidying") as progress:
+                take_back(self._world(progress), made.plan, made.design, wait_ms)
+        return made.lent
+
+    def _world(self, progress: Bar) -> World:
+        from freehold.apply.journal import Run
+        from freehold.apply.run import LOCK_WAIT_MS
+        from freehold.apply.run.world import World
+        from freehold.local.commands import ShellCommands
+
+        return World(
+            servers=self.servers,
+            secrets=self.secrets,
+            clock=SystemClock(),
+            commands=ShellCommands(),
+            progress=progress,
+            run=Run("", self.platform.name, _who()),
+            total=0,
+            lock_wait_ms=LOCK_WAIT_MS,
+        )
 
     def restart_pending(self, *, restart: bool, only: Iterable[str] | None = None) -> tuple[str, ...]:
         """The instances whose settings wait for a restart, after restarting ours (those of ``only``) if asked."""
@@ -409,11 +438,7 @@ class Context:
         ).url()
 
     def _owner_url(self, service: str) -> tuple[str, str | None]:
-        from freehold.apply.journal import Run
-        from freehold.apply.run import LOCK_WAIT_MS
         from freehold.apply.run.lend import lend
-        from freehold.apply.run.world import World
-        from freehold.local.commands import ShellCommands
 
         placement = self.placements.of(service)
         if self.platform.service(service).migrations is None:
@@ -423,17 +448,7 @@ class Context:
             )
         address = self._address(placement.instance)
         with Bar("lending") as progress:
-            world = World(
-                servers=self.servers,
-                secrets=self.secrets,
-                clock=SystemClock(),
-                commands=ShellCommands(self.path.parent),
-                progress=progress,
-                run=Run("", self.platform.name, _who()),
-                total=0,
-                lock_wait_ms=LOCK_WAIT_MS,
-            )
-            lent = lend(world, placement)
+            lent = lend(self._world(progress), placement)
         login = envfiles.Login(
             address.host, address.port, placement.database, lent.user, lent.password, address.options
         )

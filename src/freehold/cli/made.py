@@ -13,16 +13,30 @@ from freehold.plan.model import Design, Plan, Step
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """``plan`` holds what would be done; ``withheld`` the destructive steps that nobody allowed."""
+    """``plan`` holds what would be done; ``withheld`` the destructive steps that nobody allowed; ``lent`` the
+    short-lived logins that an apply takes back."""
 
     design: Design
     plan: Plan
     withheld: tuple[Step, ...] = ()
+    lent: tuple[str, ...] = ()
 
     @property
     def summary(self) -> Mapping[str, int]:
         """Steps to create, alter and drop."""
         return show.summary(self.plan)
+
+    @property
+    def pending(self) -> bool:
+        """Whether anything is left to do, allowed or not."""
+        return bool(self.plan.steps or self.withheld)
+
+    def follow(self, command: str) -> str:
+        """The command that would do what is left."""
+        flags = (" --authoritative" if self.design.authoritative else "") + (
+            " --allow-destroy" if self.withheld and not self.plan.steps else ""
+        )
+        return command + flags
 
     def steps_document(self) -> JsonObject:
         """The changes and their counts."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from freehold.cli.out import Block, Cell, Remark, Say, Table, Tone
-from freehold.finding import Finding, JsonObject, Level
+from freehold.finding import Finding, Level
 from freehold.plan.model import Action, Plan, Step
 from freehold.prove.model import Report, Verdict
 
@@ -63,6 +63,8 @@ def plan_blocks(plan: Plan, summary: Mapping[str, int], withheld: Sequence[Step]
         blocks += steps_table(plan.undeclared, "undeclared, left alone (--authoritative removes it)")
     if plan.steps:
         blocks.append(Say(f"plan: {summary_line(summary)}", Tone.STRONG))
+    elif withheld:
+        blocks.append(Say(f"! {count(len(withheld), 'destructive step')} left out, nothing else to do", Tone.WARN))
     else:
         blocks.append(Say("✓ nothing to do: the servers are as declared", Tone.GOOD))
     return tuple(blocks)
@@ -127,29 +129,3 @@ def proof_blocks(report: Report) -> tuple[Block, ...]:
         parts += [f"{len(report.unknown)} unknown"] if report.unknown else []
         blocks.append(Say(f"✗ not proved: {', '.join(parts)}; {took}", Tone.BAD))
     return tuple(blocks)
-
-
-def proof_json(report: Report) -> JsonObject:
-    """The proof with the keys other programs rely on."""
-    return {
-        "passed": report.passed,
-        "attempts": report.attempts,
-        "violations": [finding.as_json() for finding in report.violations],
-        "limits": [finding.as_json() for finding in report.limits],
-        "unknown": [finding.as_json() for finding in report.unknown],
-        "ignored": [finding.as_json() for finding in report.ignored],
-        "matrix": [
-            {
-                "actor": cell.actor,
-                "target": cell.target,
-                "verdict": cell.verdict.value,
-                "attempts": cell.attempts,
-                "findings": list(cell.findings),
-            }
-            for cell in report.matrix
-        ],
-        "by_attack": {attack: dict(verdicts) for attack, verdicts in sorted(report.by_attack.items())},
-        "versions": dict(sorted(report.versions.items())),
-        "layout": report.layout,
-        "duration_ms": round(report.duration_ms, 1),
-    }

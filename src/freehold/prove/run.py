@@ -39,6 +39,11 @@ from freehold.sqltext import Sql, ident, keyword, literal, sql
 ATTACKS = "freehold.prove.attacks"
 STATEMENT_TIMEOUT_MS = 2_000
 LOCK_TIMEOUT_MS = 200
+CROWDED = "53300"
+"""PostgreSQL's too_many_connections, also when only the role's own limit is reached."""
+
+CROWDED_TRIES = 200
+CROWDED_WAIT_MS = 50
 
 _GUARD = sql(
     "SET statement_timeout = {}; SET lock_timeout = {}; SET idle_in_transaction_session_timeout = 60000;"
@@ -73,7 +78,7 @@ def prove(
     chosen = {name: family[name] for name in (family if attacks is None else sorted(set(attacks)))}
     lock = _locked(servers, placements)
     try:
-        proof = _Proof(platform, placements, servers, secrets, progress, workers)
+        proof = _Proof(platform, placements, servers, secrets, clock, progress, workers)
         results, scene = proof.all(chosen, None if services is None else frozenset(services), migrations)
     finally:
         # closing alone would leave the lock until the server notices
@@ -120,6 +125,7 @@ class _Proof:
     placements: Placements
     servers: Servers
     secrets: Secrets
+    clock: Clock
     progress: Progress
     workers: int
     passwords: dict[str, str] = field(default_factory=dict, repr=False)
@@ -316,10 +322,26 @@ class _Proof:
 
     def _probe(self, ask: Probe) -> Answer:
         password = self.passwords.get(ask.login, "") if ask.password is None else ask.password
-        try:
-            return _answer(self.servers.probe(ask.instance, ask.database, ask.login, password))
-        except ServerError as error:
-            return Answer(sqlstate=error.sqlstate or "08006", message=error.message)
+        for attempt in range(CROWDED_TRIES):
+            try:
+                answer = _answer(self.servers.probe(ask.instance, ask.database, ask.login, password))
+            except ServerError as error:
+                answer = Answer(sqlstate=error.sqlstate or "08006", message=error.message)
+            if answer.sqlstate != CROWDED or attempt == CROWDED_TRIES - 1:
+                return answer
+            self.clock.sleep_ms(CROWDED_WAIT_MS)
+        raise AssertionError("the last try returns")
+
+    def _login(self, instance: str, database: str, login: str) -> Session:
+        """A session of a login. Our own other sessions may fill its connection limit for a moment: then wait."""
+        for attempt in range(CROWDED_TRIES):
+            try:
+                return self.servers.login(instance, database, login, self.passwords.get(login, ""))
+            except ServerError as error:
+                if error.sqlstate != CROWDED or attempt == CROWDED_TRIES - 1:
+                    raise
+            self.clock.sleep_ms(CROWDED_WAIT_MS)
+        raise AssertionError("the last try returns or raises")
 
 
 def _converse(attack: Attack, scene: Scene, piece: Piece, sessions: _Sessions) -> list[Result]:
@@ -360,7 +382,7 @@ class _Sessions:
     def _session(self, key: tuple[str, str, str, str]) -> Session:
         if key not in self._open:
             instance, database, login, _ = key
-            session = self._proof.servers.login(instance, database, login, self._proof.passwords.get(login, ""))
+            session = self._proof._login(instance, database, login)
             session.execute(_GUARD)
             self._open[key] = session
         return self._open[key]

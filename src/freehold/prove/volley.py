@@ -138,10 +138,24 @@ def _judge(
 
 def privilege_check(function: str, thing: Thing, privilege: str) -> Sql:
     """A has_..._privilege call as the attacking role itself; used only where the real thing has side effects."""
+    if function == "function":
+        thing_is = (literal(thing.object.schema), literal(thing.object.name), literal(thing.object.arguments))
+        return sql(_MAY_CALL, literal(privilege), *thing_is)
     names = {
         "sequence": keyword("pg_catalog.has_sequence_privilege"),
         "table": keyword("pg_catalog.has_table_privilege"),
-        "function": keyword("pg_catalog.has_function_privilege"),
     }
-    shown = f"{thing.name}({thing.object.arguments})" if function == "function" else str(thing.name)
-    return sql("SELECT {}({}, {})", names[function], literal(shown), literal(privilege))
+    return sql("SELECT {}({}, {})", names[function], literal(str(thing.name)), literal(privilege))
+
+
+# By OID: names and modes of arguments, which the snapshot holds, cannot be read back as a regprocedure. Their text
+# depends on the search_path, so that is set first, to what the snapshot was read with; CASE keeps the order.
+# A routine that is not found is an error, and so unknown, never held.
+_MAY_CALL = """\
+SELECT CASE WHEN pg_catalog.count(*) = 0 THEN ('no such routine ' || pg_catalog.count(*))::pg_catalog.bool
+  ELSE pg_catalog.bool_or(pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+    AND pg_catalog.has_function_privilege(p.oid, {})) END
+FROM pg_catalog.pg_proc AS p JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
+WHERE n.nspname = {} AND p.proname = {} AND CASE
+  WHEN (SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true)) IS NOT NULL
+  THEN pg_catalog.pg_get_function_identity_arguments(p.oid) = {} END"""

@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from freehold.apply import deploy, resume
-from freehold.apply.run.tidy import remove_login
+from freehold.apply.run.locks import held
+from freehold.apply.run.tidy import remove_login, tidy
 from freehold.apply.run.world import World
+from freehold.found.model import Found
 from freehold.layouts.model import Placement
+from freehold.plan.model import Design, Plan
 from freehold.sqltext import keyword
 
+WAIT_MS = 10_000.0
 _SUPERUSER = keyword("SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = CURRENT_USER")
 
 
@@ -25,11 +29,14 @@ class Lent:
 def lend(world: World, placement: Placement) -> Lent:
     """Make the deploy login of a service; one that was lent before stops working.
 
-    ``placement`` must have been applied. Raises ServerError.
+    ``placement`` must have been applied. Raises ServerError, and Busy while an apply runs: it may be using the login.
     """
     name = deploy.names(world.run.platform, [placement.service])[0]
     login = deploy.Login(name, placement.roles.owner, placement.database, (*placement.schemas, "pg_temp"))
-    with world.session(placement.instance, placement.database) as (session, _):
+    with (
+        held(world, (placement.instance,), WAIT_MS),
+        world.session(placement.instance, placement.database) as (session, _),
+    ):
         if session.query(resume.leftover_logins((name,))):
             remove_login(world, session, placement.instance, name)
         superuser = bool(session.query(_SUPERUSER)[0][0])
@@ -39,3 +46,16 @@ def lend(world: World, placement: Placement) -> Lent:
             for statement in deploy.create(login, until, superuser):
                 session.execute(statement, lambda _name: verifier)
     return Lent(name, until, password)
+
+
+def outstanding(design: Design, found: Found) -> tuple[str, ...]:
+    """The short-lived logins that exist now: lent, or left by a run that was killed."""
+    names = set(deploy.names(design.platform.name, (service.name for service in design.platform.services)))
+    return tuple(sorted({name for server in found.servers.values() for name in server.roles if name in names}))
+
+
+def take_back(world: World, plan: Plan, design: Design, wait_ms: float) -> None:
+    """Drop every short-lived login of the platform, as an apply with steps does. Raises Busy while another runs."""
+    instances = tuple(instance.name for instance in design.placements.instances)
+    with held(world, instances, wait_ms) as locks:
+        tidy(world, locks, plan, design)

@@ -51,17 +51,19 @@ def apply(
         if planfile
         else context.plan(authoritative=authoritative, allow_destroy=allow_destroy, services=services)
     )
+    shown = plan_blocks(made.plan, made.summary, made.withheld)
     if dry_run or not made.plan.steps:
+        taken = () if dry_run else context.take_back(made, wait_ms=wait_s * 1000)
         return Result(
             document={"applied": 0, "failed": 0, "journal_id": "", "restart_pending": [], **made.short_document()},
-            blocks=plan_blocks(made.plan, made.summary, made.withheld),
-            exit=2 if made.plan.steps else 0,
-            next="freehold apply" if made.plan.steps else "freehold prove",
+            blocks=(*(Say(f'✓ took back login "{name}"', Tone.GOOD) for name in taken), *shown),
+            exit=2 if made.pending else 0,
+            next=made.follow("freehold apply") if made.pending else "freehold prove",
         )
     if not yes and not planfile:
         from freehold.cli.terminal import write_to_stderr
 
-        write_to_stderr(plan_blocks(made.plan, made.summary, made.withheld))
+        write_to_stderr(shown)
         agree("Make these changes?", yes=yes, otherwise="apply would change the servers")
     done = context.apply(made, wait_ms=wait_s * 1000)
     pending = context.restart_pending(restart=restart)

@@ -28,7 +28,8 @@ def diff(call: Call) -> Result:
         )
     else:
         blocks.append(Say("✓ no difference: the servers are as declared", Tone.GOOD))
-    follow = "freehold apply" if steps else "freehold apply --authoritative" if extra else "freehold prove"
+    remove = "freehold apply --authoritative" + (" --allow-destroy" if any(step.destructive for step in extra) else "")
+    follow = "freehold apply" if steps else remove if extra else "freehold prove"
     return Result(
         document={
             "fingerprint": made.plan.fingerprint,

@@ -36,10 +36,10 @@ def plan(
         context.write_plan(target, made)
     from freehold.cli.shapes import plan_blocks
 
-    follow = f"freehold apply {target}" if target else "freehold apply"
+    follow = f"freehold apply {target}" if target and made.plan.steps else made.follow("freehold apply")
     return Result(
         document=made.document(),
         blocks=(Script(script(made.plan)),) if as_sql else plan_blocks(made.plan, made.summary, made.withheld),
-        exit=2 if made.plan.steps else 0,
-        next=follow if made.plan.steps else "freehold prove",
+        exit=2 if made.pending else 0,
+        next=follow if made.pending else "freehold prove",
     )

@@ -37,7 +37,8 @@ def prove(
     Connects as every login and tries what it must not be able to do; everything is rolled back.
     Exit code 0 when all held, 2 when there are findings, 3 when a server cannot be reached.
     """
-    from freehold.cli.shapes import proof_blocks, proof_json
+    from freehold.cli.shapes import proof_blocks
+    from freehold.prove.show import as_json
 
     context = call.context
     report = context.prove(services=services, attacks=attacks, workers=workers)
@@ -50,7 +51,7 @@ def prove(
         "limit": bool(report.violations or report.unknown or report.limits),
     }[fail_on]
     return Result(
-        document=proof_json(report),
+        document=as_json(report),
         blocks=proof_blocks(report),
         exit=2 if bad else 0,
         next="freehold diff" if report.violations else "" if page else "freehold prove --html proof.html",

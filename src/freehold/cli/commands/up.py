@@ -18,12 +18,15 @@ def up(call: Call, show_secrets: bool, allow_destroy: bool, no_prove: bool) -> R
 
     May be interrupted and run again at any time; the second run does only what is left.
     """
-    from freehold.cli.shapes import plan_blocks, proof_blocks, proof_json, summary_line
+    from freehold.cli.shapes import plan_blocks, proof_blocks, summary_line
+    from freehold.prove.show import as_json
 
     context = call.context
     fresh = context.start()
     made = context.plan(authoritative=False, allow_destroy=allow_destroy, services=())
     done = context.apply(made, wait_ms=60_000) if made.plan.steps else None
+    if done is None:
+        context.take_back(made, wait_ms=60_000)
     pending = context.restart_pending(restart=True, only=fresh)
     report = None if no_prove else context.prove(services=(), attacks=(), workers=8)
     logins = context.write_env_files()
@@ -72,7 +75,7 @@ def up(call: Call, show_secrets: bool, allow_destroy: bool, no_prove: bool) -> R
         "services": [login.as_json(show_secrets=show_secrets) for login in logins],
     }
     if report:
-        document["proof"] = proof_json(report)
+        document["proof"] = as_json(report)
     first = logins[0].service if logins else "SERVICE"
     return Result(
         document=document,
