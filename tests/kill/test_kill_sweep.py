@@ -80,7 +80,7 @@ def run_and_die(work: Workshop, fuse: Fuse, after_ms: float | None = None) -> bo
 
 
 def converges(work: Workshop, database: str, point: str) -> None:
-    work.apply(wait_ms=10_000)
+    work.apply(wait_ms=10_000, look=work.found)
     assert work.sentences() == [], point
     inside = work.servers.admin("main", database)
     assert inside.query(keyword("SELECT note FROM ledger.entry ORDER BY id")) == [

@@ -8,6 +8,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,9 +20,10 @@ from freehold.found.fingerprint import canonical
 from freehold.layouts.model import Instance
 from freehold.local import planfile
 from freehold.pg.embedded import Embedded
+from freehold.pg.servers import PgServers
 from freehold.plan.show import changes
 from freehold.ports import Servers
-from freehold.spec.model import Layout, Migrations, Reference, Service, TableName
+from freehold.spec.model import Layout, Migrations, Reference, Server, ServerKind, Service, TableName
 from freehold.sqltext import keyword, literal, sql
 from support.applying import Workshop, sql_file
 from support.clusters import servers_of
@@ -305,3 +307,74 @@ def test_a_full_local_disk_sends_nothing(servers: Servers, tmp_path: Path, monke
     assert [canonical(s) for s in work.found().servers.values()] == [canonical(s) for s in before.servers.values()]
     work.apply(plan)
     assert work.sentences() == []
+
+
+def test_each_instance_has_its_own_lock_and_journal(
+    fresh_embedded: Callable[..., tuple[list[Instance], Embedded, Servers]], tmp_path: Path
+) -> None:
+    _, _, servers = fresh_embedded(3)
+    services = [Service(f"i{number}", (f"s{number}",), migrations=Migrations(folder="x")) for number in range(3)]
+    work = Workshop(
+        servers,
+        tmp_path,
+        platform(*services, layout=Layout.INSTANCE_PER_SERVICE),
+        migrations={service.name: (sql_file("1.sql", "create table t (id int)"),) for service in services},
+    )
+    done = work.apply()
+    assert work.sentences() == []
+    for name in ("i0", "i1", "i2"):
+        rows = servers.admin(name).query(keyword("SELECT DISTINCT run::text, outcome FROM freehold.journal"))
+        assert rows == [(done.journal_id, "done")]
+    servers.admin("i2").query(sql("SELECT pg_advisory_lock({})", lock_key("shop")))
+    work.migrations = {**work.migrations, "i2": (*work.migrations["i2"], sql_file("2.sql", "create table u (id int)"))}
+    with pytest.raises(Busy, match='on instance "i2"'):
+        work.apply(wait_ms=0)
+    assert servers.admin("i2", "shop_i2").query(keyword("SELECT to_regclass('s2.u') IS NULL")) == [(True,)]
+
+
+def test_a_failure_stops_what_is_not_running_yet_and_names_it(servers: Servers, tmp_path: Path) -> None:
+    services = [Service(name, (name,), migrations=Migrations(folder="x")) for name in ("a", "b", "c", "d")]
+    work = Workshop(
+        servers,
+        tmp_path,
+        platform(*services),
+        migrations={
+            "a": (sql_file("1.sql", "select 1 / 0"),),
+            "b": (sql_file("1.sql", "create table t (id int)"),),
+            "c": (sql_file("1.sql", "create table t (id int)"),),
+        },
+    )
+    plan = work.plan()
+    with pytest.raises(ApplyFailed) as caught:
+        work.apply(plan, workers=1)
+    assert sorted([*caught.value.done, *caught.value.left]) == sorted(step.say() for step in plan.steps)
+    assert sum("run migration" in what for what in caught.value.left) == 3
+    assert caught.value.exit_status == 3
+    work.migrations = {**work.migrations, "a": (sql_file("1.sql", "select 1"),)}
+    work.apply()
+    assert work.sentences() == []
+
+
+def test_an_administrator_who_is_no_superuser_applies_too(servers: Servers, tmp_path: Path) -> None:
+    admin = servers.admin("main")
+    admin.execute(keyword("CREATE ROLE manager LOGIN CREATEROLE CREATEDB REPLICATION PASSWORD 'p'"))
+    admin.execute(
+        keyword("GRANT pg_read_all_data TO manager WITH ADMIN OPTION; GRANT pg_monitor TO manager WITH ADMIN OPTION")
+    )
+    place = replace(servers.addresses()["main"], user="manager", password="p")
+    managed = PgServers({"main": place}, {})
+    server = Server("main", ServerKind.URL, url="postgresql://manager@127.0.0.1/postgres")
+    service = Service("a", ("a",), migrations=Migrations(folder="x"))
+    work = Workshop(managed, tmp_path, platform(service, REPORT, servers=[server]))
+    work.migrations = {"a": (sql_file("1.sql", "create table t (id int)"),)}
+    with pytest.raises(
+        ApplyFailed, match='login "manager" may not make schema "freehold" in database "postgres"'
+    ) as caught:
+        work.apply()
+    assert 'GRANT CREATE ON DATABASE "postgres" TO "manager"' in caught.value.hint
+    admin.execute(keyword("GRANT CREATE ON DATABASE postgres TO manager"))
+    work.apply()
+    assert work.sentences() == []
+    assert admin.query(keyword("SELECT rolname FROM pg_roles WHERE rolname LIKE '%deploy'")) == []
+    inside = servers.admin("main", "shop_a")
+    assert inside.query(keyword("SELECT tableowner FROM pg_tables WHERE schemaname = 'a'")) == [("shop_a_owner",)]

@@ -224,12 +224,14 @@ def test_a_leftover_login_is_removed_and_loses_nothing(make: Make) -> None:
         )
     )
     left = work.servers.login("main", "shop", "shop_a_deploy", "p")
-    work.migrations = {"a": (*work.migrations["a"], sql_file("2.sql", "create table u (id int)"))}
     work.apply()
     assert work.servers.admin("main").query(LEAK) == []
     assert ("a", "own", "shop_a_owner") in tables(work)
     with pytest.raises(Exception, match=r"terminat|lost|closed"):
         left.query(keyword("SELECT 1"))
+    inside.execute(keyword("CREATE ROLE shop_a_deploy"))
+    assert work.apply().applied == 0
+    assert work.servers.admin("main").query(LEAK) == []
 
 
 def test_what_one_file_sets_does_not_live_on_in_the_next(make: Make) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
+from dataclasses import replace
 
 from freehold.apply.journal import Run
 from freehold.apply.model import Applied, Lane, Timing, waves
@@ -16,7 +18,7 @@ from freehold.apply.run.batch import Sender, StepFailed, pending
 from freehold.apply.run.locks import held, still_held
 from freehold.apply.run.tidy import tidy
 from freehold.apply.run.world import World
-from freehold.errors import ApplyFailed, FreeholdError, StalePlan, Unreachable
+from freehold.errors import ApplyFailed, Busy, FreeholdError, StalePlan, Unreachable
 from freehold.found.fingerprint import fingerprint
 from freehold.found.model import Found
 from freehold.plan.model import Design, Phase, Plan, Statement, Step
@@ -106,16 +108,17 @@ def _go(
     *,
     backward: bool,
 ) -> Applied:
-    if not plan.steps:
-        return Applied(journal_id=world.run.id)
     home = design.placements.home
+    if not plan.steps:
+        # another run that is under way tidies for itself
+        with suppress(Busy), held(world, [instance.name for instance in design.placements.instances], 0.0) as locks:
+            tidy(world, locks, plan, design)
+        return Applied(journal_id=world.run.id)
     instances = (home, *sorted({step.instance for step in plan.steps} - {home}))
     with held(world, instances, wait_ms) as locks:
         # before tidying: a login that an interrupted run left was there when the plan was made, too
-        if look is not None and fingerprint(look()) != plan.fingerprint:
-            raise StalePlan(
-                "the servers were changed since the plan was made", hint="Run the command again: it plans anew."
-            )
+        if look is not None:
+            plan = _still(world, plan, look())
         tidy(world, locks, plan, design)
         # each password is on the disk before any server hears of it
         for name in _secrets(plan):
@@ -138,6 +141,21 @@ def _go(
         touched = sorted({step.instance for step in plan.steps if step.phase is Phase.SERVER})
         restart = tuple(instance for instance in touched if pending(world, instance))
     return Applied(len(world.finished), 0, world.run.id, tuple(timings), restart)
+
+
+def _still(world: World, plan: Plan, found: Found) -> Plan:
+    """The plan under the lock. What a killed run's last sessions finished after the plan was made is left out of it;
+    any other change makes it stale. Raises StalePlan."""
+    if fingerprint(found) == plan.fingerprint:
+        return plan
+    left = tuple(step for step in plan.steps if not step.done(found))
+    if len(left) == len(plan.steps):
+        raise StalePlan(
+            "the servers were changed since the plan was made", hint="Run the command again: it plans anew."
+        )
+    world.say(f"{len(plan.steps) - len(left)} steps were done by another run meanwhile")
+    world.total = len(left)
+    return replace(plan, steps=left)
 
 
 def _wave(world: World, plan: Plan, sender: Sender, wave: tuple[Lane, ...], workers: int) -> list[Timing]:

@@ -12,12 +12,12 @@ from freehold.apply.model import Lane, Timing
 from freehold.apply.resume import backoff_ms, retriable
 from freehold.apply.run.migrate import Deploy, command, deploying, migrate
 from freehold.apply.run.world import World
-from freehold.errors import FreeholdError, MigrationError, ServerError
+from freehold.errors import FreeholdError, MigrationError, MissingRight, ServerError
 from freehold.found.control import control_sql
 from freehold.plan.model import Action, Effect, Phase, RunCommand, RunMigration, Statement, Step, WriteHba
 from freehold.plan.order import Batch
 from freehold.ports import Session
-from freehold.sqltext import keyword
+from freehold.sqltext import ident, keyword, sql
 
 EffectsOf = Callable[[Step], tuple[Effect, ...]]
 """``Step.do`` or ``Step.undo``."""
@@ -212,9 +212,20 @@ class Sender:
         makes = not self._backward and any(step.action is not Action.DROP for step in batch.steps)
         if had_journal or not makes:
             return False
-        with session.transaction():
-            for statement in control_sql():
-                session.execute(statement)
+        try:
+            with session.transaction():
+                for statement in control_sql():
+                    session.execute(statement)
+        except MissingRight as error:
+            address = self._world.servers.addresses()[batch.instance]
+            database = batch.database or address.maintenance_database
+            grant = sql("GRANT CREATE ON DATABASE {} TO {}", ident(database), ident(address.user))
+            raise MissingRight(
+                f'login "{address.user}" may not make schema "freehold" in database "{database}", where the journal'
+                f" of what happens there is kept: {error.message}",
+                hint=f"Run as the owner of the database or a superuser: {grant.shown()}.",
+                sqlstate=error.sqlstate,
+            ) from error
         return True
 
     def _settle(self, session: Session, batch: Batch) -> None:
