@@ -1,4 +1,6 @@
-"""From a clean platform, open one thing at a time: each must turn the proof red, be named, and be ended by the remedy."""
+"""From a clean platform, open one thing at a time: the proof must turn red and name it, and its remedy must end it."""
+
+# ruff: noqa: E501  the table of mutations reads best with one on a line
 
 from __future__ import annotations
 
@@ -70,7 +72,7 @@ MUTATIONS = (
     m("execute", f"{USAGE}GRANT EXECUTE ON FUNCTION users.whoami() TO {A}", 'function "users"."whoami"', code="functions"),
     m("execute_without_usage", "GRANT EXECUTE ON FUNCTION users.whoami() TO PUBLIC", 'function "users"."whoami"'),
     m("security_definer_in_own_schema", f"CREATE FUNCTION feed.leak() RETURNS SETOF users.secret LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'SELECT * FROM users.secret';\nGRANT CREATE ON SCHEMA feed TO {B};\nALTER FUNCTION feed.leak() OWNER TO {B};\nREVOKE CREATE ON SCHEMA feed FROM {B}", 'function "feed"."leak"', "DROP FUNCTION feed.leak()"),
-    m("security_definer_in_public", f"CREATE FUNCTION public.leak() RETURNS SETOF users.secret LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'SELECT * FROM users.secret'", 'function "public"."leak"', "DROP FUNCTION public.leak()"),
+    m("security_definer_in_public", "CREATE FUNCTION public.leak() RETURNS SETOF users.secret LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'SELECT * FROM users.secret'", 'function "public"."leak"', "DROP FUNCTION public.leak()"),
     m("security_definer_unpinned_and_temp", "GRANT TEMPORARY ON DATABASE shop TO PUBLIC;\nALTER FUNCTION users.whoami() RESET search_path", 'function "users"."whoami"', code="security_definer_hijack"),
     m("default_privileges_to_public", f"ALTER DEFAULT PRIVILEGES FOR ROLE {B} GRANT SELECT ON TABLES TO PUBLIC", f'"{B}"', code="default_privileges"),
     m("default_privileges_in_schema", f"ALTER DEFAULT PRIVILEGES FOR ROLE {B} IN SCHEMA users GRANT SELECT ON TABLES TO PUBLIC", f'"{B}"', code="default_privileges"),
@@ -145,6 +147,7 @@ MUTATIONS = (
     m("migration_was_edited", "UPDATE freehold.migration SET sha256 = 'x' WHERE service = 'feed'", 'migration "001.sql"', code="migrations_current"),
 )  # fmt: skip
 
+
 @pytest.fixture(scope="module")
 def platforms() -> Iterator[dict[int, Built]]:
     stacks = []
@@ -163,7 +166,9 @@ def platforms() -> Iterator[dict[int, Built]]:
 
 
 def proved(built: Built) -> Report:
-    return built.prove(migrations={s: tuple((f.name, f.sha256) for f in files) for s, files in built.design.migrations.items()})
+    return built.prove(
+        migrations={s: tuple((f.name, f.sha256) for f in files) for s, files in built.design.migrations.items()}
+    )
 
 
 def explained(report: Report) -> str:

@@ -74,7 +74,13 @@ class Built:
 
     def prove(self, **options: object) -> Report:
         return prove(
-            self.platform, self.placements, self.servers, self.secrets, SystemClock(), Quiet(), **options  # type: ignore[arg-type]  # options are passed on
+            self.platform,
+            self.placements,
+            self.servers,
+            self.secrets,
+            SystemClock(),
+            Quiet(),
+            **options,  # type: ignore[arg-type]  # options are passed on
         )
 
     def admin(self, text: str, database: str | None = None, instance: str = "main") -> None:
@@ -143,7 +149,7 @@ def file(text: str, name: str = "001.sql") -> MigrationFile:
 
 
 def small(layout: Layout = Layout.SCHEMA_PER_SERVICE, server: Server = MAIN) -> Platform:
-    """Three services: ``users`` publishes and is read, ``trading`` is a ledger that refers to it, ``feed`` stands alone."""
+    """``users`` publishes and is read, ``trading`` is a ledger that refers to it, ``feed`` stands alone."""
     account = TableName("users", "account")
     return Platform(
         name="shop",

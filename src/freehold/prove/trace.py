@@ -18,6 +18,8 @@ def others() -> Sql:
     return keyword(
         "SELECT pg_catalog.count(*) FROM pg_catalog.pg_stat_activity WHERE backend_type = 'client backend'"
         " AND datname = pg_catalog.current_database() AND pid <> pg_catalog.pg_backend_pid()"
+        # sessions of the proof itself that the server has not yet ended
+        " AND application_name NOT IN ('freehold', 'freehold prove')"
     )
 
 

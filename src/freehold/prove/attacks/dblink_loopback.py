@@ -35,13 +35,14 @@ def _play(scene: Scene, piece: Piece, tell: Tell) -> Conversation:
     if schema:
         host, port = scene.addresses.get(piece.instance, ("127.0.0.1", 5432))
         admin = scene.found.servers[piece.instance].user
-        target = f"host={host} port={port} dbname={piece.database} user={admin}"
+        target = f"host={_quoted(host)} port={port} dbname={_quoted(piece.database)} user={_quoted(admin)}"
         # the schema may be closed to the login; the answer then is 42501
         call = sql("SELECT * FROM {}({}, 'SELECT 1') AS t(x pg_catalog.text)", ident(schema, "dblink"), literal(target))
         statements.append(call)
+        # by oid: the right counts even where the schema is closed today
         right = sql(
-            "SELECT pg_catalog.has_function_privilege({}, 'EXECUTE') AND pg_catalog.has_schema_privilege({}, 'USAGE')",
-            literal(f"{ident(schema, 'dblink')}(text,text)"),
+            "SELECT pg_catalog.bool_or(pg_catalog.has_function_privilege(p.oid, 'EXECUTE')) FROM pg_catalog.pg_proc p"
+            " JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace WHERE p.proname = 'dblink' AND n.nspname = {}",
             literal(schema),
         )
         statements.append(right)
@@ -84,6 +85,11 @@ def _play(scene: Scene, piece: Piece, tell: Tell) -> Conversation:
                     evidence=(Evidence(f'USAGE on {shown} in database "{piece.database}"'),),
                 )
             )
+
+
+def _quoted(value: str) -> str:
+    """A value inside a libpq connection string."""
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def _loop(piece: Piece, login: Login, what: str, statement: Sql, answer: Answer, tell: Tell) -> None:

@@ -16,10 +16,11 @@ from collections.abc import Iterator
 from freehold.prove.hostile import Attempt, by_role, hostile_attack
 from freehold.prove.model import Login, Piece, Scene
 from freehold.prove.why import Ground
-from freehold.sqltext import keyword
+from freehold.sqltext import ident, keyword, sql
 
 _PROGRAM = "pg_execute_server_program"
 _READ = "pg_read_server_files"
+_NO_FILE = frozenset({"58P01"})
 
 
 def _attempts(scene: Scene, login: Login, piece: Piece) -> Iterator[Attempt]:
@@ -31,12 +32,6 @@ def _attempts(scene: Scene, login: Login, piece: Piece) -> Iterator[Attempt]:
     name = f"instance {piece.instance}"
     program = "can run programs on the server's machine"
     yield Attempt(keyword("COPY (SELECT 1) TO PROGRAM 'true'"), name, program, grounds(_PROGRAM))
-    yield Attempt(
-        keyword("DO $$ BEGIN EXECUTE 'CREATE TEMP TABLE x(a text)'; EXECUTE 'COPY x FROM PROGRAM ''true'''; END $$"),
-        name,
-        program,
-        grounds(_PROGRAM),
-    )
     files = "can read the server's files"
     for statement in (
         keyword("SELECT pg_catalog.length(pg_catalog.pg_read_file('postgresql.conf'))"),
@@ -44,13 +39,18 @@ def _attempts(scene: Scene, login: Login, piece: Piece) -> Iterator[Attempt]:
         keyword("SELECT (pg_catalog.pg_stat_file('postgresql.conf')).size"),
         keyword("SELECT pg_catalog.lo_import('postgresql.conf')"),
     ):
-        yield Attempt(statement, name, files, grounds(_READ), opened=frozenset({"58P01"}))
+        yield Attempt(statement, name, files, grounds(_READ), opened=_NO_FILE)
+    # COPY asks for the role before it looks for the file, so a file that is not there shows the right without a trace
+    canary = scene.canaries.get(login.service)
+    if canary is not None and login.purpose == "app":
+        into = sql("COPY {} (token) FROM '/nonexistent-freehold/file'", ident(canary.schema, canary.table))
+        yield Attempt(into, name, files, grounds(_READ), opened=_NO_FILE)
     yield Attempt(
-        keyword("SELECT pg_catalog.has_function_privilege('pg_catalog.lo_export(oid,text)', 'EXECUTE')"),
+        keyword("COPY (SELECT 1) TO '/nonexistent-freehold/file'"),
         name,
         "can write files on the server",
         grounds("pg_write_server_files"),
-        boolean=True,
+        opened=_NO_FILE,
     )
 
 

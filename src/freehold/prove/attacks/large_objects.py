@@ -30,13 +30,12 @@ def _attempts(scene: Scene, login: Login, piece: Piece) -> Iterator[Attempt]:
             continue
         if not canary.large_object:
             continue
-        name = f"large object {canary.large_object}"
         shown = f'large objects of role "{canary.owner}"'
         grounds = (*by_role(scene.found.servers[piece.instance], login.role), *_compat(scene, login, piece))
         statement = sql("SELECT pg_catalog.convert_from(pg_catalog.lo_get({}), 'UTF8')", canary.large_object)
-        yield Attempt(statement, shown, f'can read a {name[:12]} of service "{service}"', grounds, target=service)
+        yield Attempt(statement, shown, f'can read a large object of service "{service}"', grounds, target=service)
         statement = sql("SELECT pg_catalog.lo_put({}, 0, {}::pg_catalog.bytea)", canary.large_object, literal("x"))
-        yield Attempt(statement, shown, f'can write a {name[:12]} of service "{service}"', grounds, target=service)
+        yield Attempt(statement, shown, f'can write a large object of service "{service}"', grounds, target=service)
 
 
 def _compat(scene: Scene, login: Login, piece: Piece) -> Iterator[Ground]:

@@ -24,7 +24,8 @@ def _pieces(scene: Scene) -> Iterator[Piece]:
 def _attempts(scene: Scene, login: Login, piece: Piece) -> Iterator[Attempt]:
     server = scene.found.servers[piece.instance]
     name = f"instance {piece.instance}"
-    # 53400: every slot is taken; 55000: wal_level is too low; both are said before anything is made
+    # all said after the privilege check: 53400 every slot is taken, 55000 wal_level is too low, 42710 another attacker
+    # holds the name, 55P03 and 57014 a logical slot waits for the transactions that run
     for statement in (
         keyword("SELECT pg_catalog.pg_create_physical_replication_slot('freehold_proof_p', false, true)"),
         keyword("SELECT pg_catalog.pg_create_logical_replication_slot('freehold_proof_l', 'pgoutput', true)"),
@@ -34,7 +35,7 @@ def _attempts(scene: Scene, login: Login, piece: Piece) -> Iterator[Attempt]:
             name,
             "can replicate the whole instance",
             by_attribute(server, login.role, "replication"),
-            opened=frozenset({"53400", "55000"}),
+            opened=frozenset({"53400", "55000", "42710", "55P03", "57014"}),
         )
     yield Attempt(
         keyword("SELECT pg_catalog.pg_create_restore_point('freehold proof')"),

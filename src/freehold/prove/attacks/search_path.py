@@ -10,6 +10,7 @@ Holds it off: search_path set for each role in its database: its own schemas, it
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from freehold.prove.judge import broken, evidence, held, unknown
@@ -18,8 +19,13 @@ from freehold.prove.scene import at_home, contents, placement_of
 from freehold.sqltext import ident, keyword
 
 _CODE = "search_path"
-_STATEMENT = keyword("SELECT pg_catalog.unnest(pg_catalog.current_schemas(true))")
 _RAW = keyword("SHOW search_path")
+_NAME = re.compile(r'"((?:[^"]|"")+)"|([^\s,"]+)')
+
+
+def names(text: str) -> tuple[str, ...]:
+    """The schemas of a search_path as ``SHOW`` prints it."""
+    return tuple((quoted or bare).replace('""', '"') for quoted, bare in _NAME.findall(text))
 
 
 def _split(scene: Scene) -> Iterator[Piece]:
@@ -31,24 +37,22 @@ def _split(scene: Scene) -> Iterator[Piece]:
 def _play(scene: Scene, piece: Piece, tell: Tell) -> Conversation:
     login = piece.actor
     assert login is not None
-    raw, answer = yield Run(piece.instance, piece.database, login.role, (_RAW, _STATEMENT))
+    raw = (yield Run(piece.instance, piece.database, login.role, (_RAW,)))[0]
     shown = f"search_path of role {ident(login.role)}"
-    if not raw.ok or not answer.ok or not raw.rows:
-        tell(unknown(_CODE, login, login.service, shown, answer if not answer.ok else raw))
+    if not raw.ok or not raw.rows:
+        tell(unknown(_CODE, login, login.service, shown, raw))
         return
     mine = [schema for p in placement_of(scene, login) if p.database == piece.database for schema in p.schemas]
     inside = contents(scene.found, piece.instance, piece.database)
     holders = {o.schema for o in inside.objects if o.extension} | {"extensions", "freehold_extensions"}
     allowed = {*mine, *(holders - {"public"}), "pg_catalog", "pg_temp"}
-    first = [row[0] for row in answer.rows if row[0]]
-    wrong = [name for name in first if name not in allowed and not name.startswith("pg_temp")]
-    text = raw.rows[0][0] or ""
-    last = text.split(",")[-1].strip().strip('"')
-    if not wrong and last == "pg_temp":
+    path = names(raw.rows[0][0] or "")
+    wrong = [name for name in path if name not in allowed]
+    if not wrong and path[-1:] == ("pg_temp",):
         tell(held(login, login.service))
         return
-    why = f"It finds objects in {', '.join(str(ident(n)) for n in wrong)}." if wrong else "It does not end in pg_temp."
-    path = ", ".join(str(ident(schema)) for schema in (*mine, "pg_temp"))
+    why = f"It looks in {', '.join(str(ident(n)) for n in wrong)}." if wrong else "It does not end in pg_temp."
+    better = ", ".join(str(ident(schema)) for schema in (*mine, "pg_temp"))
     tell(
         broken(
             _CODE,
@@ -58,7 +62,7 @@ def _play(scene: Scene, piece: Piece, tell: Tell) -> Conversation:
             f'sessions of role "{login.role}" look for names outside their service',
             why,
             evidence=(evidence(login, piece.instance, piece.database, _RAW, raw),),
-            remedy=f"ALTER ROLE {ident(login.role)} IN DATABASE {ident(piece.database)} SET search_path = {path};",
+            remedy=f"ALTER ROLE {ident(login.role)} IN DATABASE {ident(piece.database)} SET search_path = {better};",
         )
     )
 
