@@ -324,12 +324,9 @@ class Context:
             )
 
     def take_back(self, made: Made, *, wait_ms: int) -> tuple[str, ...]:
-        """Drop the short-lived logins that are outstanding; an apply with steps does so by itself."""
-        from freehold.apply.run.lend import take_back
-
+        """Drop the short-lived logins that are outstanding, as every apply does."""
         if made.lent:
-            with Bar("tidying") as progress:
-                take_back(self._world(progress), made.plan, made.design, wait_ms)
+            self.apply(replace(made, plan=replace(made.plan, steps=())), wait_ms=wait_ms)
         return made.lent
 
     def _world(self, progress: Bar) -> World:

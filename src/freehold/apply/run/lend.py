@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 
 from freehold.apply import deploy, resume
 from freehold.apply.run.locks import held
-from freehold.apply.run.tidy import remove_login, tidy
+from freehold.apply.run.tidy import remove_login
 from freehold.apply.run.world import World
 from freehold.found.model import Found
 from freehold.layouts.model import Placement
-from freehold.plan.model import Design, Plan
+from freehold.plan.model import Design
 from freehold.sqltext import keyword
 
 WAIT_MS = 10_000.0
@@ -52,10 +52,3 @@ def outstanding(design: Design, found: Found) -> tuple[str, ...]:
     """The short-lived logins that exist now: lent, or left by a run that was killed."""
     names = set(deploy.names(design.platform.name, (service.name for service in design.platform.services)))
     return tuple(sorted({name for server in found.servers.values() for name in server.roles if name in names}))
-
-
-def take_back(world: World, plan: Plan, design: Design, wait_ms: float) -> None:
-    """Drop every short-lived login of the platform, as an apply with steps does. Raises Busy while another runs."""
-    instances = tuple(instance.name for instance in design.placements.instances)
-    with held(world, instances, wait_ms) as locks:
-        tidy(world, locks, plan, design)
