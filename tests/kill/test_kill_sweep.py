@@ -1,6 +1,6 @@
 """Killed anywhere, the next apply converges: nothing is lost, nothing runs twice, nothing is left behind.
 
-A seeded sample by default; FREEHOLD_SOAK=1 kills before and after every single effect, on every version.
+A seeded sample by default; FREEHOLD_SOAK=1 (or `make soak`) kills before and after every single effect, on every version.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from support.plans import platform
 
 pytestmark = pytest.mark.real
 
-SOAK = os.environ.get("FREEHOLD_SOAK") == "1"
+SOAK = os.environ.get("FREEHOLD_SOAK") == "1" or os.environ.get("HYPOTHESIS_PROFILE") == "soak"
 SAMPLE = 12
 SEED = 20261120
 
