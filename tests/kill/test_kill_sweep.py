@@ -1,6 +1,6 @@
 """Killed anywhere, the next apply converges: nothing is lost, nothing runs twice, nothing is left behind.
 
-A seeded sample by default; FREEHOLD_SOAK=1 (or `make soak`) kills before and after every single effect, on every version.
+A seeded sample by default; FREEHOLD_SOAK=1 (or `make soak`) kills before and after every effect, on every version.
 """
 
 from __future__ import annotations
