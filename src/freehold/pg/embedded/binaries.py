@@ -62,7 +62,14 @@ def find(declared: str, account: Account, root: Path) -> Binaries:
                 f'account "{account.name}" cannot run "{folder / "postgres"}"',
                 hint="Open the folder to that account, or name another folder of binaries.",
             ) from None
-    return _asked(_copied(folder, root), account)
+    copy = _copied(folder, root)
+    try:
+        return _asked(copy, account)
+    except PermissionError:
+        raise LocalStateError(
+            f'account "{account.name}" cannot run the copy of the programs in "{copy}"',
+            hint="Let every account pass through the folders above it (chmod a+x), or set FREEHOLD_DATA to another place.",
+        ) from None
 
 
 def _asked(folder: Path, account: Account) -> Binaries:
@@ -104,7 +111,11 @@ def _copied(folder: Path, root: Path) -> Path:
     target = root / "binaries" / digest
     copied = target / package.name / install.name / folder.name
     if not copied.is_dir():
-        target.parent.mkdir(mode=0o711, parents=True, exist_ok=True)
+        for place in (root, target.parent):
+            if not place.exists():
+                place.mkdir(parents=True, exist_ok=True)
+                # said again, because mkdir heeds a umask such as 077 and the server's account must pass through
+                place.chmod(0o711)
         # made under another name and renamed: two runs at once both succeed, an interrupted one leaves nothing in use
         fresh = Path(tempfile.mkdtemp(prefix=f".{digest}-", dir=target.parent))
         try:
