@@ -57,10 +57,12 @@ class Explained:
         for placement in self.placements:
             if grant.grantee == placement.roles.app and not placement.schemas:
                 return grant.privilege in ("CONNECT", "CREATE", "TEMPORARY")
+            if grant.grantee == placement.roles.owner:
+                # migrations may use temporary tables; nobody logs in as the owner
+                return grant.privilege in ("CONNECT", "TEMPORARY")
             if grant.grantee in (
                 placement.roles.app,
                 placement.roles.ro,
-                placement.roles.owner,
                 deploy_role(self.scene.platform.name, placement.service),
             ):
                 return grant.privilege == "CONNECT"

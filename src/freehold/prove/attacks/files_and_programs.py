@@ -31,7 +31,9 @@ def _attempts(scene: Scene, login: Login, piece: Piece) -> Iterator[Attempt]:
 
     name = f"instance {piece.instance}"
     program = "can run programs on the server's machine"
-    yield Attempt(keyword("COPY (SELECT 1) TO PROGRAM 'true'"), name, program, grounds(_PROGRAM))
+    # 38000 and XX000 come from the program itself, so it was run
+    run = keyword("COPY (SELECT 1) TO PROGRAM 'cat >/dev/null'")
+    yield Attempt(run, name, program, grounds(_PROGRAM), opened=frozenset({"38000", "XX000"}))
     files = "can read the server's files"
     for statement in (
         keyword("SELECT pg_catalog.length(pg_catalog.pg_read_file('postgresql.conf'))"),

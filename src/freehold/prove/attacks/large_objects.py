@@ -18,6 +18,9 @@ from freehold.prove.scene import everywhere, placement_of
 from freehold.prove.why import Ground
 from freehold.sqltext import ident, literal, sql
 
+# another attacker writes the same object at this moment: it, too, got past the privilege check
+_RACE = frozenset({"55P03"})
+
 
 def _pieces(scene: Scene) -> Iterator[Piece]:
     return (piece for piece in everywhere(scene) if piece.actor and piece.actor.purpose != "backup")
@@ -33,9 +36,13 @@ def _attempts(scene: Scene, login: Login, piece: Piece) -> Iterator[Attempt]:
         shown = f'large objects of role "{canary.owner}"'
         grounds = (*by_role(scene.found.servers[piece.instance], login.role), *_compat(scene, login, piece))
         statement = sql("SELECT pg_catalog.convert_from(pg_catalog.lo_get({}), 'UTF8')", canary.large_object)
-        yield Attempt(statement, shown, f'can read a large object of service "{service}"', grounds, target=service)
+        yield Attempt(
+            statement, shown, f'can read a large object of service "{service}"', grounds, target=service, opened=_RACE
+        )
         statement = sql("SELECT pg_catalog.lo_put({}, 0, {}::pg_catalog.bytea)", canary.large_object, literal("x"))
-        yield Attempt(statement, shown, f'can write a large object of service "{service}"', grounds, target=service)
+        yield Attempt(
+            statement, shown, f'can write a large object of service "{service}"', grounds, target=service, opened=_RACE
+        )
 
 
 def _compat(scene: Scene, login: Login, piece: Piece) -> Iterator[Ground]:
