@@ -13,7 +13,7 @@ from freehold.cli.made import Made, restricted
 from freehold.cli.out import Out
 from freehold.cli.progress import Bar
 from freehold.cli.redact import hide
-from freehold.errors import Complaint, DeclarationError, FreeholdError, ServerError, Unreachable
+from freehold.errors import Complaint, DeclarationError, FreeholdError, MissingRight, ServerError, Unreachable
 from freehold.finding import JsonObject
 from freehold.found.model import Found
 from freehold.layouts.model import Instance, Placements
@@ -262,11 +262,17 @@ class Context:
         """The plan for what is there now."""
         from freehold.apply.run.lend import outstanding
         from freehold.plan.make import make
+        from freehold.plan.rights import missing
 
         self._known_services(services)
         design, found = self.design(authoritative=authoritative), self.found()
         made = restricted(design, make(design, found), allow_destroy=allow_destroy, services=services)
-        return replace(made, lent=outstanding(design, found))
+        lacking = tuple(
+            f'login "{server.user}" on instance "{name}" lacks {" and ".join(rights)}'
+            for name, server in sorted(found.servers.items())
+            if (rights := missing(server, made.plan.steps))
+        )
+        return replace(made, lent=outstanding(design, found), lacking=lacking)
 
     def destruction(self) -> Made:
         """The plan that drops every declared object."""
@@ -299,7 +305,7 @@ class Context:
             for step, change in zip(made.plan.steps, changes(made.plan), strict=True)
             if _identity(change) in wanted
         )
-        chosen = replace(made, plan=replace(made.plan, steps=kept))
+        chosen = replace(made, plan=replace(made.plan, steps=kept), exact=True)
         check_fresh(file, chosen.plan, chosen.design, tuple(changes(chosen.plan)))
         return chosen
 
@@ -308,7 +314,14 @@ class Context:
         from freehold.apply.run import apply
         from freehold.local.commands import ShellCommands
 
+        if made.lacking:
+            raise MissingRight(
+                "; ".join(made.lacking),
+                hint="Ask a superuser for it (ALTER ROLE .. CREATEROLE CREATEDB), or name another login in the URL.",
+            )
         self.folder.ensure()
+        for note in made.plan.notes:
+            self.out.warn(note)
         with Bar("applying") as progress:
             return apply(
                 made.plan,
@@ -321,6 +334,7 @@ class Context:
                 who=_who(),
                 wait_ms=wait_ms,
                 look=self.found,
+                exact=made.exact,
             )
 
     def take_back(self, made: Made, *, wait_ms: int) -> tuple[str, ...]:

@@ -14,12 +14,14 @@ from freehold.plan.model import Design, Plan, Step
 @dataclass(frozen=True, slots=True)
 class Made:
     """``plan`` holds what would be done; ``withheld`` the destructive steps that nobody allowed; ``lent`` the
-    short-lived logins that an apply takes back."""
+    short-lived logins that an apply takes back; ``exact`` says that it comes from a file that somebody approved."""
 
     design: Design
     plan: Plan
     withheld: tuple[Step, ...] = ()
     lent: tuple[str, ...] = ()
+    lacking: tuple[str, ...] = ()
+    exact: bool = False
 
     @property
     def summary(self) -> Mapping[str, int]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from freehold.found.model import Database, Server
+from freehold.plan.model import Phase, Step
 
 OPTIONS_SINCE = 160000
 """From PostgreSQL 16 on a membership has options of its own, and CREATEROLE reaches only roles one may administer."""
@@ -47,3 +50,23 @@ def belongs(server: Server, member: str, role: str) -> bool:
                 reached.add(membership.role)
                 todo.append(membership.role)
     return role in reached
+
+
+def missing(server: Server, steps: Iterable[Step]) -> tuple[str, ...]:
+    """The attributes that the admin login lacks for ``steps`` on this server, in PostgreSQL's words."""
+    me = server.roles.get(server.user)
+    if server.superuser or me is None:
+        return ()
+    mine = [step for step in steps if step.instance == server.instance]
+    roles = any(step.phase is Phase.ROLES for step in mine)
+    databases = any(
+        step.phase is Phase.DATABASES and step.kind == "database" and not _there(server, step) for step in mine
+    )
+    return (
+        *(("CREATEROLE",) if roles and not me.createrole else ()),
+        *(("CREATEDB",) if databases and not me.createdb else ()),
+    )
+
+
+def _there(server: Server, step: Step) -> bool:
+    return step.name in server.databases

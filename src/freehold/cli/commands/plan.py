@@ -32,6 +32,8 @@ def plan(
 
     context = call.context
     made = context.plan(authoritative=authoritative, allow_destroy=allow_destroy, services=services)
+    for lack in made.lacking:
+        call.out.warn(lack)
     if target:
         context.write_plan(target, made)
     from freehold.cli.shapes import plan_blocks

@@ -68,7 +68,7 @@ def find(declared: str, account: Account, root: Path) -> Binaries:
     except PermissionError:
         raise LocalStateError(
             f'account "{account.name}" cannot run the copy of the programs in "{copy}"',
-            hint="Let every account pass through the folders above it (chmod a+x), or set FREEHOLD_DATA to another place.",
+            hint="Let every account pass through the folders above it (chmod a+x), or set FREEHOLD_DATA.",
         ) from None
 
 
