@@ -21,10 +21,11 @@ from freehold.layouts.model import Instance
 from freehold.local import planfile
 from freehold.pg.embedded import Embedded
 from freehold.pg.servers import PgServers
+from freehold.plan.model import Statement
 from freehold.plan.show import changes
 from freehold.ports import Servers
 from freehold.spec.model import Layout, Migrations, Reference, Server, ServerKind, Service, TableName
-from freehold.sqltext import keyword, literal, sql
+from freehold.sqltext import ident, keyword, literal, sql
 from support.applying import Workshop, sql_file
 from support.clusters import servers_of
 from support.plans import HOSTILE, platform
@@ -197,6 +198,33 @@ def test_a_plan_that_another_run_overtook_is_stale(servers: Servers, tmp_path: P
     with pytest.raises(StalePlan):
         work.apply(plan, look=work.found)
     assert work.apply(look=work.found).applied > 0
+
+
+def test_what_a_killed_run_finished_is_left_out_unless_the_plan_must_be_exact(servers: Servers, tmp_path: Path) -> None:
+    work = shop(servers, tmp_path)
+    plan = work.plan()
+    first = next(step for step in plan.steps if step.kind == "role")
+    for effect in first.do():
+        assert isinstance(effect, Statement)
+        servers.admin("main").execute(effect.sql)
+
+    with pytest.raises(StalePlan):
+        work.apply(plan, look=work.found, exact=True)
+    assert work.apply(plan, look=work.found).applied == len(plan.steps) - 1
+    assert work.sentences() == []
+
+
+def test_a_step_that_would_now_be_another_one_makes_the_plan_stale(servers: Servers, tmp_path: Path) -> None:
+    work = shop(servers, tmp_path)
+    plan = work.plan()
+    roles = [step for step in plan.steps if step.kind == "role"]
+    for effect in roles[0].do():
+        assert isinstance(effect, Statement)
+        servers.admin("main").execute(effect.sql)
+    servers.admin("main").execute(sql("CREATE ROLE {} SUPERUSER", ident(roles[1].name)))
+
+    with pytest.raises(StalePlan):
+        work.apply(plan, look=work.found)
 
 
 def test_a_plan_file_is_refused_once_anything_changed(servers: Servers, tmp_path: Path) -> None:

@@ -56,6 +56,23 @@ def test_a_migration_belongs_to_the_owner_role_and_is_in_the_ledger(make: Make) 
     assert work.sentences() == []
 
 
+def test_a_migration_may_use_a_temporary_table_and_the_service_may_not(make: Make) -> None:
+    work = make(
+        sql_file(
+            "1.sql",
+            "create temporary table stage on commit drop as select 7 as id; create table t (id int);"
+            " insert into t select id from stage",
+        ),
+    )
+    work.apply()
+    app = work.servers.login("main", "shop", "shop_a_app", work.secrets.password("shop_a_app"))
+    try:
+        assert app.query(keyword("table a.t")) == [(7,)]
+        assert app.attempt(keyword("create temporary table stage (id int)")).sqlstate == "42501"
+    finally:
+        app.close()
+
+
 def test_a_failing_migration_leaves_nothing_and_the_next_apply_goes_on(make: Make) -> None:
     work = make(
         sql_file("1.sql", "create table one (id int)"),

@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import Enum
 
 from freehold.errors import StalePlan
 from freehold.finding import JsonObject
+from freehold.found.fingerprint import fingerprint
+from freehold.found.model import Found
+from freehold.plan.make import make
 from freehold.plan.model import Design, Plan
 
 
@@ -42,6 +45,25 @@ def check_fresh(file: PlanFile, plan: Plan, design: Design, changes: tuple[JsonO
         raise StalePlan("the servers were changed after the plan was made", hint=again)
     if json.dumps(file.changes, sort_keys=True) != json.dumps(changes, sort_keys=True):
         raise StalePlan("the plan file does not hold the steps that its declaration and servers lead to", hint=again)
+
+
+def still_valid(plan: Plan, design: Design, found: Found, *, exact: bool) -> Plan:
+    """The part of ``plan`` that is still to do, seen from ``found``, which was read under the platform's lock.
+
+    What the last sessions of a killed run finished after the plan was made is left out of it; every step that stays
+    is one that a plan made now would send too, to the letter. Raises StalePlan when one is not, when nothing of the
+    plan is done although the servers changed, and with ``exact`` at any change.
+    """
+    if fingerprint(found) == plan.fingerprint:
+        return plan
+    left = tuple(step for step in plan.steps if not step.done(found))
+    again = make(design, found)
+    now = {step.key: step.do() for step in (*again.steps, *again.undeclared)}
+    if exact or len(left) == len(plan.steps) or any(now.get(step.key) != step.do() for step in left):
+        raise StalePlan(
+            "the servers were changed since the plan was made", hint="Run the command again: it plans anew."
+        )
+    return replace(plan, steps=left)
 
 
 def _plain(value: object) -> object:

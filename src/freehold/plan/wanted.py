@@ -286,8 +286,9 @@ def _access(
         access[placement.roles.app] = frozenset({"CONNECT"})
         access[placement.roles.ro] = frozenset({"CONNECT"})
         if migrates(design, services[placement.service]):
-            # The deploy login has no right of its own: it connects as a member of the owner role.
-            access[placement.roles.owner] = frozenset({"CONNECT"})
+            # The deploy login has no right of its own: it connects as a member of the owner role, and a migration
+            # may need a temporary table. No other login is ever a member.
+            access[placement.roles.owner] = frozenset({"CONNECT", "TEMPORARY"})
         if not placement.schemas:
             access[placement.roles.app] = frozenset({"CONNECT", "CREATE", "TEMPORARY"})
     return dict(sorted(access.items()))

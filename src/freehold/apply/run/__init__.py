@@ -10,16 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
-from dataclasses import replace
 
+from freehold.apply.fresh import still_valid
 from freehold.apply.journal import Run
 from freehold.apply.model import Applied, Lane, Timing, waves
 from freehold.apply.run.batch import Sender, StepFailed, pending
 from freehold.apply.run.locks import held, still_held
 from freehold.apply.run.tidy import tidy
 from freehold.apply.run.world import World
-from freehold.errors import ApplyFailed, Busy, FreeholdError, StalePlan, Unreachable
-from freehold.found.fingerprint import fingerprint
+from freehold.errors import ApplyFailed, Busy, FreeholdError, Unreachable
 from freehold.found.model import Found
 from freehold.plan.model import Design, Phase, Plan, Statement, Step
 from freehold.plan.order import batches, undo_batches
@@ -45,17 +44,19 @@ def apply(
     wait_ms: float = 2_000.0,
     lock_wait_ms: float = LOCK_WAIT_MS,
     look: Callable[[], Found] | None = None,
+    exact: bool = False,
 ) -> Applied:
     """Make the steps of ``plan``.
 
     ``wait_ms``: how long to wait for another run of the platform; ``lock_wait_ms``: how long a batch tries again
     when others hold what it needs. ``look`` reads what the plan was made from; given, it is read again under the
-    lock, and a plan that another run overtook raises StalePlan instead of failing halfway.
+    lock, and a plan that another run overtook raises StalePlan instead of failing halfway. ``exact``: any change
+    since makes it stale, as it must for a plan that somebody approved.
 
     Raises Busy, StalePlan, ApplyFailed (naming what is done and what is left), Unreachable. May run again at any time.
     """
     world = _world(plan, design, servers, secrets, clock, commands, progress, who, lock_wait_ms)
-    return _go(world, plan, design, workers, wait_ms, look, backward=False)
+    return _go(world, plan, design, workers, wait_ms, look, exact=exact, backward=False)
 
 
 def undo(
@@ -74,7 +75,7 @@ def undo(
 ) -> Applied:
     """Take back the steps of ``plan``, which was applied and nothing else since, in reverse order. Raises as apply."""
     world = _world(plan, design, servers, secrets, clock, commands, progress, who, lock_wait_ms)
-    return _go(world, plan, design, workers, wait_ms, None, backward=True)
+    return _go(world, plan, design, workers, wait_ms, None, exact=True, backward=True)
 
 
 def _world(
@@ -106,6 +107,7 @@ def _go(
     wait_ms: float,
     look: Callable[[], Found] | None,
     *,
+    exact: bool,
     backward: bool,
 ) -> Applied:
     home = design.placements.home
@@ -118,7 +120,11 @@ def _go(
     with held(world, instances, wait_ms) as locks:
         # before tidying: a login that an interrupted run left was there when the plan was made, too
         if look is not None:
-            plan = _still(world, plan, look())
+            left = still_valid(plan, design, look(), exact=exact)
+            if left != plan:
+                world.say(f"{len(plan.steps) - len(left.steps)} steps were done by another run meanwhile")
+                world.total = len(left.steps)
+                plan = left
         tidy(world, locks, plan, design)
         # each password is on the disk before any server hears of it
         for name in _secrets(plan):
@@ -141,21 +147,6 @@ def _go(
         touched = sorted({step.instance for step in plan.steps if step.phase is Phase.SERVER})
         restart = tuple(instance for instance in touched if pending(world, instance))
     return Applied(len(world.finished), 0, world.run.id, tuple(timings), restart)
-
-
-def _still(world: World, plan: Plan, found: Found) -> Plan:
-    """The plan under the lock. What a killed run's last sessions finished after the plan was made is left out of it;
-    any other change makes it stale. Raises StalePlan."""
-    if fingerprint(found) == plan.fingerprint:
-        return plan
-    left = tuple(step for step in plan.steps if not step.done(found))
-    if len(left) == len(plan.steps):
-        raise StalePlan(
-            "the servers were changed since the plan was made", hint="Run the command again: it plans anew."
-        )
-    world.say(f"{len(plan.steps) - len(left)} steps were done by another run meanwhile")
-    world.total = len(left)
-    return replace(plan, steps=left)
 
 
 def _wave(world: World, plan: Plan, sender: Sender, wave: tuple[Lane, ...], workers: int) -> list[Timing]:
