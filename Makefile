@@ -43,8 +43,8 @@ lint: dev ## format, style, types, layers, and documents that are current
 pytest: dev
 	@set -o pipefail; $(BIN)/pytest -n $(WORKERS) --dist loadgroup -q $(TESTS) 2>&1 | tee .pytest-output
 
-soak: dev ## the property tests and crash sweeps for much longer
-	@HYPOTHESIS_PROFILE=soak $(BIN)/pytest -n $(WORKERS) -q $(TESTS)
+soak: dev ## property tests, crash sweeps and mutations in full: hours, not minutes
+	@FREEHOLD_SOAK=1 $(BIN)/pytest -n $(WORKERS) -q $(TESTS)
 
 format: dev ## rewrite the sources in the one style
 	@$(BIN)/ruff format .

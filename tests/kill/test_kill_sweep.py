@@ -27,7 +27,7 @@ from support.plans import platform
 
 pytestmark = pytest.mark.real
 
-SOAK = os.environ.get("FREEHOLD_SOAK") == "1" or os.environ.get("HYPOTHESIS_PROFILE") == "soak"
+SOAK = os.environ.get("FREEHOLD_SOAK") == "1"
 SAMPLE = 12
 SEED = 20261120
 
