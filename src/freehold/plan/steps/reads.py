@@ -9,14 +9,12 @@ Undo: what was given is taken back.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from freehold.found.model import Found
-from freehold.plan.grants import GrantStep, acts_as, has_pending, missing
-from freehold.plan.model import Design, Phase, Step, StepKind
-from freehold.plan.wanted import wanted
+from freehold.plan.crossing import wants_of
+from freehold.plan.grants import GrantStep
+from freehold.plan.model import Phase, StepKind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,25 +26,4 @@ class Reads(GrantStep):
     rank: ClassVar[int] = 30
 
 
-def _wants(design: Design, found: Found) -> Iterator[Step]:
-    for (instance, database), want in wanted(design).databases.items():
-        for name, schema in want.schemas.items():
-            wishes = [wish for wish in schema.wishes if wish.origin == "reads"]
-            if not wishes:
-                continue
-            pending = has_pending(design, found, want, schema.service)
-            for service in sorted({wish.service for wish in wishes}):
-                mine = [wish for wish in wishes if wish.service == service]
-                entries = tuple(missing(found, want, mine, pending=pending))
-                if entries:
-                    yield Reads(
-                        instance=instance,
-                        database=database,
-                        name=name,
-                        service=service,
-                        entries=entries,
-                        acting_as=acts_as(found, instance, schema.owner),
-                    )
-
-
-reads = StepKind(wants=_wants)
+reads = StepKind(wants=wants_of("reads", Reads))

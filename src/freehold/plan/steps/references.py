@@ -10,11 +10,12 @@ Undo: what was given is taken back; PostgreSQL keeps foreign keys that were made
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from freehold.found.model import Found
-from freehold.plan.grants import GrantStep, acts_as, has_pending, missing
+from freehold.plan.crossing import wants_of
+from freehold.plan.grants import GrantStep
 from freehold.plan.model import Design, Phase, Step, StepKind
 from freehold.plan.wanted import wanted
 
@@ -34,26 +35,13 @@ class References(GrantStep):
         return self.turn
 
 
+_asked = wants_of("references", References)
+
+
 def _wants(design: Design, found: Found) -> Iterator[Step]:
-    for (instance, database), want in wanted(design).databases.items():
-        for name, schema in want.schemas.items():
-            wishes = [wish for wish in schema.wishes if wish.origin == "references"]
-            if not wishes:
-                continue
-            pending = has_pending(design, found, want, schema.service)
-            for service in sorted({wish.service for wish in wishes}):
-                mine = [wish for wish in wishes if wish.service == service]
-                entries = tuple(missing(found, want, mine, pending=pending))
-                if entries:
-                    yield References(
-                        instance=instance,
-                        database=database,
-                        name=name,
-                        service=service,
-                        entries=entries,
-                        acting_as=acts_as(found, instance, schema.owner),
-                        turn=want.order.get(service, 0),
-                    )
+    for step in _asked(design, found):
+        order = wanted(design).databases[step.instance, str(step.database)].order
+        yield replace(step, turn=order.get(step.service, 0))
 
 
 references = StepKind(wants=_wants)
