@@ -123,6 +123,24 @@ def test_a_complaint_carries_place_text_and_advice(bench: Desk) -> None:
     assert re.search(r"freehold\.yaml:4:5: ", said.err)
 
 
+def test_a_migration_that_reaches_into_another_service_is_a_complaint_at_its_line(bench: Desk) -> None:
+    text = "platform: shop\nlayout: schema-per-service\nservices:\n  a:\n    migrations: m\n    reads: [b.told]\n"
+    text += "  b:\n    publishes: [b.told]\n"
+    (bench.folder / "freehold.yaml").write_text(text)
+    (bench.folder / "m").mkdir()
+    file = bench.folder / "m" / "1.sql"
+    file.write_text("create table t (id int);\ncreate view v as\n  select * from b.secret;\n")
+
+    said = bench.run("validate", "--json")
+
+    assert said.status == 1
+    error = said.document()["error"]
+    assert isinstance(error, dict)
+    assert [(c["file"], c["line"], c["code"]) for c in error["complaints"]] == [("m/1.sql", 3, "undeclared_crossing")]
+    file.write_text("create view v as\n  select * from b.told;\n")
+    assert bench.run("validate").status == 0
+
+
 def test_the_declaration_is_found_upward_and_the_flag_wins_over_the_environment(bench: Desk) -> None:
     bench.run("init", "--name", "upward")
     deep = bench.folder / "a" / "b"

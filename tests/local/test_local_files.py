@@ -277,7 +277,9 @@ def test_nothing_that_a_command_started_outlives_it() -> None:
     began = time.monotonic()
     status, output = ShellCommands().run("sleep 60 & echo $!", ".", {})
     assert status == 0
-    assert not _alive(int(output))
+    # killed it is at once; that init collects it may take a moment
+    while _alive(int(output)) and time.monotonic() - began < 20:
+        time.sleep(0.05)
     assert time.monotonic() - began < 20
 
 

@@ -332,7 +332,11 @@ def test_only_folders_with_our_marker_are_purged(owner: Embedded, root: Path) ->
 
 
 def test_restart_puts_settings_into_force(owner: Embedded) -> None:
-    a = instance("a")
+    # a port that no other worker of this test run picks between the stop and the start
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        port = trial.getsockname()[1]
+    a = instance("a", port=port)
     before = owner.up([a], lambda name: PASSWORD)["a"]
     servers = servers_of(owner, [a])
     servers.admin("a").execute(keyword("ALTER SYSTEM SET max_connections = 77; "))

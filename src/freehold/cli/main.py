@@ -20,7 +20,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
     "The declaration": {
         "init": "Write a starter freehold.yaml, or copy an example platform.",
-        "validate": "Check the declaration alone, without a server.",
+        "validate": "Check the declaration and the migrations it names, without a server.",
         "schema": "Print the JSON Schema of the declaration, for editors.",
     },
     "Changing the servers": {

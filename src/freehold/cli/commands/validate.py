@@ -8,12 +8,17 @@ from freehold.cli.out import Result, Say, Tone, complaint_json
 
 @command()
 def validate(call: Call) -> Result:
-    """Check the declaration alone, without a server.
+    """Check the declaration and the migrations it names, without a server.
 
     Exit code 1 for errors, 0 for warnings only.
     """
+    from freehold.cli.crossings import in_migrations
+    from freehold.errors import DeclarationError
+
     context = call.context
-    complaints = context.warnings
+    complaints = (*context.warnings, *in_migrations(context.platform, context.path.parent))
+    if any(complaint.level == "error" for complaint in complaints):
+        raise DeclarationError(complaints)
     for complaint in complaints:
         call.out.complain(complaint)
     platform = context.platform
