@@ -32,7 +32,7 @@ def test_an_interrupted_up_is_finished_by_the_next(how: signal.Signals, after_s:
     out, _ = process.communicate(timeout=60)
     if how is signal.SIGINT and process.returncode not in (0, 2):
         # ended by the signal itself while Python was still starting or already leaving: a shell shows 130 for both
-            assert process.returncode in (130, -signal.SIGINT), out
+        assert process.returncode in (130, -signal.SIGINT), out
         assert "Traceback" not in out
     again = bench.run("up")
     assert again.status == 0, again.all
