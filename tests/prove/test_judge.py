@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from freehold.finding import Finding, Level
@@ -172,10 +174,16 @@ def test_the_page_is_one_file_that_asks_nothing_of_anybody() -> None:
     assert "PostgreSQL 18.6" in page
 
 
-def test_the_rows_for_a_terminal_have_a_symbol_for_every_verdict() -> None:
-    rows = list(text.matrix_rows(report()))
+def test_every_verdict_has_a_symbol_and_a_meaning() -> None:
+    assert set(text.SYMBOLS) == set(text.MEANING) == set(Verdict)
 
-    assert rows == [("service-00", (None, Verdict.LIMIT)), ("service-01", (Verdict.HELD, None))]
-    assert set(text.SYMBOLS) == set(text.ASCII) == set(text.MEANING) == set(text.STYLES) == set(Verdict)
-    assert text.headline(report()).startswith("isolation proved: 12,345 attempts")
-    assert text.headline(report(violations=(finding(),))).startswith("not proved: 1 violations")
+
+def test_the_headline_claims_no_more_than_was_seen() -> None:
+    leaks = replace(finding(), code="listen_notify")
+    shared = replace(finding(), code="shared_login")
+
+    assert text.headline(report()).startswith("proved: every service is isolated; 12,345 attempts")
+    assert text.headline(replace(report(), limits=(leaks,))).startswith("proved: nothing is open that layout")
+    assert "isolates no service from another" in text.headline(replace(report(), limits=(leaks, shared)))
+    assert text.headline(report(violations=(finding(),))).startswith("not proved: 1 violation; ")
+    assert text.headline(replace(report(), unknown=(finding(),))).startswith("not proved: 1 unknown; ")

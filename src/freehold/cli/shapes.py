@@ -8,6 +8,7 @@ from freehold.cli.out import Block, Cell, Remark, Say, Table, Tone
 from freehold.finding import Finding, Level
 from freehold.plan.model import Action, Plan, Step
 from freehold.prove.model import Report, Verdict
+from freehold.prove.text import headline
 
 STEPS_SHOWN = 40
 """Steps listed by name before the rest is only counted; --sql and --json always show all."""
@@ -121,11 +122,8 @@ def proof_blocks(report: Report) -> tuple[Block, ...]:
         blocks += [Say(f"    {finding.title}", Tone.DIM) for finding in report.limits]
     if report.ignored:
         blocks.append(Say(f"· {count(len(report.ignored), 'finding')} ignored, as declared", Tone.DIM))
-    took = f"{report.attempts} attempts in {report.duration_ms / 1000:.1f} s"
     if report.passed:
-        blocks.append(Say(f"✓ proved: every service is isolated; {took}", Tone.GOOD))
+        blocks.append(Say(f"✓ {headline(report)}", Tone.GOOD))
     else:
-        parts = [count(len(report.violations), "violation")] if report.violations else []
-        parts += [f"{len(report.unknown)} unknown"] if report.unknown else []
-        blocks.append(Say(f"✗ not proved: {', '.join(parts)}; {took}", Tone.BAD))
+        blocks.append(Say(f"✗ {headline(report)}", Tone.BAD))
     return tuple(blocks)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from freehold.family import members
 from freehold.found.fingerprint import fingerprint
 from freehold.found.model import Found
@@ -34,20 +32,3 @@ def make(design: Design, found: Found) -> Plan:
         undeclared=in_order(drift),
         notes=notes(design, found),
     )
-
-
-def without_destructive(plan: Plan) -> Plan:
-    """The plan without its destructive steps, and a note for each: what ``--allow-destroy`` would add."""
-    left = tuple(step for step in plan.steps if step.destructive)
-    if not left:
-        return plan
-    return replace(
-        plan,
-        steps=tuple(step for step in plan.steps if not step.destructive),
-        notes=(*plan.notes, *(f"left out, needs --allow-destroy: {step.say()}" for step in left)),
-    )
-
-
-def needs_restart(plan: Plan) -> tuple[str, ...]:
-    """The instances on which a step takes effect only after a restart, by name."""
-    return tuple(sorted({step.instance for step in plan.steps if getattr(step, "needs_restart", False)}))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from freehold.prove.model import Canary
-from freehold.sqltext import Sql, ident, join, keyword, literal, quote_literal, sql
+from freehold.sqltext import Sql, ident, keyword, literal, quote_literal, sql
 
 PREFIX = "freehold_canary_"
 MARK = "freehold canary: made by `freehold prove`, dropped at its end; safe to drop"
@@ -92,8 +92,3 @@ def first_schema(schemas: tuple[str, ...]) -> str:
 def role_of(owner: str, app: str, schemas: tuple[str, ...]) -> str:
     """Who creates it: the owner role, or the app role of a service whose insides Freehold does not manage."""
     return owner if schemas else app
-
-
-def all_of(statements: tuple[Sql, ...]) -> Sql:
-    """Statements as one text."""
-    return join("; ", statements)

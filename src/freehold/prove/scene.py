@@ -9,7 +9,7 @@ from freehold.found.model import Contents, Found, Object, Server
 from freehold.layouts.model import Placement, Placements
 from freehold.prove.model import Canary, Login, Piece, Scene
 from freehold.spec.model import Platform, TableName
-from freehold.sqltext import Sql, ident, sql
+from freehold.sqltext import Sql, ident
 
 RELATIONS = ("TABLE", "PARTITIONED TABLE", "VIEW", "MATERIALIZED VIEW", "FOREIGN TABLE")
 ROUTINES = ("FUNCTION", "PROCEDURE", "AGGREGATE")
@@ -234,23 +234,3 @@ def databases(scene: Scene) -> Iterator[tuple[str, Server, str]]:
 def service_schemas(placements: Placements) -> Mapping[str, str]:
     """Schema to the service that owns it."""
     return {schema: p.service for p in placements.services for schema in p.schemas}
-
-
-def actor_of(login: Login | None) -> str:
-    """The row of the matrix a login belongs to."""
-    return login.service if login else ""
-
-
-def table_object(schema: str, table: str) -> str:
-    """A table in PostgreSQL's words."""
-    return f"table {ident(schema, table)}"
-
-
-def public_text(statement: Sql, login: Login, database: str) -> str:
-    """How to say what was run, as whom and where."""
-    return f"as {ident(login.role)} in database {ident(database)} on instance {login.instance}: {statement}"
-
-
-def set_role(name: str) -> Sql:
-    """SET ROLE to a role."""
-    return sql("SET ROLE {}", ident(name))
