@@ -125,8 +125,8 @@ class Out:
         self._stderr(text, tone)
 
     def warn(self, text: str) -> None:
-        """A warning on stderr."""
-        self._stderr(f"warning: {text}", Tone.WARN)
+        """A warning on stderr, on one line whatever names it holds."""
+        self._stderr(f"warning: {printable(text)}", Tone.WARN)
 
     def answer(self, result: Result) -> None:
         """The result, once, at the end."""

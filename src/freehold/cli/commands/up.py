@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import click
 
 from freehold.cli.options import Call, command
@@ -81,6 +83,6 @@ def up(call: Call, show_secrets: bool, allow_destroy: bool, no_prove: bool) -> R
         document=document,
         blocks=tuple(blocks),
         exit=0 if good else 2,
-        next=f'psql "$(freehold url {first})"' if good else "freehold prove",
+        next=f'psql "$(freehold url {shlex.quote(first)})"' if good else "freehold prove",
         shows_secrets=show_secrets,
     )
