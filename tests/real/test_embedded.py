@@ -23,6 +23,7 @@ from freehold.pg.embedded import Embedded, binaries, cluster, folder
 from freehold.pg.embedded.account import Account, choose
 from freehold.pg.embedded.folder import Home, Marker
 from freehold.pg.embedded.ports import free
+from freehold.pg.servers import PgServers
 from freehold.spec.model import Server, ServerKind
 from freehold.sqltext import keyword
 from support.clusters import PASSWORD, VERSIONS, embedded, instance, ram_folder, servers_of
@@ -104,13 +105,13 @@ def test_a_second_up_starts_nothing_and_a_down_keeps_the_data(owner: Embedded) -
     a = instance("a")
     first = up(owner, a)
     servers_of(owner, [a]).admin("a").execute(keyword("CREATE DATABASE kept"))
-    again = owner.up([a], lambda name: pytest.fail("asked for a password"))
+    again = owner.up([a], lambda name: PASSWORD)
     assert {name: status.pid for name, status in again.items()} == first
     assert (again["a"].started, again["a"].made) == (False, False)
     assert owner.down([a]) == ("a",)
     assert owner.down([a]) == ()
     assert not owner.status([a])["a"].running
-    after = owner.up([a], lambda name: pytest.fail("asked for a password"))
+    after = owner.up([a], lambda name: PASSWORD)
     assert after["a"].port == again["a"].port
     servers = servers_of(owner, [a])
     assert servers.probe("a", "kept", "postgres", PASSWORD).ok
@@ -348,6 +349,31 @@ def test_restart_puts_settings_into_force(owner: Embedded) -> None:
     assert session.query(keyword("SHOW max_connections")) == [("77",)]
     assert session.query(keyword("SHOW listen_addresses")) == [("127.0.0.1",)]
     servers.tidy()
+
+
+@both
+def test_a_lost_password_is_replaced_at_the_next_start_and_never_under_running_clients(
+    owner: Embedded, version: int
+) -> None:
+    a = instance("a", version)
+    owner.up([a], lambda name: PASSWORD)
+    servers = servers_of(owner, [a])
+    servers.admin("a").execute(keyword("CREATE TABLE public.kept AS SELECT 7 AS it"))
+    servers.tidy()
+    another = 'it\'s \\ new;\n"one"'
+    with pytest.raises(LocalStateError, match="is not the one in the secrets file"):
+        owner.up([a], lambda name: another)
+    owner.down([a])
+
+    status = owner.up([a], lambda name: another)["a"]
+
+    renewed = PgServers({"a": owner.address(status, another)})
+    session = renewed.admin("a")
+    try:
+        assert session.query(keyword("TABLE public.kept")) == [(7,)]
+    finally:
+        session.close()
+    assert renewed.probe("a", "postgres", "postgres", PASSWORD).sqlstate == "28P01"
 
 
 @pytest.mark.parametrize(

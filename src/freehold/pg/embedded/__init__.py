@@ -12,7 +12,7 @@ from typing import TypeVar
 from freehold.errors import FreeholdError, LocalStateError
 from freehold.layouts.model import Instance
 from freehold.pg.embedded import binaries as programs
-from freehold.pg.embedded import cluster, folder
+from freehold.pg.embedded import cluster, folder, lost
 from freehold.pg.embedded.account import Account, choose
 from freehold.pg.embedded.binaries import Binaries
 from freehold.pg.embedded.folder import Home, Marker
@@ -102,12 +102,8 @@ class Embedded:
         """Stop and start, for settings that only take effect at a start; ports stay."""
         self.down(instances)
         ports = Ports()
-
-        def no_password(name: str) -> str:
-            raise LocalStateError(f'"{name}" is not initialised', hint="Run `freehold up`.")
-
         owned = [one for one in instances if one.owned]
-        return {status.instance: status for status in _at_once(lambda one: self._up(one, no_password, ports), owned)}
+        return {status.instance: status for status in _at_once(lambda one: self._up(one, None, ports), owned)}
 
     def status(self, instances: Sequence[Instance]) -> dict[str, Status]:
         """What is there; changes nothing."""
@@ -176,7 +172,7 @@ class Embedded:
         version = self.binaries(instance).version
         return Marker(self.platform, instance.name, self.declaration, version, instance.port or 0, initialised=False)
 
-    def _up(self, instance: Instance, password: Callable[[str], str], ports: Ports) -> Status:
+    def _up(self, instance: Instance, password: Callable[[str], str] | None, ports: Ports) -> Status:
         home, binaries = self.home(instance), self.binaries(instance)
         with folder.locked(home, self.account):
             marker = folder.claim(home, self._marker(instance), self.account)
@@ -194,15 +190,22 @@ class Embedded:
                         f'the data of instance "{instance.name}" is in use by process {running.pid}',
                         hint="Stop that server; Freehold did not start it.",
                     )
-                secret = password(f"admin:{instance.name}")
-                cluster.initialise(home, binaries, self.account, secret, instance.name)
+                if password is None:
+                    raise LocalStateError(f'instance "{instance.name}" is not initialised', hint="Run `freehold up`.")
+                cluster.initialise(home, binaries, self.account, password(f"admin:{instance.name}"), instance.name)
                 marker, made = replace(marker, initialised=True), True
                 folder.write_marker(home, marker)
             if running is not None and instance.port in (None, running.port):
+                if password is not None and not lost.opens(running.port, password(f"admin:{instance.name}")):
+                    raise lost.while_running(instance.name)
                 return self._shown(instance, home, running)
             if running is not None:
                 cluster.stop(home, binaries, self.account, instance.name)
             running, marker = self._start(instance, home, marker, ports)
+            if password is not None and not made and not lost.opens(running.port, password(f"admin:{instance.name}")):
+                cluster.stop(home, binaries, self.account, instance.name)
+                lost.replace(home, binaries, self.account, password(f"admin:{instance.name}"), instance.name)
+                running, marker = self._start(instance, home, marker, ports)
             return replace(self._shown(instance, home, running), started=True, made=made)
 
     def _start(self, instance: Instance, home: Home, marker: Marker, ports: Ports) -> tuple[cluster.Postmaster, Marker]:

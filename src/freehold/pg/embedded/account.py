@@ -23,7 +23,9 @@ class Account:
     gid: int
     hands_over: bool
 
-    def run(self, command: Sequence[str | Path], timeout_s: float | None = None) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, command: Sequence[str | Path], timeout_s: float | None = None, said: str = ""
+    ) -> subprocess.CompletedProcess[str]:
         """Run a program as this account, with nothing of our environment; its output is returned as text.
 
         The working folder is / because the account need not be able to enter ours. Raises OSError when
@@ -31,7 +33,7 @@ class Account:
         """
         return subprocess.run(
             [str(word) for word in command],
-            stdin=subprocess.DEVNULL,
+            input=said,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
