@@ -27,7 +27,7 @@ from freehold.ports import Servers
 from freehold.spec.model import Layout, Migrations, Reference, Server, ServerKind, Service, TableName
 from freehold.sqltext import ident, keyword, literal, sql
 from support.applying import Workshop, sql_file
-from support.clusters import servers_of
+from support.clusters import PASSWORD, servers_of
 from support.plans import HOSTILE, platform
 
 LEDGER = Service(
@@ -276,7 +276,7 @@ def test_a_server_that_dies_is_named_and_the_next_apply_converges(
     deadline = time.monotonic() + 20
     while owner.status(instances)["i0"].running and time.monotonic() < deadline:
         time.sleep(0.05)
-    owner.up(instances, lambda name: "unused")
+    owner.up(instances, lambda name: PASSWORD)
     work.servers = servers_of(owner, instances)
     work.apply()
     assert work.sentences() == []
