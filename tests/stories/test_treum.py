@@ -78,27 +78,3 @@ def test_treum_lives_its_life(treum: Desk) -> None:
     assert treum.run("down", "--purge", "--confirm", "treum").status == 0
     assert not any(Path(treum.data).rglob("PG_VERSION"))
     assert not (treum.folder / ".freehold").exists()
-
-
-@pytest.mark.parametrize("layout", ["schema-per-service", "instance-per-service", "central"])
-def test_treum_in_another_layout(layout: str) -> None:
-    with desk() as found:
-        found.run("init", "--platform", "treum")
-        path = found.folder / "freehold.yaml"
-        text = path.read_text().replace("layout: database-per-service", f"layout: {layout}")
-        # the ports of the declaration may be taken on this machine: free ones do for this story
-        lines = [line for line in text.splitlines() if not line.startswith("    port: ")]
-        path.write_text("\n".join(lines) + "\n")
-        up = found.run("up", "--json", timeout_s=400)
-        document = up.document()
-        proof = document["proof"]
-        assert isinstance(proof, dict)
-        assert proof["violations"] == []
-        assert proof["unknown"] == []
-        # sharing one login isolates nothing, and the proof says so
-        assert bool(proof["limits"]) is (layout != "instance-per-service") or proof["limits"]
-        assert up.status == 0, up.err
-        instances = document["instances"]
-        assert isinstance(instances, list)
-        assert len(instances) == (9 if layout == "instance-per-service" else 1)
-        assert found.run("plan").status == 0
