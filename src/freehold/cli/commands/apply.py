@@ -46,14 +46,16 @@ def apply(
     from freehold.cli.shapes import plan_blocks, summary_line
 
     context = call.context
+    from freehold.cli import instances, verbs
+
     made = (
-        context.plan_from_file(planfile)
+        verbs.plan_from_file(context, planfile)
         if planfile
-        else context.plan(authoritative=authoritative, allow_destroy=allow_destroy, services=services)
+        else verbs.plan(context, authoritative=authoritative, allow_destroy=allow_destroy, services=services)
     )
     shown = plan_blocks(made.plan, made.summary, made.withheld)
     if dry_run or not made.plan.steps:
-        taken = () if dry_run else context.take_back(made, wait_ms=wait_s * 1000)
+        taken = () if dry_run else verbs.take_back(context, made, wait_ms=wait_s * 1000)
         return Result(
             document={"applied": 0, "failed": 0, "journal_id": "", "restart_pending": [], **made.short_document()},
             blocks=(*(Say(f'✓ took back login "{name}"', Tone.GOOD) for name in taken), *shown),
@@ -65,8 +67,8 @@ def apply(
 
         write_to_stderr(shown)
         agree("Make these changes?", yes=yes, otherwise="apply would change the servers")
-    done = context.apply(made, wait_ms=wait_s * 1000)
-    pending = context.restart_pending(restart=restart)
+    done = verbs.apply(context, made, wait_ms=wait_s * 1000)
+    pending = instances.restart_pending(context, restart=restart)
     blocks = [
         Say(f"✓ applied {done.applied} steps ({summary_line(made.summary)}); journal {done.journal_id}", Tone.GOOD)
     ]

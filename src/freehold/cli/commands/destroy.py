@@ -21,7 +21,9 @@ def destroy(call: Call, allow_destroy: bool, confirm: str | None, dry_run: bool)
     from freehold.cli.shapes import plan_blocks, summary_line
 
     context = call.context
-    made = context.destruction()
+    from freehold.cli import verbs
+
+    made = verbs.destruction(context)
     if dry_run or not made.plan.steps:
         return Result(
             document={"applied": 0, "failed": 0, "journal_id": "", "restart_pending": [], **made.steps_document()},
@@ -36,7 +38,7 @@ def destroy(call: Call, allow_destroy: bool, confirm: str | None, dry_run: bool)
             hint="Look at `freehold destroy --dry-run`, then add --allow-destroy.",
         )
     agree_by_name(name, confirm=confirm, what=f"{len(made.plan.steps)} objects are dropped, with all their data")
-    done = context.apply(made, wait_ms=10_000)
+    done = verbs.apply(context, made, wait_ms=10_000)
     return Result(
         document={
             "applied": done.applied,

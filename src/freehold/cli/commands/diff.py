@@ -16,7 +16,10 @@ def diff(call: Call) -> Result:
     from freehold.cli.shapes import count, steps_table
     from freehold.plan.show import changes
 
-    made = call.context.plan(authoritative=False, allow_destroy=True, services=())
+    context = call.context
+    from freehold.cli import verbs
+
+    made = verbs.plan(context, authoritative=False, allow_destroy=True, services=())
     steps = made.plan.steps
     extra = made.plan.undeclared
     blocks: list[Block] = []

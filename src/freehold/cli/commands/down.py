@@ -17,11 +17,13 @@ def down(call: Call, purge: bool, confirm: str | None) -> Result:
     Servers that somebody else runs are left alone.
     """
     context = call.context
+    from freehold.cli import instances
+
     name = context.platform.name
     if purge:
         agree_by_name(name, confirm=confirm, what=f'all data of the embedded instances of "{name}" is removed')
-    stopped = context.stop()
-    purged = context.purge() if purge else ()
+    stopped = instances.stop(context)
+    purged = instances.purge(context) if purge else ()
     blocks: list[Block] = [
         Say(f"✓ stopped: {', '.join(stopped)}", Tone.GOOD) if stopped else Say("✓ nothing was running", Tone.GOOD)
     ]

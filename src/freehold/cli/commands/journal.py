@@ -16,8 +16,10 @@ from freehold.cli.out import Cell, Result, Say, Table, Tone
 def journal(call: Call, last: int, run: str | None) -> Result:
     """Show the last runs of apply as the servers recorded them."""
     context = call.context
+    from freehold.cli import journals
+
     if run:
-        steps = context.journal_steps(run)
+        steps = journals.steps(context, run)
         return Result(
             document={"runs": steps},
             blocks=(
@@ -38,7 +40,7 @@ def journal(call: Call, last: int, run: str | None) -> Result:
                 ),
             ),
         )
-    runs = context.journal_runs(last)
+    runs = journals.runs(context, last)
     return Result(
         document={"runs": runs},
         blocks=(

@@ -31,11 +31,13 @@ def plan(
     from freehold.plan.show import script
 
     context = call.context
-    made = context.plan(authoritative=authoritative, allow_destroy=allow_destroy, services=services)
+    from freehold.cli import verbs
+
+    made = verbs.plan(context, authoritative=authoritative, allow_destroy=allow_destroy, services=services)
     for lack in made.lacking:
         call.out.warn(lack)
     if target:
-        context.write_plan(target, made)
+        verbs.write_plan(context, target, made)
     from freehold.cli.shapes import plan_blocks
 
     follow = f"freehold apply {target}" if target and made.plan.steps else made.follow("freehold apply")

@@ -41,9 +41,11 @@ def prove(
     from freehold.prove.show import as_json
 
     context = call.context
-    report = context.prove(services=services, attacks=attacks, workers=workers)
+    from freehold.cli import verbs
+
+    report = verbs.prove(context, services=services, attacks=attacks, workers=workers)
     if page:
-        context.write_page(page, report)
+        verbs.write_page(page, report)
     bad = {
         "none": False,
         "violation": bool(report.violations),

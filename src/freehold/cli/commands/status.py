@@ -13,10 +13,13 @@ def status(call: Call) -> Result:
     Exit code 0 when all is as declared, 2 when something differs, 3 when an instance cannot be reached.
     """
     context = call.context
+    from freehold.cli import verbs
+    from freehold.cli.instances import statuses
+
     platform = context.platform
-    instances = context.instances()
+    instances = statuses(context)
     down = [instance for instance in instances if not instance.running]
-    made = None if down else context.plan(authoritative=False, allow_destroy=True, services=())
+    made = None if down else verbs.plan(context, authoritative=False, allow_destroy=True, services=())
     drift = made.drift() if made else {}
     services = [
         {

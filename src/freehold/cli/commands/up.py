@@ -24,14 +24,16 @@ def up(call: Call, show_secrets: bool, allow_destroy: bool, no_prove: bool) -> R
     from freehold.prove.show import as_json
 
     context = call.context
-    fresh = context.start()
-    made = context.plan(authoritative=False, allow_destroy=allow_destroy, services=())
-    done = context.apply(made, wait_ms=60_000) if made.plan.steps else None
+    from freehold.cli import instances, logins, verbs
+
+    fresh = instances.start(context)
+    made = verbs.plan(context, authoritative=False, allow_destroy=allow_destroy, services=())
+    done = verbs.apply(context, made, wait_ms=60_000) if made.plan.steps else None
     if done is None:
-        context.take_back(made, wait_ms=60_000)
-    pending = context.restart_pending(restart=True, only=fresh)
-    report = None if no_prove else context.prove(services=(), attacks=(), workers=8)
-    logins = context.write_env_files()
+        verbs.take_back(context, made, wait_ms=60_000)
+    pending = instances.restart_pending(context, restart=True, only=fresh)
+    report = None if no_prove else verbs.prove(context, services=(), attacks=(), workers=8)
+    ways = logins.write_env_files(context)
     blocks: list[Block] = []
     if done is None:
         blocks += plan_blocks(made.plan, made.summary, made.withheld)
@@ -48,7 +50,7 @@ def up(call: Call, show_secrets: bool, allow_destroy: bool, no_prove: bool) -> R
     blocks.append(
         Table(
             ("service", "DATABASE_URL", "in file"),
-            [(login.service, Cell(login.url if show_secrets else login.safe_url), login.env_file) for login in logins],
+            [(login.service, Cell(login.url if show_secrets else login.safe_url), login.env_file) for login in ways],
         )
     )
     blocks += [
@@ -57,7 +59,7 @@ def up(call: Call, show_secrets: bool, allow_destroy: bool, no_prove: bool) -> R
             + (instance.data or "not ours"),
             Tone.DIM,
         )
-        for instance in context.instances()
+        for instance in instances.statuses(context)
     ]
     good = report is None or report.passed
     blocks.append(
@@ -66,7 +68,7 @@ def up(call: Call, show_secrets: bool, allow_destroy: bool, no_prove: bool) -> R
         else Say(f"✗ {context.platform.name} is up, but not proved isolated", Tone.BAD)
     )
     document: JsonObject = {
-        "instances": [instance.as_json() for instance in context.instances()],
+        "instances": [instance.as_json() for instance in instances.statuses(context)],
         "apply": {
             "applied": done.applied if done else 0,
             "failed": done.failed if done else 0,
@@ -74,11 +76,11 @@ def up(call: Call, show_secrets: bool, allow_destroy: bool, no_prove: bool) -> R
             "summary": dict(made.summary),
             "restart_pending": list(pending),
         },
-        "services": [login.as_json(show_secrets=show_secrets) for login in logins],
+        "services": [login.as_json(show_secrets=show_secrets) for login in ways],
     }
     if report:
         document["proof"] = as_json(report)
-    first = logins[0].service if logins else "SERVICE"
+    first = ways[0].service if ways else "SERVICE"
     return Result(
         document=document,
         blocks=tuple(blocks),

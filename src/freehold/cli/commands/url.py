@@ -26,10 +26,12 @@ def url(call: Call, service: str | None, role: str, admin: str | None) -> Result
     if (service is None) == (admin is None):
         raise click.UsageError("name a service, or an instance with --admin")
     context = call.context
+    from freehold.cli import logins
+
     if admin is not None:
-        found, until = context.admin_url(admin), None
+        found, until = logins.admin_url(context, admin), None
     else:
-        found, until = context.service_url(str(service), role)
+        found, until = logins.service_url(context, str(service), role)
     return Result(
         document={"url": found, "role": "admin" if admin else role, "valid_until": until},
         raw=found + "\n",

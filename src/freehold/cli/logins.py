@@ -1,0 +1,127 @@
+"""How a person or a program connects: the env files of the services and single connection strings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from freehold.cli.context import Context, who
+from freehold.cli.progress import Bar
+from freehold.cli.redact import hide
+from freehold.errors import FreeholdError
+from freehold.finding import JsonObject
+from freehold.local import envfiles
+from freehold.local.clock import SystemClock
+from freehold.spec.names import safe_url
+
+if TYPE_CHECKING:
+    from freehold.apply.run.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceLogin:
+    """How one service connects. ``url`` holds the password, ``safe_url`` does not."""
+
+    service: str
+    instance: str
+    database: str
+    url: str
+    env_file: str
+
+    @property
+    def safe_url(self) -> str:
+        return safe_url(self.url)
+
+    def as_json(self, *, show_secrets: bool) -> JsonObject:
+        return {
+            "name": self.service,
+            "instance": self.instance,
+            "database": self.database,
+            "url": self.url if show_secrets else self.safe_url,
+            "env_file": self.env_file,
+        }
+
+
+def write_env_files(context: Context) -> tuple[ServiceLogin, ...]:
+    """One env file per service; how each service connects."""
+    context.folder.ensure()
+    found: list[ServiceLogin] = []
+    for placement in context.placements.services:
+        app = _login(context, placement.instance, placement.database, placement.roles.app)
+        ro = _login(context, placement.instance, placement.database, placement.roles.ro)
+        path = envfiles.write(context.folder.env_path, placement.service, app, ro)
+        found.append(ServiceLogin(placement.service, placement.instance, placement.database, app.url(), _near(path)))
+    return tuple(found)
+
+
+def service_url(context: Context, service: str, role: str) -> tuple[str, str | None]:
+    """A connection string of a service, and until when it is valid (None: no end)."""
+    context.known_services([service])
+    placement = context.placements.of(service)
+    if role == "owner":
+        return _owner_url(context, service)
+    user = placement.roles.app if role == "app" else placement.roles.ro
+    if user not in context.secrets.known():
+        raise FreeholdError(f'login "{user}" has no password yet', hint="Run `freehold apply` first.")
+    return _login(context, placement.instance, placement.database, user).url(), None
+
+
+def admin_url(context: Context, instance: str) -> str:
+    """A connection string of Freehold's own login."""
+    address = context.address(instance)
+    return envfiles.Login(
+        address.host,
+        address.port,
+        address.maintenance_database,
+        address.user,
+        address.password,
+        address.options,
+    ).url()
+
+
+def _owner_url(context: Context, service: str) -> tuple[str, str | None]:
+    from freehold.apply.run.lend import lend
+
+    placement = context.placements.of(service)
+    if context.platform.service(service).migrations is None:
+        raise FreeholdError(
+            f'service "{service}" has no migrations, so nobody is let in as its owner role',
+            hint="Declare `migrations:` for it, or use `freehold url --admin INSTANCE`.",
+        )
+    address = context.address(placement.instance)
+    with Bar("lending") as progress:
+        lent = lend(_world(context, progress), placement)
+    login = envfiles.Login(address.host, address.port, placement.database, lent.user, lent.password, address.options)
+    return login.url(), lent.until
+
+
+def _login(context: Context, instance: str, database: str, user: str) -> envfiles.Login:
+    address = context.address(instance)
+    password = context.secrets.password(user)
+    hide(password)
+    return envfiles.Login(address.host, address.port, database, user, password, address.options)
+
+
+def _world(context: Context, progress: Bar) -> World:
+    from freehold.apply.journal import Run
+    from freehold.apply.run import LOCK_WAIT_MS
+    from freehold.apply.run.world import World
+    from freehold.local.commands import ShellCommands
+
+    return World(
+        servers=context.servers,
+        secrets=context.secrets,
+        clock=SystemClock(),
+        commands=ShellCommands(),
+        progress=progress,
+        run=Run("", context.platform.name, who()),
+        total=0,
+        lock_wait_ms=LOCK_WAIT_MS,
+    )
+
+
+def _near(path: Path) -> str:
+    """The path from here when it lies below, else in full."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

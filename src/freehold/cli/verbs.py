@@ -1,0 +1,185 @@
+"""What the commands do to a platform: look, plan, keep a plan, apply, take back, prove."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from freehold.cli.context import Context, nearest, who
+from freehold.cli.made import Made, restricted
+from freehold.cli.progress import Bar
+from freehold.errors import FreeholdError, MissingRight
+from freehold.found.model import Found
+from freehold.local.clock import SystemClock
+from freehold.plan.model import Design
+
+if TYPE_CHECKING:
+    from freehold.apply.model import Applied
+    from freehold.prove.model import Report
+
+
+def design_of(context: Context, *, authoritative: bool) -> Design:
+    """Everything the plan is computed from besides what is found."""
+    from freehold.local.migrations import collect
+    from freehold.pg.machine import machine
+
+    migrations, commands = collect(context.platform, context.path.parent, context.out.warn)
+    return Design(
+        platform=context.platform,
+        placements=context.placements,
+        machine=machine(),
+        verifiers=context.secrets.known(),
+        migrations=migrations,
+        commands=commands,
+        authoritative=authoritative,
+    )
+
+
+def look(context: Context) -> Found:
+    """A snapshot of every instance, with the contents of the platform's databases."""
+    context.all_reachable()
+    names = [instance.name for instance in context.placements.instances]
+    databases: dict[str, list[str]] = {name: [] for name in names}
+    for instance, database in context.placements.databases():
+        databases[instance].append(database)
+    return context.servers.read(names, databases)
+
+
+def plan(context: Context, *, authoritative: bool, allow_destroy: bool, services: Sequence[str]) -> Made:
+    """The plan for what is there now."""
+    from freehold.apply.run.lend import outstanding
+    from freehold.plan.make import make
+    from freehold.plan.rights import missing
+
+    context.known_services(services)
+    design, found = design_of(context, authoritative=authoritative), look(context)
+    made = restricted(design, make(design, found), allow_destroy=allow_destroy, services=services)
+    lacking = tuple(
+        f'login "{server.user}" on instance "{name}" lacks {" and ".join(rights)}'
+        for name, server in sorted(found.servers.items())
+        if (rights := missing(server, made.plan.steps))
+    )
+    return replace(made, lent=outstanding(design, found), lacking=lacking)
+
+
+def destruction(context: Context) -> Made:
+    """The plan that drops every declared object."""
+    from freehold.plan.destroy import make
+
+    design = design_of(context, authoritative=False)
+    return Made(design, make(design, look(context)))
+
+
+def write_plan(context: Context, path: str, made: Made) -> None:
+    """Keep the plan in a file that apply accepts."""
+    from freehold.apply.fresh import PlanFile, digest
+    from freehold.local import planfile
+    from freehold.plan.show import changes
+
+    planned = made.plan
+    kept = tuple(changes(planned))
+    planfile.write(path, PlanFile(planned.platform, planned.fingerprint, digest(made.design), kept))
+
+
+def plan_from_file(context: Context, path: str) -> Made:
+    """The plan of a file. Raises StalePlan when the servers or the declaration changed since."""
+    from freehold.apply.fresh import check_fresh, digest
+    from freehold.local import planfile
+    from freehold.plan.show import changes
+
+    file = planfile.read(path)
+    authoritative = file.declaration == digest(design_of(context, authoritative=True))
+    wanted = {_identity(change) for change in file.changes}
+    made = plan(context, authoritative=authoritative, allow_destroy=True, services=())
+    kept = tuple(
+        step for step, change in zip(made.plan.steps, changes(made.plan), strict=True) if _identity(change) in wanted
+    )
+    chosen = replace(made, plan=replace(made.plan, steps=kept), exact=True)
+    check_fresh(file, chosen.plan, chosen.design, tuple(changes(chosen.plan)))
+    return chosen
+
+
+def apply(context: Context, made: Made, *, wait_ms: int) -> Applied:
+    """Make the steps of a plan. Raises ApplyFailed, Busy, MigrationError."""
+    from freehold.apply.run import apply as send
+    from freehold.local.commands import ShellCommands
+
+    if made.lacking:
+        raise MissingRight(
+            "; ".join(made.lacking),
+            hint="Ask a superuser for it (ALTER ROLE .. CREATEROLE CREATEDB), or name another login in the URL.",
+        )
+    context.folder.ensure()
+    for note in made.plan.notes:
+        context.out.warn(note)
+    with Bar("applying") as progress:
+        return send(
+            made.plan,
+            made.design,
+            context.servers,
+            context.secrets,
+            SystemClock(),
+            ShellCommands(context.path.parent),
+            progress,
+            who=who(),
+            wait_ms=wait_ms,
+            look=lambda: look(context),
+            exact=made.exact,
+        )
+
+
+def take_back(context: Context, made: Made, *, wait_ms: int) -> tuple[str, ...]:
+    """Drop the short-lived logins that are outstanding, as every apply does."""
+    if made.lent:
+        apply(context, replace(made, plan=replace(made.plan, steps=())), wait_ms=wait_ms)
+    return made.lent
+
+
+def prove(context: Context, *, services: Sequence[str], attacks: Sequence[str], workers: int) -> Report:
+    """Attack the platform."""
+    from freehold.local.migrations import collect
+    from freehold.prove.run import prove as attack
+
+    context.known_services(services)
+    _known_attacks(attacks)
+    context.all_reachable()
+    migrations, _ = collect(context.platform, context.path.parent)
+    with Bar("proving") as progress:
+        return attack(
+            context.platform,
+            context.placements,
+            context.servers,
+            context.secrets,
+            SystemClock(),
+            progress,
+            services=services or None,
+            attacks=attacks or None,
+            workers=workers,
+            migrations={
+                service: tuple((file.name, file.sha256) for file in files) for service, files in migrations.items()
+            },
+        )
+
+
+def write_page(path: str, report: Report) -> None:
+    """Write the report as one HTML file."""
+    from freehold.local.folder import write_atomically
+    from freehold.prove.page import html
+
+    write_atomically(Path(path), html(report).encode("utf-8"))
+
+
+def _known_attacks(attacks: Iterable[str]) -> None:
+    from freehold.family import members
+    from freehold.prove.model import Attack
+
+    names = list(members("freehold.prove.attacks", Attack))
+    for attack in attacks:
+        if attack not in names:
+            raise FreeholdError(f'there is no attack "{attack}"', hint=nearest(attack, names))
+
+
+def _identity(change: Mapping[str, object]) -> tuple[object, ...]:
+    return tuple(change.get(key) for key in ("action", "kind", "name", "service", "instance", "database"))
