@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from freehold.spec.document import DeclarationForm, ServerForm, ServiceForm
+from freehold.spec.document import DeclarationForm
 from freehold.spec.model import (
     Ignore,
     Layout,
@@ -16,6 +16,8 @@ from freehold.spec.model import (
     Service,
 )
 from freehold.spec.names import slug
+from freehold.spec.server_form import ServerForm
+from freehold.spec.service_form import ServiceForm
 from freehold.spec.tree import Tree
 from freehold.spec.values import reference
 

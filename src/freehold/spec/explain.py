@@ -4,20 +4,14 @@ from __future__ import annotations
 
 from pydantic import ValidationError
 
-from freehold.spec.document import (
-    DeclarationForm,
-    Form,
-    IgnoreForm,
-    LimitsForm,
-    MigrationsForm,
-    PoolForm,
-    ReferenceForm,
-    ServerForm,
-    ServiceForm,
-)
+from freehold.spec.document import DeclarationForm, IgnoreForm
+from freehold.spec.form import Form
 from freehold.spec.model import Mark
 from freehold.spec.names import dotted
 from freehold.spec.nodes import masked
+from freehold.spec.server_form import ServerForm
+from freehold.spec.service_form import ServiceForm
+from freehold.spec.service_parts import LimitsForm, MigrationsForm, PoolForm, ReferenceForm
 from freehold.spec.tree import Tree
 from freehold.spec.values import Refused, near
 

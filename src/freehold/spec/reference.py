@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from freehold.spec.document import (
-    DeclarationForm,
-    Form,
-    IgnoreForm,
-    LimitsForm,
-    MigrationsForm,
-    PoolForm,
-    ReferenceForm,
-    ServerForm,
-    ServiceForm,
-)  # fmt: skip
+from freehold.spec.document import DeclarationForm, IgnoreForm
+from freehold.spec.form import Form
 from freehold.spec.scalars import Written, flow
+from freehold.spec.server_form import ServerForm
+from freehold.spec.service_form import ServiceForm
+from freehold.spec.service_parts import LimitsForm, MigrationsForm, PoolForm, ReferenceForm
 
 _SECTIONS: tuple[tuple[str, type[Form]], ...] = (
     ("The file", DeclarationForm),
