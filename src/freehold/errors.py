@@ -7,6 +7,7 @@ FreeholdError
 ├── ServerError           PostgreSQL refused or vanished
 │   ├── Unreachable       no server answers there
 │   ├── MissingRight      the login lacks a right; says which
+│   ├── RowRefused        a row of a COPY breaks a constraint or cannot be read
 │   └── TooOld            the server's version is not supported
 ├── ApplyFailed           a step failed; says what is done and what is left
 ├── MigrationError        a service migration failed, was edited after it ran, or is out of order
@@ -90,6 +91,21 @@ class Unreachable(ServerError):
 
 class MissingRight(ServerError):
     """The login lacks a right; the message names the right and who can give it."""
+
+
+class RowRefused(ServerError):
+    """The server refused a row that was copied in; every field is what the server said, empty where it said nothing.
+
+    ``context`` names the line of the COPY (``COPY t, line 12, column c``), except for foreign keys, which are only
+    checked at the end; ``detail`` and ``context`` may show values of the row.
+    """
+
+    def __init__(self, message: str, *, sqlstate: str, column: str, constraint: str, detail: str, context: str) -> None:
+        super().__init__(f"{message}: {detail}" if detail else message, sqlstate=sqlstate)
+        self.column = column
+        self.constraint = constraint
+        self.detail = detail
+        self.context = context
 
 
 class TooOld(ServerError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -51,6 +51,10 @@ class Session(Protocol):
 
     def attempt(self, sql: Sql) -> Outcome:
         """Run text as a hostile client would; a refusal is an Outcome, a lost connection raises."""
+
+    def copy_in(self, sql: Sql, blocks: Iterable[bytes]) -> int:
+        """Send ``blocks`` to a ``COPY .. FROM STDIN`` as they are made; how many rows the server took.
+        Raises RowRefused when the server objects to a row; what the iterable raises ends the COPY and comes out."""
 
     def transaction(self) -> AbstractContextManager[None]:
         """A transaction block; rolled back on an exception."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
 
 import pytest
 
-from freehold.errors import LocalStateError, MissingRight, ServerError, TooOld, Unreachable
+from freehold.errors import LocalStateError, MissingRight, RowRefused, ServerError, TooOld, Unreachable
 from freehold.pg import servers as servers_module
 from freehold.pg.address import address_from_url
 from freehold.pg.servers import PgServers
@@ -293,3 +294,45 @@ def test_a_quoted_name_that_begins_with_a_slash_is_a_regular_expression_from_16_
         servers.write_hba("main", [line, r'host all "/^/\.\*$" all scram-sha-256'])
         assert not servers.probe("main", "postgres", "other", "p").ok
     assert servers.probe("main", "postgres", "/.*", "p").ok
+
+
+def test_a_copy_streams_blocks_and_counts_rows(server: Address, servers: PgServers) -> None:
+    session = servers.admin("main")
+    session.execute(keyword('CREATE TABLE public."we,ird" (a int PRIMARY KEY, b text)'))
+    sent: list[int] = []
+
+    def blocks() -> Iterator[bytes]:
+        for start in range(0, 3000, 1000):
+            sent.append(start)
+            yield "".join(f"{n}\té{n}\n" for n in range(start, start + 1000)).encode()
+
+    assert session.copy_in(keyword('COPY public."we,ird" (a, b) FROM STDIN'), blocks()) == 3000
+    assert sent == [0, 1000, 2000]
+    assert session.query(keyword('SELECT count(*), min(b), max(a) FROM public."we,ird"')) == [(3000, "é0", 2999)]
+
+
+def test_a_refused_row_names_its_constraint_and_line_and_nothing_is_kept(server: Address, servers: PgServers) -> None:
+    session = servers.admin("main")
+    session.execute(keyword("CREATE TABLE public.t (a int PRIMARY KEY CHECK (a > 0), b int NOT NULL)"))
+    into = keyword("COPY public.t (a, b) FROM STDIN")
+    cases = {b"1\t1\n-5\t1\n": "23514", b"1\t1\n1\t1\n": "23505", b"1\t1\n2\t\\N\n": "23502", b"1\t1\n2\tx\n": "22P02"}
+    for block, state in cases.items():
+        with pytest.raises(RowRefused) as caught:
+            session.copy_in(into, [block])
+        assert caught.value.sqlstate == state
+        assert "COPY t, line 2" in caught.value.context
+    assert caught.value.constraint == ""
+    assert session.query(keyword("SELECT count(*) FROM public.t")) == [(0,)]
+
+
+def test_an_iterable_that_raises_ends_the_copy_and_the_session_goes_on(server: Address, servers: PgServers) -> None:
+    session = servers.admin("main")
+    session.execute(keyword("CREATE TABLE public.t (a int)"))
+
+    def broken() -> Iterator[bytes]:
+        yield b"1\n"
+        raise LookupError("mine")
+
+    with pytest.raises(LookupError, match="mine"):
+        session.copy_in(keyword("COPY public.t (a) FROM STDIN"), broken())
+    assert session.query(keyword("SELECT count(*) FROM public.t")) == [(0,)]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import select
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import psycopg
 from psycopg import pq
 
-from freehold.errors import MissingRight, ServerError, Unreachable
+from freehold.errors import MissingRight, RowRefused, ServerError, Unreachable
 from freehold.ports import Outcome, Row
 from freehold.sqltext import Sql
 
@@ -67,6 +67,20 @@ def first_line(text: str) -> str:
     """The last sentence libpq gives is the reason; earlier lines are the addresses that it tried."""
     lines = [line.strip() for line in text.strip().splitlines() if line.strip()]
     return lines[-1] if lines else "the connection was lost"
+
+
+def _row_refused(error: psycopg.Error) -> ServerError:
+    """Classes 22 and 23 are about what was sent; anything else is refused as any statement is."""
+    if not (error.sqlstate or "").startswith(("22", "23")):
+        return _from_psycopg(error)
+    return RowRefused(
+        error.diag.message_primary or "the row was refused",
+        sqlstate=error.sqlstate or "",
+        column=error.diag.column_name or "",
+        constraint=error.diag.constraint_name or "",
+        detail=error.diag.message_detail or "",
+        context=error.diag.context or "",
+    )
 
 
 def _hide(text: str, hidden: Sequence[str]) -> str:
@@ -175,6 +189,17 @@ class PgSession:
             sqlstate=(sqlstate or b"08006").decode(),
             message=(primary or b"the connection was lost").decode(errors="replace"),
         )
+
+    def copy_in(self, sql: Sql, blocks: Iterable[bytes]) -> int:
+        """Stream ``blocks`` into a ``COPY .. FROM STDIN``; how many rows the server took."""
+        try:
+            with self._connection.cursor() as cursor:
+                with cursor.copy(sql.sent(_no_secret).encode()) as copy:
+                    for block in blocks:
+                        copy.write(block)
+                return cursor.rowcount
+        except psycopg.Error as error:
+            raise _row_refused(error) from None
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

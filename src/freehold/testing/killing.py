@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -81,6 +81,10 @@ class _KillingSession:
 
     def attempt(self, sql: Sql) -> Outcome:
         return self.session.attempt(sql)
+
+    def copy_in(self, sql: Sql, blocks: Iterable[bytes]) -> int:
+        with self.fuse.effect():
+            return self.session.copy_in(sql, blocks)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
