@@ -10,6 +10,7 @@ from freehold.plan.make import make
 from freehold.plan.model import Design, MigrationFile
 from freehold.ports import Servers
 from freehold.spec.model import Layout, Migrations, Reference, Service, TableName
+from freehold.sqltext import keyword
 from support.plans import HOSTILE, design, platform, read, run, undo
 
 pytestmark = pytest.mark.real
@@ -68,6 +69,19 @@ def test_an_undone_plan_brings_the_fingerprint_back(servers: Servers) -> None:
     after = read(servers, wanted)
     assert [canonical(server) for server in after.servers.values()] == [canonical(s) for s in before.servers.values()]
     assert fingerprint(after) == fingerprint(before)
+
+
+def test_a_foreign_application_finds_its_extension_in_public(servers: Servers) -> None:
+    wanted = design(platform(Service("prefect", (), extensions=("pg_trgm",))))
+    run(servers, make(wanted, read(servers, wanted)).steps)
+    session = servers.admin("main", "shop_prefect")
+    where = session.query(
+        keyword(
+            "SELECT extnamespace::pg_catalog.regnamespace::text FROM pg_catalog.pg_extension WHERE extname = 'pg_trgm'"
+        )
+    )
+    assert where == [("public",)]
+    assert [step.say() for step in make(wanted, read(servers, wanted)).steps] == []
 
 
 def test_hostile_names_are_ordinary(servers: Servers) -> None:

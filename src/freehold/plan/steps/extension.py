@@ -93,7 +93,9 @@ def _wants(design: Design, found: Found) -> Iterator[Step]:
         contents = seen.contents(instance, database)
         where = want.extension_schema
         if want.foreign:
-            where = ""  # a foreign application finds its extensions where it looks for them: in public
+            # a foreign application finds its extensions where it looks for them, and where it may drop nothing of them;
+            # without a schema they would go into pg_catalog, the first of the administrator's search_path
+            where = "public"
         else:
             yield ExtensionSchema(instance=instance, database=database, name=where)
         for name, services in want.extensions.items():
@@ -110,7 +112,7 @@ def _wants(design: Design, found: Found) -> Iterator[Step]:
             for user in want.extension_users
             if row is None or seen.lacks(row.acl, user, ("USAGE",))
         )
-        if lacking and where:
+        if lacking:
             yield ExtensionAccess(instance=instance, database=database, name=f"use of {where}", entries=lacking)
 
 
