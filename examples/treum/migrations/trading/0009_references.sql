@@ -1,0 +1,22 @@
+-- Where the service that is referred to lives in the same database, the reference is a real key.
+-- Elsewhere it is kept by the application and audited from outside.
+DO $$
+DECLARE
+    one record;
+BEGIN
+    FOR one IN
+        SELECT * FROM (VALUES
+            ('trading.orders', 'orders_account_fkey', 'account_id', 'users.account'),
+            ('trading.position', 'position_account_fkey', 'account_id', 'users.account'),
+            ('trading.instrument', 'instrument_symbol_fkey', 'symbol', 'market_history.instrument')
+        ) AS keys (referring, name, column_name, referred)
+    LOOP
+        IF EXISTS (SELECT FROM pg_catalog.pg_class WHERE oid = pg_catalog.to_regclass(one.referred) AND relkind = 'r') THEN
+            EXECUTE pg_catalog.format(
+                'ALTER TABLE %s ADD CONSTRAINT %I FOREIGN KEY (%I) REFERENCES %s',
+                one.referring, one.name, one.column_name, one.referred
+            );
+        END IF;
+    END LOOP;
+END;
+$$;
