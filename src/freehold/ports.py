@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -55,6 +55,12 @@ class Session(Protocol):
     def copy_in(self, sql: Sql, blocks: Iterable[bytes]) -> int:
         """Send ``blocks`` to a ``COPY .. FROM STDIN`` as they are made; how many rows the server took.
         Raises RowRefused when the server objects to a row; what the iterable raises ends the COPY and comes out."""
+
+    def copy_out(self, sql: Sql) -> AbstractContextManager[Iterator[list[bytes]]]:
+        """The lines of a COPY .. TO STDOUT, without their line feeds, in blocks as they arrive.
+
+        Nothing is kept: a consumer that stops reading stops the server. Leaving the block early cancels the
+        statement; the session can be used again after it, and for nothing else within."""
 
     def transaction(self) -> AbstractContextManager[None]:
         """A transaction block; rolled back on an exception."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -336,3 +337,83 @@ def test_an_iterable_that_raises_ends_the_copy_and_the_session_goes_on(server: A
     with pytest.raises(LookupError, match="mine"):
         session.copy_in(keyword("COPY public.t (a) FROM STDIN"), broken())
     assert session.query(keyword("SELECT count(*) FROM public.t")) == [(0,)]
+
+
+def test_copied_lines_arrive_in_blocks_and_unchanged(server: Address, servers: PgServers) -> None:
+    session = servers.admin("main")
+    with session.copy_out(keyword("COPY (SELECT g FROM generate_series(1, 12000) AS g) TO STDOUT")) as blocks:
+        sizes, lines = [], []
+        for block in blocks:
+            sizes.append(len(block))
+            lines += block
+    assert sizes == [5000, 5000, 2000]
+    assert lines == [str(number).encode() for number in range(1, 12001)]
+    with session.copy_out(keyword("COPY (SELECT E'a\\tb\\n', NULL, 'ü') TO STDOUT")) as blocks:
+        assert list(blocks) == [["a\\tb\\n\t\\N\tü".encode()]]
+    with session.copy_out(keyword("COPY (SELECT 1 WHERE false) TO STDOUT")) as blocks:
+        assert list(blocks) == []
+    assert session.query(keyword("SELECT 1")) == [(1,)]
+
+
+def test_a_copy_left_early_is_cancelled_and_the_session_goes_on(server: Address, servers: PgServers) -> None:
+    session = servers.admin("main")
+    endless = keyword("COPY (SELECT generate_series(1, 1000000000)) TO STDOUT")
+    started = time.monotonic()
+    with session.copy_out(endless) as blocks:
+        assert next(blocks)[0] == b"1"
+    assert session.query(keyword("SELECT 1")) == [(1,)]
+    with pytest.raises(ZeroDivisionError), session.copy_out(endless) as blocks:
+        print(next(blocks), 1 / 0)
+    assert session.query(keyword("SELECT 1")) == [(1,)]
+    assert time.monotonic() - started < 20
+
+
+def test_a_copy_that_is_refused_or_breaks_says_why(server: Address, servers: PgServers) -> None:
+    session = servers.admin("main")
+    for text, sqlstate in (
+        ("COPY no_such TO STDOUT", "42P01"),
+        ("COPY (SELECT 1/(6000-g) FROM generate_series(1, 9000) AS g) TO STDOUT", "22012"),
+    ):
+        with pytest.raises(ServerError) as caught, session.copy_out(raw(text)) as blocks:
+            list(blocks)
+        assert caught.value.sqlstate == sqlstate
+    session.execute(keyword("CREATE TABLE public.t (a int)"))
+    for text in ("SELECT 1", "COPY public.t FROM STDIN"):
+        with pytest.raises(ValueError, match="not a COPY"), session.copy_out(raw(text)):
+            pass
+    assert session.query(keyword("SELECT 1")) == [(1,)]
+    session.execute(keyword("SET statement_timeout = 200"))
+    with (
+        pytest.raises(ServerError) as caught,
+        session.copy_out(keyword("COPY (SELECT pg_sleep(30)) TO STDOUT")) as blocks,
+    ):
+        list(blocks)
+    assert caught.value.sqlstate == "57014"
+
+
+def test_a_copy_from_a_server_that_ends_is_unreachable(server: Address, servers: PgServers) -> None:
+    session = servers.admin("main")
+    other = servers.admin("main")
+    pid = int(str(session.query(keyword("SELECT pg_backend_pid()"))[0][0]))
+    with session.copy_out(keyword("COPY (SELECT generate_series(1, 1000000000)) TO STDOUT")) as blocks:
+        next(blocks)
+        other.query(sql("SELECT pg_terminate_backend({})", pid))
+        with pytest.raises(Unreachable):
+            sum(map(len, blocks))
+
+
+def test_an_interrupt_is_heard_while_a_copy_has_nothing_to_say(server18: Address, clusters) -> None:
+    session = clusters(18)[1].admin("main")
+    started = time.monotonic()
+    main = threading.main_thread().ident
+    assert main is not None
+    timer = threading.Timer(0.3, lambda: signal.pthread_kill(main, signal.SIGINT))
+    timer.start()
+    with (
+        pytest.raises(KeyboardInterrupt),
+        session.copy_out(keyword("COPY (SELECT pg_sleep(30)) TO STDOUT")) as blocks,
+    ):
+        list(blocks)
+    timer.join()
+    assert time.monotonic() - started < 5
+    assert session.query(keyword("SELECT 1")) == [(1,)]

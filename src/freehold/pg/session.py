@@ -1,24 +1,23 @@
-"""A database session over psycopg, and PostgreSQL's refusals as Freehold's own errors."""
+"""A database session over psycopg."""
 
 from __future__ import annotations
 
-import re
 import select
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 import psycopg
 from psycopg import pq
 
-from freehold.errors import MissingRight, RowRefused, ServerError, Unreachable
+from freehold.errors import ServerError, Unreachable
+from freehold.pg import copying
+from freehold.pg.refusals import connection_refusal, from_psycopg, refusal
 from freehold.ports import Outcome, Row
 from freehold.sqltext import Sql
 
 LOCK_TIMEOUT_MS = 3_000
 STATEMENT_TIMEOUT_MS = 300_000
-
-_LOST = re.compile(r"^(08|57P0)")
 
 
 def startup_options(lock_timeout_ms: int, statement_timeout_ms: int) -> str:
@@ -31,63 +30,6 @@ def startup_options(lock_timeout_ms: int, statement_timeout_ms: int) -> str:
         "-c search_path=pg_catalog,pg_temp -c standard_conforming_strings=on -c bytea_output=hex"
         f" -c lock_timeout={lock_timeout_ms} -c statement_timeout={statement_timeout_ms}"
     )
-
-
-def refusal(sqlstate: str, message: str, *, detail: str = "", hint: str = "") -> ServerError:
-    """The error of Freehold's tree that fits what the server said."""
-    text = f"{message}: {detail}" if detail else message
-    if sqlstate == "42501":
-        return MissingRight(
-            text,
-            hint=hint or "Ask a superuser or the owner of the object to grant this right to Freehold's login.",
-            sqlstate=sqlstate,
-        )
-    if _LOST.match(sqlstate) or sqlstate == "53300":
-        return Unreachable(text, hint=hint or "Check that the server runs and accepts connections.", sqlstate=sqlstate)
-    return ServerError(text, hint=hint, sqlstate=sqlstate)
-
-
-def _from_psycopg(error: psycopg.Error, hidden: Sequence[str] = ()) -> ServerError:
-    # str(error) holds the line of the statement that failed, which may hold a password: only the diagnosis is used
-    primary = error.diag.message_primary
-    sqlstate = error.sqlstate or error.diag.sqlstate or ""
-    if primary is None:
-        lost = isinstance(error, psycopg.OperationalError)
-        text = first_line(str(error)) if lost else type(error).__name__
-        return refusal(sqlstate or ("08006" if lost else ""), _hide(text, hidden))
-    return refusal(
-        sqlstate,
-        _hide(primary, hidden),
-        detail=_hide(error.diag.message_detail or "", hidden),
-        hint=_hide(error.diag.message_hint or "", hidden),
-    )
-
-
-def first_line(text: str) -> str:
-    """The last sentence libpq gives is the reason; earlier lines are the addresses that it tried."""
-    lines = [line.strip() for line in text.strip().splitlines() if line.strip()]
-    return lines[-1] if lines else "the connection was lost"
-
-
-def _row_refused(error: psycopg.Error) -> ServerError:
-    """Classes 22 and 23 are about what was sent; anything else is refused as any statement is."""
-    if not (error.sqlstate or "").startswith(("22", "23")):
-        return _from_psycopg(error)
-    return RowRefused(
-        error.diag.message_primary or "the row was refused",
-        sqlstate=error.sqlstate or "",
-        column=error.diag.column_name or "",
-        constraint=error.diag.constraint_name or "",
-        detail=error.diag.message_detail or "",
-        context=error.diag.context or "",
-    )
-
-
-def _hide(text: str, hidden: Sequence[str]) -> str:
-    for secret in hidden:
-        if secret:
-            text = text.replace(secret, "<password>")
-    return text
 
 
 def _no_secret(name: str) -> str:
@@ -122,7 +64,7 @@ class PgSession:
                 cursor.execute(sql.sent(_no_secret).encode(), parameters or None)
                 return cursor.fetchall() if cursor.description else []
         except psycopg.Error as error:
-            raise _from_psycopg(error) from None
+            raise from_psycopg(error) from None
 
     def execute(self, sql: Sql, resolve: Callable[[str], str] | None = None) -> None:
         """Run one or more statements; secrets never show in the error that a refusal raises."""
@@ -137,7 +79,7 @@ class PgSession:
             with self._connection.cursor() as cursor:
                 cursor.execute(text.encode())
         except psycopg.Error as error:
-            raise _from_psycopg(error, hidden) from None
+            raise from_psycopg(error, hidden) from None
 
     def attempt(self, sql: Sql) -> Outcome:
         """Run text as a hostile client would: simple protocol, rows as text; a lost connection raises."""
@@ -153,7 +95,7 @@ class PgSession:
             while (result := connection.get_result()) is not None:
                 outcomes.append(self._outcome(result))
         except psycopg.Error as error:
-            raise _from_psycopg(error) from None
+            raise from_psycopg(error) from None
         if connection.status != pq.ConnStatus.OK:
             last = outcomes[-1] if outcomes else Outcome()
             raise Unreachable(
@@ -192,14 +134,11 @@ class PgSession:
 
     def copy_in(self, sql: Sql, blocks: Iterable[bytes]) -> int:
         """Stream ``blocks`` into a ``COPY .. FROM STDIN``; how many rows the server took."""
-        try:
-            with self._connection.cursor() as cursor:
-                with cursor.copy(sql.sent(_no_secret).encode()) as copy:
-                    for block in blocks:
-                        copy.write(block)
-                return cursor.rowcount
-        except psycopg.Error as error:
-            raise _row_refused(error) from None
+        return copying.send(self._connection, sql.sent(_no_secret).encode(), blocks)
+
+    def copy_out(self, sql: Sql) -> AbstractContextManager[Iterator[list[bytes]]]:
+        """The lines of a ``COPY .. TO STDOUT`` in blocks; leaving early cancels it."""
+        return copying.receive(self._connection, sql.sent(_no_secret).encode())
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -208,7 +147,7 @@ class PgSession:
             with self._connection.transaction():
                 yield
         except psycopg.Error as error:
-            raise _from_psycopg(error) from None
+            raise from_psycopg(error) from None
 
     def notifications(self, timeout_ms: int) -> list[tuple[str, str]]:
         """(channel, payload) of everything heard since the last call and within the time."""
@@ -225,7 +164,7 @@ class PgSession:
                     return heard
                 select.select([connection.socket], [], [], left)
         except psycopg.Error as error:
-            raise _from_psycopg(error) from None
+            raise from_psycopg(error) from None
 
     def close(self) -> None:
         """Close the connection; safe to call twice."""
@@ -244,36 +183,6 @@ def connect(parameters: dict[str, str | int]) -> PgSession:
     except psycopg.Error as error:
         raise connection_refusal(error) from None
     return PgSession(connection)
-
-
-# libpq reports a refused connection as text only; these sentences are not translated because lc_messages
-# of the sessions that Freehold opens on its own servers is C, and others fall through to 08006
-_REFUSALS = (
-    (re.compile(r"password authentication failed"), "28P01"),
-    (
-        re.compile(r"no pg_hba\.conf entry|pg_hba\.conf rejects|authentication failed|is not permitted to log in"),
-        "28000",
-    ),
-    (re.compile(r"permission denied for database"), "42501"),
-    (re.compile(r"database .* does not exist|is not currently accepting connections", re.S), "3D000"),
-    (re.compile(r"role .* does not exist", re.S), "28000"),
-    (re.compile(r"too many (connections|clients)|remaining connection slots"), "53300"),
-    (re.compile(r"no password supplied|SCRAM"), "28P01"),
-    (re.compile(r"the database system is (starting up|shutting down|in recovery)"), "57P03"),
-)
-
-
-def connection_refusal(error: psycopg.Error) -> ServerError:
-    """What a failed connection means; psycopg gives no sqlstate for those, so libpq's text is read."""
-    text = str(error)
-    sqlstate = error.sqlstate or next((state for pattern, state in _REFUSALS if pattern.search(text)), "08001")
-    message = first_line(text).removeprefix("FATAL:").strip()
-    message = re.sub(r"^connection (to server at|failed:).*?(?:FATAL|ERROR):\s*", "", message, flags=re.S)
-    if sqlstate == "08001":
-        return Unreachable(
-            f"no server answers: {message}", hint="Start the server, or correct its URL.", sqlstate=sqlstate
-        )
-    return refusal(sqlstate, message)
 
 
 def _text(value: bytes | None) -> str | None:

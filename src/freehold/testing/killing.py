@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 
 from freehold.found.model import Found
@@ -85,6 +85,9 @@ class _KillingSession:
     def copy_in(self, sql: Sql, blocks: Iterable[bytes]) -> int:
         with self.fuse.effect():
             return self.session.copy_in(sql, blocks)
+
+    def copy_out(self, sql: Sql) -> AbstractContextManager[Iterator[list[bytes]]]:
+        return self.session.copy_out(sql)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
