@@ -7,15 +7,15 @@ import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 
-from freehold.found.model import Contents, Found, Grant, Role, Server, Setting
+from freehold.found.model import Contents, Found, Grant, Object, Role, Server, Setting
 
 
 def fingerprint(found: Found) -> str:
     """SHA-256 of the canonical JSON of ``found``, in hexadecimal.
 
     Left out, because they change by themselves or say nothing of the state: where a setting came from, whether a
-    restart is pending, replication slots, who looked, and whether the control schema is there. A verifier takes part
-    as its own hash only.
+    restart is pending, replication slots, who looked, whether the control schema is there, and partitions. A verifier
+    takes part as its own hash only.
     """
     digest = hashlib.sha256()
     for name in sorted(found.servers):
@@ -34,6 +34,8 @@ _LEFT_OUT = {
     # an apply makes the control schema first and an undo keeps it
     Contents: frozenset({"has_control"}),
     Setting: frozenset({"source", "pending_restart"}),
+    # of a partition the whole object is left out
+    Object: frozenset({"partition_of", "default_partition"}),
 }
 _FIELDS: dict[type, tuple[str, ...]] = {}
 
@@ -48,11 +50,15 @@ def _plain(value: object) -> object:
     if isinstance(value, frozenset):
         return _sorted_set(value)
     if isinstance(value, tuple):
-        return [_plain(item) for item in value]
+        # partitions come and go by themselves; what they are partitions of tells the state
+        return [_plain(item) for item in value if not (isinstance(item, Object) and item.partition_of)]
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if is_dataclass(value):
-        return {name: _plain(getattr(value, name)) for name in _names(type(value))}
+        plain = {name: _plain(getattr(value, name)) for name in _names(type(value))}
+        if not plain.get("partition_key", True):
+            del plain["partition_key"]
+        return plain
     raise TypeError(f"cannot fingerprint a {type(value).__name__}")
 
 

@@ -80,6 +80,8 @@ class Object:
     FUNCTION, PROCEDURE, AGGREGATE, TYPE, DOMAIN, FOREIGN SERVER, FOREIGN DATA WRAPPER, LANGUAGE, LARGE OBJECT).
     ``arguments`` are a routine's identity arguments; ``columns`` are a table's columns in order;
     ``column_acl`` holds grants on single columns. ``extension`` names the extension it belongs to, else "".
+    ``partition_key`` is a partitioned table's strategy and columns (``RANGE``, ``time``; an expression is ``""``);
+    ``partition_of`` names the table it is a partition of by schema and name, ``default_partition`` says which one.
     """
 
     kind: str
@@ -93,6 +95,9 @@ class Object:
     extension: str = ""
     security_definer: bool = False
     config: tuple[str, ...] = ()
+    partition_key: tuple[str, ...] = ()
+    partition_of: tuple[str, ...] = ()
+    default_partition: bool = False
 
 
 @dataclass(frozen=True, slots=True)

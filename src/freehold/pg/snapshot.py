@@ -213,7 +213,9 @@ def _contents(got: Mapping[str, Json], ledger: list[list[Json]]) -> Contents:
 
 
 def _relation(row: list[Json]) -> Object:
-    kind, schema, name, owner, items, columns, column_items, extension = row
+    kind, schema, name, owner, items, columns, column_items, extension, cut, part_of = row
+    strategy, key = _list(cut) or ("", None)
+    *parent, default = _list(part_of) or (False,)
     return Object(
         kind=_RELATIONS[str(kind)],
         schema=str(schema),
@@ -225,6 +227,9 @@ def _relation(row: list[Json]) -> Object:
             sorted(((str(c), acl(_strings(given))) for c, given in _rows(column_items)), key=lambda p: p[0])
         ),
         extension=str(extension or ""),
+        partition_key=(str(strategy), *_strings(key)) if strategy else (),
+        partition_of=tuple(str(part) for part in parent),
+        default_partition=default is True,
     )
 
 

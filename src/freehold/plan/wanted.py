@@ -123,8 +123,9 @@ def wanted(design: Design) -> Wanted:
 
 
 def migrates(design: Design, service: Service) -> bool:
-    """Whether the service brings schema changes of its own, so that a deploy login will connect for it."""
-    return service.migrations is not None or bool(design.migrations.get(service.name))
+    """Whether a deploy login will connect for the service: it brings schema changes, or tables to be maintained."""
+    maintained = bool(service.timeseries or service.retention)
+    return maintained or service.migrations is not None or bool(design.migrations.get(service.name))
 
 
 def search_path(database: WantedDatabase, placement: Placement) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from freehold.spec.model import (
     Service,
 )
 from freehold.spec.names import slug
+from freehold.spec.series_build import retention, timeseries
 from freehold.spec.server_form import ServerForm
 from freehold.spec.service_form import ServiceForm
 from freehold.spec.tree import Tree
@@ -81,6 +82,8 @@ def _service(name: str, form: ServiceForm) -> Service:
         classification=tuple(sorted(form.classification)),
         database=form.database or "",
         instance=form.instance or "",
+        timeseries=timeseries(form.timeseries),
+        retention=retention(form.retention),
     )
 
 

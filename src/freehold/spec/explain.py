@@ -9,6 +9,7 @@ from freehold.spec.form import Form
 from freehold.spec.model import Mark
 from freehold.spec.names import dotted
 from freehold.spec.nodes import masked
+from freehold.spec.series_form import HoldForm, RetentionForm, RollupForm, SpaceForm, TimeSeriesForm
 from freehold.spec.server_form import ServerForm
 from freehold.spec.service_form import ServiceForm
 from freehold.spec.service_parts import LimitsForm, MigrationsForm, PoolForm, ReferenceForm
@@ -22,9 +23,13 @@ _BELOW: dict[str, dict[str, type[Form]]] = {
         "limits": LimitsForm,
         "migrations": MigrationsForm,
         "references": ReferenceForm,
+        "timeseries": TimeSeriesForm,
+        "retention": RetentionForm,
     },
+    "TimeSeriesForm": {"space": SpaceForm, "rollups": RollupForm},
+    "RetentionForm": {"hold": HoldForm},
 }
-_NAMED = frozenset({"servers", "services", "ignore", "references"})
+_NAMED = frozenset({"servers", "services", "ignore", "references", "timeseries", "retention", "rollups"})
 """Keys whose forms stand one level lower, below a name or in a list."""
 
 EXTRA_KEYS = {"DeclarationForm": ("include",)}

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from freehold.spec.series import Retention, TimeSeries
+from freehold.spec.tables import TableName as TableName
+
 
 class Layout(StrEnum):
     """How schemas are placed into databases and databases onto instances."""
@@ -92,14 +95,6 @@ class Migrations:
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class TableName:
-    """A table by schema and name; ``table == "*"`` means every table of the schema, now and later."""
-
-    schema: str
-    table: str
-
-
-@dataclass(frozen=True, slots=True, order=True)
 class Reference:
     """A foreign key into another service: ``table (columns)`` refers to ``to_table (to_columns)``."""
 
@@ -129,6 +124,8 @@ class Service:
     classification: tuple[str, ...] = ()
     database: str = ""
     instance: str = ""
+    timeseries: tuple[TimeSeries, ...] = ()
+    retention: tuple[Retention, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

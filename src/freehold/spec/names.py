@@ -147,6 +147,13 @@ def show_table(table: TableName) -> str:
     return quote_ident(table.schema) + "." + ("*" if table.table == "*" else quote_ident(table.table))
 
 
+def written_table(table: TableName) -> str:
+    """The table as a declaration writes it, with quotes only where it needs them."""
+    return ".".join(
+        quote_ident(part) if "." in part or part.startswith('"') else part for part in (table.schema, table.table)
+    )
+
+
 def safe_url(url: str) -> str:
     """``url`` with its password replaced by ``***``, fit to print."""
     parts = urlsplit(url)

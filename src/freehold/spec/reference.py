@@ -5,6 +5,7 @@ from __future__ import annotations
 from freehold.spec.document import DeclarationForm, IgnoreForm
 from freehold.spec.form import Form
 from freehold.spec.scalars import Written, flow
+from freehold.spec.series_form import HoldForm, RetentionForm, RollupForm, SpaceForm, TimeSeriesForm
 from freehold.spec.server_form import ServerForm
 from freehold.spec.service_form import ServiceForm
 from freehold.spec.service_parts import LimitsForm, MigrationsForm, PoolForm, ReferenceForm
@@ -17,8 +18,15 @@ _SECTIONS: tuple[tuple[str, type[Form]], ...] = (
     ("`services.NAME.limits`", LimitsForm),
     ("`services.NAME.migrations`", MigrationsForm),
     ("`services.NAME.references`", ReferenceForm),
+    ("`services.NAME.timeseries.TABLE`", TimeSeriesForm),
+    ("`services.NAME.timeseries.TABLE.space`", SpaceForm),
+    ("`services.NAME.timeseries.TABLE.rollups.TABLE`", RollupForm),
+    ("`services.NAME.retention.TABLE`", RetentionForm),
+    ("`services.NAME.retention.TABLE.hold`", HoldForm),
     ("`ignore`", IgnoreForm),
 )
+
+_INTERVAL = "number and seconds, minutes, hours, days, weeks, months or years"
 
 _UNITS = {
     "port": "1 to 65535",
@@ -54,6 +62,27 @@ _UNITS = {
     "tables": "schema.table",
     "from": "schema.table(column, ...)",
     "to": "schema.table(column, ...)",
+    "timeseries": "schema.table: mapping",
+    "retention": "schema.table: mapping; in a time series an interval",
+    "rollups": "schema.table: mapping",
+    "aggregates": "column: avg, count, first, last, max, min or sum of a column",
+    "chunk": _INTERVAL,
+    "ahead": _INTERVAL,
+    "compress_after": _INTERVAL,
+    "every": _INTERVAL,
+    "keep": _INTERVAL,
+    "time": "column",
+    "column": "column",
+    "by": "column; in a rollup a list of columns",
+    "partitions": "2 to 1024",
+    "space": "column and partitions",
+    "how": "delete, drop",
+    "batch": "rows, from 1",
+    "hold": "boolean column, or mapping",
+    "where": "SQL condition",
+    "table": "schema.table",
+    "match": "column: column",
+    "default_partition": "true, false",
 }
 
 _HEAD = """\

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from freehold.spec.form import Form, List, SettingsForm, word
 from freehold.spec.model import Profile
+from freehold.spec.series_form import RetentionByTable, TimeSeriesByTable
 from freehold.spec.service_parts import LimitsForm, MigrationsForm, PoolForm, ReferenceForm
 from freehold.spec.values import Name, OneTable, Port, Refused, Table
 
@@ -63,3 +64,13 @@ class ServiceForm(Form):
     )
     database: Name | None = Field(default=None, description="Pins it to this database.", examples=["own_db"])
     instance: Name | None = Field(default=None, description="Pins it to this server.", examples=["main"])
+    timeseries: TimeSeriesByTable = Field(
+        default_factory=dict,
+        description="Own tables that are cut by time.",
+        examples=[{"market.tick": {"time": "time", "chunk": "1 day", "retention": "90 days"}}],
+    )
+    retention: RetentionByTable = Field(
+        default_factory=dict,
+        description="How long rows of own tables are kept.",
+        examples=[{"users.login": {"by": "at", "keep": "1 year", "hold": "legal_hold"}}],
+    )

@@ -66,7 +66,9 @@ def _text(value: object) -> str:
     return scalar(value, "Write one value.")
 
 
-def _integer(low: int, high: int, what: str) -> Callable[[object], int]:
+def integer(low: int, high: int, what: str) -> Callable[[object], int]:
+    """The reader of a whole number from ``low`` to ``high``."""
+
     def read(value: object) -> int:
         hint = f"Write {what} from {low} to {high}."
         text = scalar(value, hint)
@@ -197,20 +199,25 @@ def _schema(kind: str, **more: object) -> WithJsonSchema:
     return WithJsonSchema({"anyOf": [{"type": kind, **more}, {"type": "string", "pattern": VARIABLE}]})
 
 
+def pattern(low: int, high: int) -> WithJsonSchema:
+    """The editors' view of a whole number from ``low`` to ``high``."""
+    return _schema("integer", minimum=low, maximum=high)
+
+
 def _measured(units: str) -> WithJsonSchema:
-    pattern = rf"^\s*\d+(\.\d+)?\s*({units})\s*$|{VARIABLE}"
-    return WithJsonSchema({"anyOf": [{"const": 0}, {"type": "string", "pattern": pattern}]})
+    measure = rf"^\s*\d+(\.\d+)?\s*({units})\s*$|{VARIABLE}"
+    return WithJsonSchema({"anyOf": [{"const": 0}, {"type": "string", "pattern": measure}]})
 
 
 Name = Annotated[str, BeforeValidator(_name), _schema("string", minLength=1)]
 Plain = Annotated[str, BeforeValidator(_text), _schema("string")]
 Setting = Annotated[str, BeforeValidator(_text), WithJsonSchema({"type": ["string", "number", "boolean"]})]
-Port = Annotated[int, BeforeValidator(_integer(1, 65535, "a port")), _schema("integer", minimum=1, maximum=65535)]
+Port = Annotated[int, BeforeValidator(integer(1, 65535, "a port")), _schema("integer", minimum=1, maximum=65535)]
 Count = Annotated[
-    int, BeforeValidator(_integer(1, 262143, "a number of connections")), _schema("integer", minimum=1, maximum=262143)
+    int, BeforeValidator(integer(1, 262143, "a number of connections")), _schema("integer", minimum=1, maximum=262143)
 ]
 Reserve = Annotated[
-    int, BeforeValidator(_integer(0, 262143, "a number of connections")), _schema("integer", minimum=0, maximum=262143)
+    int, BeforeValidator(integer(0, 262143, "a number of connections")), _schema("integer", minimum=0, maximum=262143)
 ]
 Duration = Annotated[
     int,

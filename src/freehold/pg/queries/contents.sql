@@ -9,7 +9,20 @@ WITH space AS MATERIALIZED (
     JOIN pg_catalog.pg_extension AS e ON e.oid = d.refobjid
    WHERE d.refclassid = 'pg_catalog.pg_extension'::regclass AND d.deptype = 'e'
 ), relation AS MATERIALIZED (
-  SELECT c.oid, c.relkind, s.nspname, c.relname, c.relowner, c.relacl
+  SELECT c.oid, c.relkind, s.nspname, c.relname, c.relowner, c.relacl,
+         CASE WHEN c.relkind = 'p' THEN (
+           SELECT pg_catalog.json_build_array(CASE p.partstrat WHEN 'r' THEN 'RANGE' WHEN 'l' THEN 'LIST' ELSE 'HASH' END,
+                    (SELECT pg_catalog.json_agg(coalesce(a.attname, '') ORDER BY k.place)
+                       FROM pg_catalog.unnest(p.partattrs::smallint[]) WITH ORDINALITY AS k(number, place)
+                       LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = k.number))
+             FROM pg_catalog.pg_partitioned_table AS p WHERE p.partrelid = c.oid) END AS cut,
+         CASE WHEN c.relispartition THEN (
+           SELECT pg_catalog.json_build_array(n.nspname, t.relname, d.partdefid IS NOT NULL)
+             FROM pg_catalog.pg_inherits AS i
+             JOIN pg_catalog.pg_class AS t ON t.oid = i.inhparent
+             JOIN pg_catalog.pg_namespace AS n ON n.oid = t.relnamespace
+             LEFT JOIN pg_catalog.pg_partitioned_table AS d ON d.partrelid = t.oid AND d.partdefid = c.oid
+            WHERE i.inhrelid = c.oid) END AS part_of
     FROM pg_catalog.pg_class AS c
     JOIN space AS s ON s.oid = c.relnamespace
    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
@@ -64,7 +77,7 @@ SELECT pg_catalog.json_build_object(
                  FROM pg_catalog.pg_default_acl AS d LEFT JOIN pg_catalog.pg_namespace AS n ON n.oid = d.defaclnamespace),
   'relations', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(r.relkind, r.nspname, r.relname, pg_catalog.pg_get_userbyid(r.relowner),
                          coalesce(r.relacl, pg_catalog.acldefault(CASE r.relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", r.relowner))::text[],
-                         c.names, c.acls, x.extname))
+                         c.names, c.acls, x.extname, r.cut, r.part_of))
                   FROM relation AS r
                   LEFT JOIN columns AS c ON c.attrelid = r.oid
                   LEFT JOIN part AS x ON x.classid = 'pg_catalog.pg_class'::regclass AND x.objid = r.oid),
