@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from freehold.apply import deploy, journal, resume
+from freehold.apply import deploy, resume
 from freehold.apply.fresh import PlanFile, check_fresh, digest
-from freehold.apply.journal import Run
+from freehold.apply.journal import entry
 from freehold.apply.model import waves
 from freehold.apply.resume import Left, Next
 from freehold.apply.script import Alone, inspect, marker
 from freehold.apply.url import connection_url
 from freehold.errors import MigrationError, StalePlan
+from freehold.found import journal, locks
 from freehold.found.control import control_sql
+from freehold.found.journal import Run
 from freehold.found.model import Found, Server
 from freehold.plan.make import make
 from freehold.plan.model import Phase, RunMigration
@@ -159,19 +161,19 @@ def test_a_file_in_one_transaction_always_begins_anew() -> None:
 
 
 def test_only_a_meeting_with_others_is_tried_again() -> None:
-    assert resume.retriable("55P03", "")
-    assert resume.retriable("40P01", "")
-    assert resume.retriable("XX000", "tuple concurrently updated")
-    assert not resume.retriable("XX000", "something else")
-    assert not resume.retriable("42501", "permission denied")
-    assert not resume.retriable("", "")
+    assert locks.retriable("55P03", "")
+    assert locks.retriable("40P01", "")
+    assert locks.retriable("XX000", "tuple concurrently updated")
+    assert not locks.retriable("XX000", "something else")
+    assert not locks.retriable("42501", "permission denied")
+    assert not locks.retriable("", "")
 
 
 def test_waiting_grows_and_ends() -> None:
-    waits = [resume.backoff_ms(attempt, 0.5) for attempt in range(12)]
+    waits = [locks.backoff_ms(attempt, 0.5) for attempt in range(12)]
     assert waits == sorted(waits)
-    assert waits[-1] <= resume.BACKOFF_LONGEST_MS
-    assert resume.backoff_ms(3, 0.0) != resume.backoff_ms(3, 1.0)
+    assert waits[-1] <= locks.BACKOFF_LONGEST_MS
+    assert locks.backoff_ms(3, 0.0) != locks.backoff_ms(3, 1.0)
 
 
 def plan_of_two() -> tuple[object, ...]:
@@ -202,7 +204,7 @@ def test_waves_keep_every_step_and_the_order_within_a_place() -> None:
 
 def test_a_journal_row_shows_no_secret_and_takes_any_name() -> None:
     _, plan = plan_of_two()
-    entries = [journal.entry(step, step.do(), "done", 1.5) for step in plan.steps]
+    entries = [entry(step, step.do(), "done", 1.5) for step in plan.steps]
     text = journal.insert(RUN, entries).shown()
     assert "<password>" in text
     assert "SCRAM" not in text

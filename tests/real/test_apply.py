@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from freehold.apply.fresh import PlanFile, check_fresh, digest
-from freehold.apply.resume import lock_key
 from freehold.errors import ApplyFailed, Busy, LocalStateError, StalePlan, Unreachable
 from freehold.found.fingerprint import canonical
+from freehold.found.locks import lock_key
 from freehold.layouts.model import Instance
 from freehold.local import planfile
 from freehold.pg.embedded import Embedded

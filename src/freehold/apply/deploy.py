@@ -13,8 +13,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from freehold.apply.journal import Run
 from freehold.apply.url import connection_url
+from freehold.found.journal import Run
 from freehold.plan.model import RunCommand, RunMigration
 from freehold.spec.names import deploy_role
 from freehold.sqltext import Secret, Sql, ident, join, keyword, literal, sql

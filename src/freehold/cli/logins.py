@@ -104,9 +104,9 @@ def _login(context: Context, instance: str, database: str, user: str) -> envfile
 
 
 def _world(context: Context, progress: Bar) -> World:
-    from freehold.apply.journal import Run
     from freehold.apply.run import LOCK_WAIT_MS
     from freehold.apply.run.world import World
+    from freehold.found.journal import Run
     from freehold.local.commands import ShellCommands
 
     return World(

@@ -12,13 +12,13 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 
 from freehold.apply.fresh import still_valid
-from freehold.apply.journal import Run
 from freehold.apply.model import Applied, Lane, Timing, waves
 from freehold.apply.run.batch import Sender, StepFailed, pending
 from freehold.apply.run.locks import held, still_held
 from freehold.apply.run.tidy import tidy
 from freehold.apply.run.world import World
 from freehold.errors import ApplyFailed, Busy, FreeholdError, Unreachable
+from freehold.found.journal import Run
 from freehold.found.model import Found
 from freehold.plan.model import Design, Phase, Plan, Statement, Step
 from freehold.plan.order import batches, undo_batches

@@ -6,14 +6,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import count, groupby
 
-from freehold.apply import journal
-from freehold.apply.journal import Entry
+from freehold.apply.journal import entry as entry_of
 from freehold.apply.model import Lane, Timing
-from freehold.apply.resume import backoff_ms, retriable
 from freehold.apply.run.migrate import Deploy, command, deploying, migrate
 from freehold.apply.run.world import World
 from freehold.errors import FreeholdError, MigrationError, MissingRight, ServerError
+from freehold.found import journal
 from freehold.found.control import control_sql
+from freehold.found.journal import Entry
+from freehold.found.locks import backoff_ms, retriable
 from freehold.plan.model import Action, Effect, Phase, RunCommand, RunMigration, Statement, Step, WriteHba
 from freehold.plan.order import Batch
 from freehold.ports import Session
@@ -117,7 +118,7 @@ class Sender:
                         for effect in effects:
                             self._effect(session, batch, effect)
                         spent = world.clock.monotonic_ms() - began
-                        entries.append(journal.entry(step, effects, self._outcome, spent))
+                        entries.append(entry_of(step, effects, self._outcome, spent))
                 if self._keeps_journal(session, batch, had_journal):
                     self._settle(session, batch)
                     session.execute(journal.insert(world.run, entries))
@@ -189,7 +190,7 @@ class Sender:
             return
         self._settle(session, batch)
         began = self._world.clock.monotonic_ms()
-        entry = journal.entry(step, self._effects(step), "started")
+        entry = entry_of(step, self._effects(step), "started")
         row = int(str(session.query(journal.insert(self._world.run, [entry]))[0][0]))
         try:
             yield
@@ -236,7 +237,7 @@ class Sender:
 
     def _note_failure(self, batch: Batch, failed: StepFailed) -> None:
         """The failed transaction took its rows with it; another row says why, unless the server is gone."""
-        entry = journal.entry(failed.step, self._effects(failed.step), "started")
+        entry = entry_of(failed.step, self._effects(failed.step), "started")
         with suppress(ServerError), self._world.session(batch.instance, batch.database) as (session, _):
             if has_journal(session):
                 session.execute(journal.insert(self._world.run, [entry.ended("failed", 0.0, failed.cause.message)]))

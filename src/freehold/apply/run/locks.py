@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 
-from freehold.apply.resume import holders, lock_key, work_key
+from freehold.apply.resume import work_key
 from freehold.apply.run.world import World
 from freehold.errors import Busy, ServerError
+from freehold.found.locks import holders, lock_key
 from freehold.ports import Row, Session
 from freehold.sqltext import Sql, keyword, sql
 

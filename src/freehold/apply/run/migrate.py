@@ -7,11 +7,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from freehold.apply import deploy, resume
-from freehold.apply.resume import Left, Next, Start, backoff_ms, retriable
+from freehold.apply.resume import Left, Next, Start
 from freehold.apply.run.tidy import remove_login
 from freehold.apply.run.world import World
 from freehold.apply.script import Alone, Piece, inspect
 from freehold.errors import MigrationError, ServerError, Unreachable
+from freehold.found.locks import backoff_ms, retriable
 from freehold.plan.model import RunCommand, RunMigration
 from freehold.ports import Session
 from freehold.sqltext import keyword, raw

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from freehold.apply import deploy, resume
 from freehold.apply.run.world import World
 from freehold.errors import ServerError, StalePlan
+from freehold.found.locks import backoff_ms, retriable
 from freehold.plan.model import Action, Design, Plan
 from freehold.ports import Session
 from freehold.sqltext import ident, sql
@@ -55,9 +56,9 @@ def remove_login(world: World, session: Session, instance: str, name: str) -> No
             session.execute(deploy.drop(name))
             return
         except ServerError as error:
-            if attempt == 4 or not resume.retriable(error.sqlstate, error.message):
+            if attempt == 4 or not retriable(error.sqlstate, error.message):
                 raise
-            world.clock.sleep_ms(resume.backoff_ms(attempt, world.jitter()))
+            world.clock.sleep_ms(backoff_ms(attempt, world.jitter()))
 
 
 def _half_dropped(session: Session, names: Collection[str]) -> list[str]:

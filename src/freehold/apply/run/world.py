@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
-from freehold.apply.journal import Run
 from freehold.apply.resume import blockers, work_key
 from freehold.errors import ServerError
+from freehold.found.journal import Run
 from freehold.ports import Clock, Commands, Progress, Secrets, Servers, Session
 from freehold.sqltext import Sql, sql
 
