@@ -77,6 +77,41 @@ def test_a_leak_is_judged_by_seeing_the_canary(built: Built) -> None:
     assert cells["trading", "users"] is not Verdict.BROKEN
 
 
+def test_every_service_meets_every_other_one(built: Built) -> None:
+    clean = built.prove()
+    built.admin("GRANT pg_signal_backend, pg_read_all_stats TO shop_feed_app")
+    open_ = built.prove(attacks=["terminate_backend", "activity_of_others"])
+    built.admin("REVOKE pg_signal_backend, pg_read_all_stats FROM shop_feed_app")
+
+    pairs = 6
+    assert clean.passed, explained(clean)
+    assert clean.by_attack["listen_notify"]["limit"] == pairs
+    assert clean.by_attack["advisory_locks"]["limit"] == pairs
+    assert clean.by_attack["activity_of_others"] == {"held": pairs, "limit": pairs, "broken": 0, "unknown": 0}
+    assert clean.by_attack["terminate_backend"]["held"] == 2 * pairs
+    assert {(cell.actor, cell.target) for cell in open_.matrix if cell.verdict is Verdict.BROKEN} == {
+        ("feed", "trading"),
+        ("feed", "users"),
+    }
+    assert open_.by_attack["terminate_backend"]["broken"] == 2
+    assert open_.by_attack["activity_of_others"]["broken"] == 2
+    assert {f.code for f in open_.violations} == {"terminate_backend", "activity_of_others"}
+
+
+def test_a_proof_of_some_services_holds_what_was_done_by_and_to_them(built: Built) -> None:
+    built.admin("GRANT shop_users_app TO shop_feed_app;\nGRANT shop_trading_app TO shop_feed_app")
+    users, feed = built.prove(services=["users"]), built.prove(services=["feed"])
+    built.admin("REVOKE shop_users_app, shop_trading_app FROM shop_feed_app")
+    trading = built.prove(services=["trading"])
+
+    def broken(report: Report) -> set[tuple[str, str]]:
+        return {(c.actor, c.target) for c in report.matrix if c.verdict is Verdict.BROKEN and c.actor and c.target}
+
+    assert broken(users) == {("feed", "users")}
+    assert {("feed", "users"), ("feed", "trading")} <= broken(feed)
+    assert trading.passed, explained(trading)
+
+
 def test_five_hundred_open_tables_are_one_finding(built: Built) -> None:
     tables = "".join(f"CREATE TABLE users.many_{n} (a int);" for n in range(100))
     built.admin(f"SET ROLE shop_users_owner;{tables}RESET ROLE", "shop")
@@ -270,13 +305,27 @@ def test_a_foreign_application_owns_its_database_and_nothing_else() -> None:
         foreign = build(servers, platform)
         login = servers.login("main", "shop_prefect", "shop_prefect_app", foreign.secrets.password("shop_prefect_app"))
         login.execute(raw("CREATE SCHEMA mine; CREATE TABLE mine.flow (a int); CREATE TABLE public.run (a int)"))
+        login.execute(raw("CREATE FUNCTION mine.pay(int) RETURNS int LANGUAGE sql AS 'SELECT $1'"))
         login.close()
         clean = foreign.prove()
         foreign.admin("GRANT CONNECT ON DATABASE shop_prefect TO shop_users_app", "shop_prefect")
         leaky = foreign.prove()
+        servers.write_hba("main", unlocked_hba())
+        foreign.admin("GRANT USAGE ON SCHEMA mine TO PUBLIC", "shop_prefect")
+        callable_ = foreign.prove(attacks=["functions"])
+        for line in callable_.violations[0].remedy.splitlines():
+            if not line.startswith("--"):
+                foreign.admin(line, "shop_prefect")
+        mended = foreign.prove(attacks=["functions"])
 
     assert clean.passed, explained(clean)
+    assert clean.by_attack["functions"]["held"] > 0
     assert {f.object for f in leaky.violations} == {'database "shop_prefect"'}
+    assert {(f.service, f.object) for f in callable_.violations} == {("prefect", 'function "mine"."pay"(integer)')}
+    assert {(cell.actor, cell.target) for cell in callable_.matrix if cell.verdict is Verdict.BROKEN} == {
+        ("users", "prefect")
+    }
+    assert not mended.violations, explained(mended)
 
 
 def test_a_read_that_crosses_databases_is_a_limit_of_the_layout() -> None:
@@ -318,3 +367,59 @@ def test_an_instance_that_does_not_answer_is_said(built: Built) -> None:
         owner.down([instance("main", 18)])
         with pytest.raises(ServerError):
             gone.prove()
+
+
+def test_a_setting_that_waits_for_a_restart_is_not_there_yet() -> None:
+    services = tuple(Service(f"s{n}", (f"s{n}",), limits=Limits(connections=40)) for n in range(3))
+    platform = Platform(name="shop", layout=Layout.SCHEMA_PER_SERVICE, servers=(EMBEDDED,), services=services)
+    with embedded([instance("main", 18)]) as (_, servers):
+        waiting = build(servers, platform, restart=False)
+        before = waiting.prove(attacks=["connection_exhaustion"])
+        servers.restart_pending()
+        after = waiting.prove()
+
+    assert [f.code for f in before.violations] == ["connection_exhaustion"], explained(before)
+    assert "waits for a restart" in before.violations[0].detail
+    assert before.violations[0].remedy == "freehold apply --restart"
+    assert after.passed, explained(after)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_attackers_that_meet_have_got_past_the_privilege_check(version: int) -> None:
+    with embedded([instance("main", version)]) as (_, servers):
+        built = build(servers, small(Layout.SCHEMA_PER_SERVICE, EMBEDDED))
+        blocker = servers.admin("main", "shop")
+        blocker.execute(
+            raw(
+                "BEGIN; CREATE TABLE feed.freehold_proof_intruder (); CREATE SCHEMA freehold_proof_intruder;"
+                " CREATE EXTENSION hstore SCHEMA pg_catalog"
+            )
+        )
+        clean = built.prove(attacks=["create_objects"])
+        built.admin(
+            "GRANT CREATE ON SCHEMA feed TO shop_feed_app;\nGRANT CREATE ON DATABASE shop TO shop_feed_app", "shop"
+        )
+        met = built.prove(attacks=["create_objects"])
+        blocker.execute(raw("ROLLBACK"))
+        blocker.close()
+
+    assert {f.code for f in clean.violations} == set(), explained(clean)
+    assert {f.code for f in met.unknown} <= {"no_trace"}, explained(met)
+    said = " ".join(item.text for f in met.violations for item in f.evidence)
+    assert said.count("55P03") == 2, said
+    assert {f.object for f in met.violations} == {'database "shop"', 'schema "feed"'}, explained(met)
+    assert "CREATE SCHEMA" in said
+    assert "CREATE TABLE" in said
+    assert "has_database_privilege" in said
+
+
+def test_a_table_under_maintenance_is_no_false_alarm(built: Built) -> None:
+    blocker = built.servers.admin("main", "shop")
+    # what VACUUM, ANALYZE and CREATE INDEX CONCURRENTLY hold
+    blocker.execute(raw("BEGIN; LOCK TABLE users.account IN SHARE UPDATE EXCLUSIVE MODE"))
+    report = built.prove()
+    blocker.execute(raw("ROLLBACK"))
+    blocker.close()
+
+    assert report.passed, explained(report)
+    assert report.by_attack["ddl"]["held"] > 100

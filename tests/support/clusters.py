@@ -6,7 +6,7 @@ import itertools
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
@@ -58,6 +58,7 @@ def embedded(
     try:
         owner.up(instances, lambda name: PASSWORD)
         servers = servers_of(owner, instances)
+        servers.restart = lambda names: owner.restart([one for one in instances if one.name in names])
         try:
             yield owner, servers
         finally:
@@ -73,6 +74,8 @@ class TidyServers(PgServers):
     """PgServers that close, on ``tidy()``, every session a test left open."""
 
     opened: ClassVar[list[PgSession]] = []
+    restart: Callable[[set[str]], object] | None = None
+    """How to restart the named instances; None where the test does not own them."""
 
     def admin(self, instance: str, database: str | None = None) -> PgSession:
         self.opened.append(super().admin(instance, database))
@@ -81,6 +84,17 @@ class TidyServers(PgServers):
     def login(self, instance: str, database: str, user: str, password: str) -> PgSession:
         self.opened.append(super().login(instance, database, user, password))
         return self.opened[-1]
+
+    def restart_pending(self) -> None:
+        """Restart the instances whose settings wait for it, as `freehold up` does."""
+        waiting = {
+            name
+            for name, server in self.read(list(self.addresses()), {}).servers.items()
+            if any(setting.pending_restart for setting in server.settings.values())
+        }
+        if waiting and self.restart is not None:
+            self.tidy()
+            self.restart(waiting)
 
     def tidy(self) -> None:
         while self.opened:

@@ -28,6 +28,7 @@ from freehold.spec.model import (
     TableName,
 )
 from freehold.sqltext import ident, join, keyword, literal, raw, sql
+from support.clusters import TidyServers
 
 MAIN = Server("main", ServerKind.URL)
 
@@ -192,8 +193,11 @@ FILES = {
 }
 
 
-def build(servers: Servers, platform: Platform, files: Mapping[str, MigrationFile] = FILES) -> Built:
-    """Apply a platform on the servers and hand back what is needed to prove it."""
+def build(
+    servers: Servers, platform: Platform, files: Mapping[str, MigrationFile] = FILES, *, restart: bool = True
+) -> Built:
+    """Apply a platform on the servers, restart those of ours whose settings wait for it, as `freehold up` does, and
+    hand back what is needed to prove it."""
     placements = place(platform)
     secrets = KnownSecrets()
     for p in placements.services:
@@ -211,4 +215,6 @@ def build(servers: Servers, platform: Platform, files: Mapping[str, MigrationFil
     built = Built(platform, placements, servers, design, secrets)
     built.apply()
     built.apply()
+    if restart and isinstance(servers, TidyServers):
+        servers.restart_pending()
     return built

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from freehold.found.model import Server
 from freehold.prove.judge import broken, evidence, held, in_database, unknown, verdict
-from freehold.prove.model import Attack, Conversation, Login, Piece, Run, Scene, Tell, Verdict
+from freehold.prove.model import Answer, Attack, Conversation, Login, Piece, Run, Scene, Tell, Verdict
 from freehold.prove.scene import at_home
 from freehold.prove.why import Ground, of_membership, told
 from freehold.sqltext import Sql, ident
@@ -16,7 +16,8 @@ from freehold.sqltext import Sql, ident
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """One hostile statement; ``grounds`` say why it went through and how to end that. ``boolean``: the first value of
-    the answer says whether it would."""
+    the answer says whether it would. ``instead`` is such a question, asked where the statement met somebody else's
+    before the server looked at any privilege."""
 
     statement: Sql
     object: str
@@ -26,7 +27,11 @@ class Attempt:
     boolean: bool = False
     opened: frozenset[str] = frozenset()
     closed: frozenset[str] = frozenset()
+    instead: Sql | None = None
 
+
+MET = frozenset({"55P03", "42710", "23505"})
+"""Codes that say that somebody else holds the name at this moment, or has it already."""
 
 Attempts = Callable[[Scene, Login, Piece], Iterable[Attempt]]
 
@@ -47,6 +52,11 @@ def hostile_attack(
         assert login is not None
         some = tuple(attempts(scene, login, piece))
         answers = yield Run(piece.instance, piece.database, login.role, tuple(a.statement for a in some))
+        met = {n: some[n].instead for n, answer in enumerate(answers) if answer.sqlstate in MET}
+        questions = {n: question for n, question in met.items() if question is not None}
+        if questions:
+            replies = yield Run(piece.instance, piece.database, login.role, tuple(questions.values()))
+            some, answers = _replaced(some, answers, questions, dict(zip(questions, replies, strict=True)))
         for attempt, answer in zip(some, answers, strict=True):
             if attempt.boolean and answer.ok and answer.rows and answer.rows[0][0] in ("f", "false", None):
                 tell(held(login, attempt.target))
@@ -73,6 +83,17 @@ def hostile_attack(
                     tell(unknown(code, login, attempt.target, attempt.object, answer))
 
     return Attack(number, title, pieces, play, prevented_by)
+
+
+def _replaced(
+    some: Sequence[Attempt], answers: Sequence[Answer], questions: Mapping[int, Sql], replies: Mapping[int, Answer]
+) -> tuple[tuple[Attempt, ...], tuple[Answer, ...]]:
+    """The attempts and answers, those with a question of the same number as that question and its reply."""
+    asked = (
+        replace(attempt, statement=questions[n], boolean=True) if n in questions else attempt
+        for n, attempt in enumerate(some)
+    )
+    return tuple(asked), tuple(replies.get(n, answer) for n, answer in enumerate(answers))
 
 
 def by_role(server: Server, who: str, *roles: str) -> tuple[Ground, ...]:

@@ -177,13 +177,15 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A part of an attack that needs no other part. ``actor`` None judges the snapshot alone; ``part`` is the
-    attack's own. Pieces of one actor in one database run one after the other on one connection."""
+    """A part of an attack that needs no other part. ``actor`` None judges the snapshot alone, or lets several logins
+    take part; ``part`` is the attack's own. Pieces of one actor in one database run one after the other on one
+    connection; a piece ``alone`` runs after all of those and beside nothing."""
 
     actor: Login | None
     instance: str
     database: str
     part: object = None
+    alone: bool = False
 
 
 Tell = Callable[[Result], None]

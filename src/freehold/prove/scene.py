@@ -194,16 +194,24 @@ def everywhere(scene: Scene) -> Iterator[Piece]:
             yield Piece(login, login.instance, database)
 
 
-def neighbours(scene: Scene, same_database: bool) -> Iterator[tuple[Login, Login]]:
-    """Each service's app login with the app login of the next service beside it, in a ring."""
-    apps = [login for login in scene.logins if login.purpose == "app" and login.service and rooms(scene, login)]
+def crowds(scene: Scene, same_database: bool) -> Iterator[Piece]:
+    """One piece for each database, or each instance, where app logins of several services meet; ``part`` are they.
+
+    Each has one connection of its own in it, on which it is attacker and victim of all the others."""
     places: dict[tuple[str, str], list[Login]] = {}
-    for login in apps:
-        places.setdefault((login.instance, login.database if same_database else ""), []).append(login)
-    for ring in places.values():
-        for index, login in enumerate(ring):
-            if len(ring) > 1:
-                yield login, ring[(index + 1) % len(ring)]
+    for piece in at_home(scene, ("app",)):
+        login = piece.actor
+        if login is not None and login.service:
+            places.setdefault((login.instance, login.database if same_database else ""), []).append(login)
+    for (instance, database), crowd in sorted(places.items()):
+        if len(crowd) > 1:
+            yield Piece(None, instance, database, tuple(crowd), alone=True)
+
+
+def crowd_of(piece: Piece) -> tuple[Login, ...]:
+    """The logins that take part in a piece of ``crowds``."""
+    assert isinstance(piece.part, tuple)
+    return tuple(login for login in piece.part if isinstance(login, Login))
 
 
 def in_same_database(scene: Scene, login: Login) -> tuple[Canary, ...]:

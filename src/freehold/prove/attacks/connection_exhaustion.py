@@ -31,6 +31,19 @@ def _number(server: Server, name: str) -> int:
     return int(setting.value) if setting is not None and setting.value.isdigit() else 0
 
 
+def _awaited(server: Server) -> int:
+    """What max_connections will be after a restart; 0 when nothing waits for one."""
+    setting = server.settings.get("max_connections")
+    if setting is None or not setting.pending_restart or setting.configured is None:
+        return 0
+    return int(setting.configured) if setting.configured.isdigit() else 0
+
+
+def _restart(scene: Scene, instance: str) -> str:
+    owned = any(one.name == instance and one.owned for one in scene.placements.instances)
+    return "freehold apply --restart" if owned else f'-- restart instance "{instance}"'
+
+
 def _play(scene: Scene, piece: Piece, tell: Tell) -> Conversation:
     server = scene.found.servers[piece.instance]
     total = 0
@@ -57,6 +70,8 @@ def _play(scene: Scene, piece: Piece, tell: Tell) -> Conversation:
     most = _number(server, "max_connections")
     kept = _number(server, "superuser_reserved_connections") + _number(server, "reserved_connections")
     if most and total > most - kept:
+        waits = _awaited(server)
+        enough = waits >= total + kept
         tell(
             broken(
                 _CODE,
@@ -64,9 +79,12 @@ def _play(scene: Scene, piece: Piece, tell: Tell) -> Conversation:
                 "",
                 f"instance {piece.instance}",
                 f"connection limits add up to {total}, and the instance has {most - kept}",
-                "Services together can take every connection.",
+                "Services together can take every connection."
+                + (f" max_connections = {waits} is written and waits for a restart." if enough else ""),
                 evidence=(Evidence(f"max_connections {most}, reserved {kept}, sum of limits {total}"),),
-                remedy=f"ALTER SYSTEM SET max_connections = {total + kept}; -- and restart the instance",
+                remedy=_restart(scene, piece.instance)
+                if enough
+                else f"ALTER SYSTEM SET max_connections = {total + kept}; -- and restart the instance",
             )
         )
     else:

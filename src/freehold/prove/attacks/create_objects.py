@@ -18,10 +18,12 @@ from freehold.prove.hostile import Attempt, hostile_attack
 from freehold.prove.model import Login, Piece, Scene
 from freehold.prove.scene import contents, everywhere, placement_of, service_schemas
 from freehold.prove.why import of_acl
-from freehold.sqltext import ident, keyword, sql
+from freehold.sqltext import ident, keyword, literal, sql
 
-# another attacker holds the same name at this moment: it, too, got past the privilege check
-_RACE = frozenset({"55P03", "42P07", "23505"})
+# Another attacker, or somebody at work, holds the same name at this moment, and of tables and schemas the privilege is
+# checked before the name: 55P03 waited too long, 42P07, 42P06 and 42710 it is there, 23505 it came at the same time.
+_RACE = frozenset({"55P03", "42P07", "42P06", "42710", "23505"})
+_TRUSTED = ("hstore", "citext", "pg_trgm", "btree_gin", "intarray", "ltree")
 
 
 def _pieces(scene: Scene) -> Iterator[Piece]:
@@ -54,20 +56,26 @@ def _attempts(scene: Scene, login: Login, piece: Piece) -> Iterator[Attempt]:
         name,
         f"can create schemas in {name}",
         tuple(of_acl(server, login.role, database.owner, database.acl, ("CREATE",), on, place)),
+        opened=_RACE,
     )
     yield Attempt(
         keyword("CREATE TEMPORARY TABLE freehold_proof_intruder ()"),
         name,
         f"can create temporary tables in {name}",
         tuple(of_acl(server, login.role, database.owner, database.acl, ("TEMPORARY",), on, place)),
+        opened=_RACE,
     )
-    if "hstore" in server.extensions_available:
+    # The server looks at the name of an extension before it looks at any privilege: one that is not there yet is
+    # tried, and where another attacker has the name at this moment, the privilege is asked for.
+    absent = server.extensions_available - contents(scene.found, piece.instance, piece.database).extensions.keys()
+    extension = next((one for one in _TRUSTED if one in absent), "")
+    if extension:
         yield Attempt(
-            keyword("CREATE EXTENSION hstore SCHEMA pg_catalog"),
+            sql("CREATE EXTENSION {} SCHEMA pg_catalog", ident(extension)),
             name,
             f"can create trusted extensions in {name}",
             tuple(of_acl(server, login.role, database.owner, database.acl, ("CREATE",), on, place)),
-            opened=frozenset({"42710"}),
+            instead=sql("SELECT pg_catalog.has_database_privilege({}, 'CREATE')", literal(piece.database)),
         )
 
 

@@ -1,12 +1,14 @@
 """Call the functions of another service.
 
 Tried: as each login, the canary's own SECURITY DEFINER function is really called; for every other routine of others
-the right to call it is asked, because code that nobody here wrote must not run.
+the right to call it is asked, because code that nobody here wrote must not run. Not tried: the backup login in the
+database of a foreign application, since it may read everything there and the functions are the application's to close.
 
 Why: a SECURITY DEFINER function hands its owner's rights to whoever may call it, and PostgreSQL gives EXECUTE on
-each new function to PUBLIC.
+each new function to PUBLIC; an application that owns its database whole never takes that back.
 
-Holds it off: ALTER DEFAULT PRIVILEGES .. REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC, no USAGE on the schema.
+Holds it off: ALTER DEFAULT PRIVILEGES .. REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC, no USAGE on the schema; in the
+database of a foreign application, the schema public that is taken from PUBLIC.
 The layout ``central`` cannot: all services share one login.
 """
 
@@ -30,9 +32,8 @@ def _tries(thing: Thing) -> Iterator[Try]:
 
 
 def _spare(scene: Scene, login: Login, thing: Thing) -> bool:
-    # inside a database that an application owns whole, nothing is managed: the door is its wall
     whole = any(not p.schemas for p in scene.placements.within(thing.instance, thing.database))
-    return owns(scene, login, thing) or whole
+    return owns(scene, login, thing) or (whole and login.purpose == "backup")
 
 
 functions = object_attack("functions", "I2", "call another service's functions", _tries, spare=_spare)

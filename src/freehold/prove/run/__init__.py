@@ -38,9 +38,10 @@ def prove(
 ) -> Report:
     """Attack the platform and report.
 
-    ``services`` limits who attacks, ``attacks`` what is tried; ``migrations`` maps a service to its declared
-    migrations as (name, sha256). Raises Busy while another proof of the platform runs, and what Servers raises.
-    On any end, an interruption too, the canaries are dropped; those of a proof that was killed are dropped first.
+    ``services`` keeps what was done by or to them, ``attacks`` limits what is tried; ``migrations`` maps a service to
+    its declared migrations as (name, sha256). Raises Busy while another proof of the platform runs, and what Servers
+    raises. On any end, an interruption too, the canaries are dropped; those of a proof that was killed are dropped
+    first.
     """
     started = clock.monotonic_ms()
     family = members(ATTACKS, Attack)
@@ -48,11 +49,13 @@ def prove(
     lock = _locked(servers, placements)
     try:
         stage = Stage(platform, placements, Doors(servers, clock), secrets, progress)
-        results, scene = _perform(stage, chosen, None if services is None else frozenset(services), migrations, workers)
+        results, scene = _perform(stage, chosen, migrations, workers)
     finally:
         # closing alone would leave the lock until the server notices
         lock.attempt(keyword("SELECT pg_catalog.pg_advisory_unlock_all()"))
         lock.close()
+    if services is not None:
+        results = _concerning(results, frozenset(services))
     every = [result for some in results.values() for result in some]
     told = matrix.findings(every)
     today = now or clock.now_iso()
@@ -91,7 +94,6 @@ def _locked(servers: Servers, placements: Placements) -> Session:
 def _perform(
     stage: Stage,
     chosen: Mapping[str, Attack],
-    attackers: frozenset[str] | None,
     migrations: Migrations | None,
     workers: int,
 ) -> tuple[dict[str, list[Result]], Scene]:
@@ -102,7 +104,7 @@ def _perform(
         stage.progress.event("read what is there", 0, 1)
         counted = dict(zip(places, pool.map(lambda p: stage.count(before, *p), places), strict=True))
         try:
-            scene = stage.scene(pool, before, attackers, migrations)
+            scene = stage.scene(pool, before, migrations)
             results = _play(pool, stage, scene, chosen)
         finally:
             list(pool.map(lambda place: stage.clean(*place), places))
@@ -119,11 +121,12 @@ def _play(
 ) -> dict[str, list[Result]]:
     results: dict[str, list[Result]] = {name: [] for name in chosen}
     jobs: dict[tuple[str, str, str], list[tuple[str, Piece]]] = {}
+    alone: list[tuple[str, Piece]] = []
     for name, attack in chosen.items():
         for piece in attack.split(scene):
             key = (piece.instance, piece.database, piece.actor.role) if piece.actor else ("", "", name)
-            jobs.setdefault(key, []).append((name, piece))
-    total = len(jobs)
+            (alone if piece.alone else jobs.setdefault(key, [])).append((name, piece))
+    total = len(jobs) + len(alone)
 
     def work(pieces: Sequence[tuple[str, Piece]]) -> list[tuple[str, list[Result]]]:
         sessions = Sessions(stage.doors)
@@ -141,4 +144,16 @@ def _play(
     finally:
         for future in futures:
             future.cancel()
+    for done, one in enumerate(alone, len(jobs) + 1):
+        for name, some in work([one]):
+            results[name].extend(some)
+        stage.progress.event("attacks", done, total)
     return results
+
+
+def _concerning(results: Mapping[str, list[Result]], services: frozenset[str]) -> dict[str, list[Result]]:
+    """What was done by or to ``services``, and what concerns no service but all."""
+    return {
+        name: [one for one in some if {one.actor, one.target} & services or not (one.actor or one.target)]
+        for name, some in results.items()
+    }

@@ -50,7 +50,6 @@ class Stage:
         self,
         pool: ThreadPoolExecutor,
         found: Found,
-        attackers: frozenset[str] | None,
         migrations: Migrations | None,
     ) -> Scene:
         """Plant the canaries and try every door."""
@@ -59,11 +58,7 @@ class Stage:
             self.platform,
             self.placements,
             found,
-            tuple(
-                login
-                for login in logins(self.platform, self.placements)
-                if attackers is None or not login.service or login.service in attackers
-            ),
+            logins(self.platform, self.placements),
             {name: one for name, one in canaries.items() if one is not None},
             migrations=migrations,
             addresses={name: (place.host, place.port) for name, place in self.servers.addresses().items()},
