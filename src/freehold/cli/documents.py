@@ -219,14 +219,54 @@ DOCUMENTS: dict[str, dict[str, Schema]] = {
                 }
             )
         ),
+        "pooler": {"anyOf": [{"type": "null"}, _object({"path": _TEXT, "version": _TEXT, "tls": _FLAG})]},
         "findings": _list(_FINDING),
     },
     "url": {"url": _TEXT, "role": _TEXT, "valid_until": {"type": ["string", "null"]}},
+    "pool": {
+        "action": _TEXT,
+        "pools": _list(
+            _object(
+                {
+                    "service": _TEXT,
+                    "alias": _TEXT,
+                    "host": _TEXT,
+                    "port": _PORT,
+                    "running": _FLAG,
+                    "paused": _FLAG,
+                    "clients_active": _COUNT,
+                    "clients_waiting": _COUNT,
+                    "longest_wait_ms": _MS,
+                    "servers_active": _COUNT,
+                    "servers_idle": _COUNT,
+                    "size": _COUNT,
+                    "utilisation": _MS,
+                    "instance": _TEXT,
+                    "database": _TEXT,
+                }
+            )
+        ),
+        "advice": _list(
+            _object(
+                {
+                    "service": _TEXT,
+                    "declared": _COUNT,
+                    "advised": _COUNT,
+                    "busy": _MS,
+                    "mean_wait_ms": _MS,
+                    "transactions_per_s": _MS,
+                    "reason": _TEXT,
+                }
+            )
+        ),
+        "files": _list(_TEXT),
+        "stopped": _list(_TEXT),
+    },
     "journal": {"runs": _list({"anyOf": [_RUN, _JOURNAL_STEP]})},
 }
 """The keys of each command's document, besides schema_version, command and ok."""
 
-_OPTIONAL = {"up": ("proof",)}
+_OPTIONAL = {"up": ("proof",), "pool": ("advice", "files", "stopped")}
 
 _ERROR = _object(
     {

@@ -51,6 +51,9 @@ def forgotten(context: Context) -> tuple[Instance, ...]:
 
 def stop(context: Context) -> tuple[str, ...]:
     """Stop our own instances, forgotten ones too; the names of those that ran."""
+    from freehold.cli import pools
+
+    pools.down(context)
     return context.embedded.down((*context.owned, *forgotten(context)))
 
 
@@ -59,8 +62,10 @@ def purge(context: Context) -> tuple[str, ...]:
     servers that somebody else runs still need its passwords."""
     import shutil
 
+    from freehold.cli import pools
     from freehold.local.folder import explained
 
+    pools.manager(context).purge()
     removed = [f"data of instance {name}" for name in context.embedded.purge((*context.owned, *forgotten(context)))]
     if len(context.owned) == len(context.placements.instances) and context.folder.path.is_dir():
         with explained(context.folder.path):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,19 +44,33 @@ class ServiceLogin:
 
 
 def write_env_files(context: Context) -> tuple[ServiceLogin, ...]:
-    """One env file per service; how each service connects."""
+    """One env file per service; how each service connects: through its pool where one runs."""
+    from freehold.cli import pools
+
     context.folder.ensure()
     found: list[ServiceLogin] = []
+    pooled = pools.ports(context)
     for placement in context.placements.services:
-        app = _login(context, placement.instance, placement.database, placement.roles.app)
+        direct = _login(context, placement.instance, placement.database, placement.roles.app)
         ro = _login(context, placement.instance, placement.database, placement.roles.ro)
-        path = envfiles.write(context.folder.env_path, placement.service, app, ro)
+        way = pooled.get(placement.service)
+        app = _through(direct, way) if way else direct
+        path = envfiles.write(
+            context.folder.env_path,
+            placement.service,
+            app,
+            _through(ro, way) if way else ro,
+            direct if way else None,
+        )
         found.append(ServiceLogin(placement.service, placement.instance, placement.database, app.url(), _near(path)))
     return tuple(found)
 
 
-def service_url(context: Context, service: str, role: str) -> tuple[str, str | None]:
-    """A connection string of a service, and until when it is valid (None: no end)."""
+def service_url(context: Context, service: str, role: str, *, direct: bool) -> tuple[str, str | None]:
+    """A connection string of a service, and until when it is valid (None: no end); through its pool where one runs,
+    unless ``direct``. The owner's is always direct: a pool knows no login that lives an hour."""
+    from freehold.cli import pools
+
     context.known_services([service])
     placement = context.placements.of(service)
     if role == "owner":
@@ -64,7 +78,9 @@ def service_url(context: Context, service: str, role: str) -> tuple[str, str | N
     user = placement.roles.app if role == "app" else placement.roles.ro
     if user not in context.secrets.known():
         raise FreeholdError(f'login "{user}" has no password yet', hint="Run `freehold apply` first.")
-    return _login(context, placement.instance, placement.database, user).url(), None
+    login = _login(context, placement.instance, placement.database, user)
+    way = None if direct else pools.ports(context).get(service)
+    return (_through(login, way) if way else login).url(), None
 
 
 def admin_url(context: Context, instance: str) -> str:
@@ -94,6 +110,12 @@ def _owner_url(context: Context, service: str) -> tuple[str, str | None]:
         lent = lend(_world(context, progress), placement)
     login = envfiles.Login(address.host, address.port, placement.database, lent.user, lent.password, address.options)
     return login.url(), lent.until
+
+
+def _through(login: envfiles.Login, way: tuple[str, int, str]) -> envfiles.Login:
+    """The same login at a pool: its host, port and alias, and none of the options that are about the server."""
+    host, port, alias = way
+    return replace(login, host=host, port=port, database=alias, options={})
 
 
 def _login(context: Context, instance: str, database: str, user: str) -> envfiles.Login:

@@ -16,6 +16,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "up": "Start what is ours to start, apply, prove, and print where everything is.",
         "status": "Show instances, services and drift.",
         "url": "Print a connection string of a service.",
+        "pool": "Show or steer the connection pools of the services.",
         "down": "Stop the embedded instances; the data stays.",
     },
     "The declaration": {

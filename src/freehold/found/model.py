@@ -129,6 +129,8 @@ class Contents:
     objects: tuple[Object, ...] = ()
     migrations: tuple[AppliedMigration, ...] = ()
     has_control: bool = False
+    pool_lookup: Acl | None = None
+    """Who may call the function that shows pools a login's verifier; None when there is no such function."""
     foreign_keys: tuple[tuple[str, str], ...] = ()
     publications: tuple[str, ...] = ()
     subscriptions: tuple[str, ...] = ()

@@ -8,6 +8,8 @@ APP_CONNECTIONS = 20
 POOL_SPARE = 2
 RO_CONNECTIONS = 5
 PLATFORM_CONNECTIONS = {"analytics": 5, "monitor": 3, "backup": 3}
+POOL_LOOKUPS = 10
+"""Connections of the login that looks verifiers up for the pools; PgBouncer keeps one or two for each database."""
 SUPERUSER_SPARE = 10
 """Connections of max_connections that no limit hands out: Freehold itself, a person, the server's reserve."""
 
@@ -27,6 +29,8 @@ def role_limit(service: Service | None, purpose: str) -> int:
 
     -1 is PostgreSQL's word for no limit; a role that cannot log in has none.
     """
+    if purpose == "pool":
+        return POOL_LOOKUPS
     if purpose in PLATFORM_CONNECTIONS:
         return PLATFORM_CONNECTIONS[purpose]
     if purpose == "owner" or service is None:

@@ -18,11 +18,13 @@ class ServiceRoles:
 
 @dataclass(frozen=True, slots=True)
 class PlatformRoles:
-    """The logins of the platform: ``analytics`` reads what is published, ``monitor`` watches, ``backup`` copies."""
+    """The logins of the platform: ``analytics`` reads what is published, ``monitor`` watches, ``backup`` copies.
+    ``pool`` looks logins up for the pools; empty when the platform has no pooler."""
 
     analytics: str
     monitor: str
     backup: str
+    pool: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from freehold.errors import LayoutError
 from freehold.family import members
 from freehold.layouts.kinds._kind import LayoutKind
-from freehold.layouts.limits import PLATFORM_CONNECTIONS, role_limit
+from freehold.layouts.limits import PLATFORM_CONNECTIONS, POOL_LOOKUPS, role_limit
 from freehold.layouts.model import Instance, Placement, Placements, PlatformRoles, ServiceRoles
 from freehold.spec.model import Layout, Platform, Server, ServerKind, Service
 from freehold.spec.names import app_role, owner_role, platform_role, ro_role, service_database
@@ -40,10 +40,20 @@ def place(platform: Platform) -> Placements:
     return Placements(
         platform=platform.name,
         shared_login=kind.shared_login,
-        roles=PlatformRoles(*(platform_role(platform.name, purpose) for purpose in PLATFORM_CONNECTIONS)),
+        roles=PlatformRoles(
+            analytics=platform_role(platform.name, "analytics"),
+            monitor=platform_role(platform.name, "monitor"),
+            backup=platform_role(platform.name, "backup"),
+            pool=platform_role(platform.name, "pool") if asks(platform) else "",
+        ),
         instances=tuple(_instance(platform, *instances[name]) for name in sorted(instances)),
         services=tuple(placements),
     )
+
+
+def asks(platform: Platform) -> bool:
+    """Whether the platform's pools may ask the servers for verifiers, so that a login for that is needed."""
+    return platform.pooler is not None and platform.pooler.auth != "file"
 
 
 def _kind(platform: Platform) -> LayoutKind:
@@ -122,7 +132,7 @@ def _default(servers: Mapping[str, Server]) -> Server:
 
 
 def _instance(platform: Platform, server: Server, services: Sequence[Service]) -> Instance:
-    connections = sum(PLATFORM_CONNECTIONS.values())
+    connections = sum(PLATFORM_CONNECTIONS.values()) + (POOL_LOOKUPS if asks(platform) else 0)
     connections += sum(role_limit(service, "app") + role_limit(service, "ro") for service in services)
     return Instance(
         name=server.name,

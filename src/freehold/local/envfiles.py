@@ -31,11 +31,16 @@ class Login:
 
 def path(folder: Path, service: str) -> Path:
     """The env file of ``service`` in ``folder``; a name that is no file name is percent-encoded."""
+    return folder / f"{file_name(service)}.env"
+
+
+def file_name(service: str) -> str:
+    """The name of a service as a file name: what is no letter or digit is percent-encoded."""
     encoded = quote(service, safe="")
-    return folder / f"{'%2E' + encoded[1:] if encoded.startswith('.') else encoded}.env"
+    return "%2E" + encoded[1:] if encoded.startswith(".") else encoded
 
 
-def write(folder: Path, service: str, app: Login, ro: Login | None = None) -> Path:
+def write(folder: Path, service: str, app: Login, ro: Login | None = None, direct: Login | None = None) -> Path:
     """Write the env file of ``service`` (mode 0600, replaced as a whole) and return its path.
 
     Raises LocalStateError when the folder cannot be written, or others may read it.
@@ -43,15 +48,18 @@ def write(folder: Path, service: str, app: Login, ro: Login | None = None) -> Pa
     private_folder(folder.parent)
     private_folder(folder)
     target = path(folder, service)
-    write_atomically(target, text(app, ro).encode("utf-8"))
+    write_atomically(target, text(app, ro, direct).encode("utf-8"))
     return target
 
 
-def text(app: Login, ro: Login | None = None) -> str:
-    """The lines of an env file. A value that the readers would not read alike is left out; the URLs never are."""
+def text(app: Login, ro: Login | None = None, direct: Login | None = None) -> str:
+    """The lines of an env file. A value that the readers would not read alike is left out; the URLs never are.
+
+    ``direct`` is the way past the pool, for what a pool in transaction mode cannot do (LISTEN, session locks)."""
     variables = {
         "DATABASE_URL": app.url(),
         **({"DATABASE_URL_RO": ro.url()} if ro else {}),
+        **({"DATABASE_URL_DIRECT": direct.url()} if direct else {}),
         "PGHOST": app.host,
         "PGPORT": str(app.port),
         "PGDATABASE": app.database,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import select
+import socket
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -165,6 +168,23 @@ class PgSession:
                 select.select([connection.socket], [], [], left)
         except psycopg.Error as error:
             raise from_psycopg(error) from None
+
+    def named(self, sql: Sql) -> list[dict[str, object]]:
+        """The rows of one statement as mappings, for answers whose columns grow with the server's version."""
+        try:
+            with self._connection.cursor() as cursor:
+                cursor.execute(sql.sent(_no_secret).encode())
+                names = [column.name for column in cursor.description or ()]
+                return [dict(zip(names, row, strict=True)) for row in (cursor.fetchall() if names else [])]
+        except psycopg.Error as error:
+            raise from_psycopg(error) from None
+
+    def abandon(self) -> None:
+        """Cut the connection from another thread, so that the one that waits for an answer stops waiting."""
+        with contextlib.suppress(OSError, psycopg.Error):
+            cut = socket.socket(fileno=os.dup(self._connection.pgconn.socket))
+            with cut:
+                cut.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Close the connection; safe to call twice."""

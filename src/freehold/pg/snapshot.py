@@ -206,6 +206,7 @@ def _contents(got: Mapping[str, Json], ledger: list[list[Json]]) -> Contents:
         objects=tuple(sorted(objects, key=lambda one: (one.kind, one.schema, one.name, one.arguments))),
         migrations=tuple(sorted(AppliedMigration(*_strings(row)) for row in ledger)),
         has_control=got["control"] is True,
+        pool_lookup=None if got["pool_lookup"] is None else acl(_strings(got["pool_lookup"])),
         foreign_keys=tuple(sorted((one, other) for one, other in pairs)),
         publications=tuple(sorted(_strings(got["publications"]))),
         subscriptions=tuple(sorted(_strings(got["subscriptions"]))),

@@ -25,7 +25,7 @@ DEPLOY_CONNECTIONS = 2
 
 @dataclass(frozen=True, slots=True)
 class WantedRole:
-    """A role of one instance. ``purpose`` is owner, app, ro, analytics, monitor or backup; ``service`` is empty
+    """A role of one instance. ``purpose`` is owner, app, ro, analytics, monitor, backup or pool; ``service`` is empty
     for roles of the platform and for shared ones."""
 
     name: str
@@ -162,7 +162,9 @@ def _roles(design: Design, services: Mapping[str, Service]) -> dict[str, dict[st
                 ("analytics", design.placements.roles.analytics),
                 ("backup", design.placements.roles.backup),
                 ("monitor", design.placements.roles.monitor),
+                ("pool", design.placements.roles.pool),
             )
+            if name
         }
     for placement in design.placements.services:
         here = roles[placement.instance]
@@ -283,6 +285,8 @@ def _access(
     access = {platform.monitor: frozenset({"CONNECT"}), platform.backup: frozenset({"CONNECT"})}
     if any(wish.origin == "publishes" for schema in schemas.values() for wish in schema.wishes):
         access[platform.analytics] = frozenset({"CONNECT"})
+    if platform.pool and any(services[placement.service].pool is not None for placement in placements):
+        access[platform.pool] = frozenset({"CONNECT"})
     for placement in placements:
         access[placement.roles.app] = frozenset({"CONNECT"})
         access[placement.roles.ro] = frozenset({"CONNECT"})
@@ -311,6 +315,7 @@ def _connection_limit(
         ("analytics", platform.analytics),
         ("monitor", platform.monitor),
         ("backup", platform.backup),
+        ("pool", platform.pool),
     ):
         total += limits.role_limit(None, purpose) if name in access else 0
     return total

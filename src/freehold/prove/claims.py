@@ -69,6 +69,9 @@ class Explained:
         if grant.grantee == names.analytics:
             here = any(self.scene.platform.service(p.service).publishes for p in self.placements)
             return here and grant.privilege == "CONNECT"
+        if names.pool and grant.grantee == names.pool:
+            here = any(self.scene.platform.service(p.service).pool is not None for p in self.placements)
+            return here and grant.privilege == "CONNECT"
         return grant.grantee in (names.monitor, names.backup) and grant.privilege == "CONNECT"
 
     def on_schema(self, schema: str, grant: Grant) -> bool:
@@ -156,6 +159,8 @@ def declared_roles(scene: Scene) -> dict[str, tuple[str, str]]:
     """Every role of the platform: name to (service or "", purpose)."""
     names = scene.placements.roles
     roles = {names.analytics: ("", "analytics"), names.monitor: ("", "monitor"), names.backup: ("", "backup")}
+    if names.pool:
+        roles[names.pool] = ("", "pool")
     for p in scene.placements.services:
         alone = "" if sum(q.roles.app == p.roles.app for q in scene.placements.services) > 1 else p.service
         roles[p.roles.owner] = (alone, "owner")

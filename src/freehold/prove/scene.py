@@ -48,9 +48,9 @@ def logins(platform: Platform, placements: Placements) -> tuple[Login, ...]:
             found.setdefault(key, Login(role, purpose, service, placement.instance, placement.database))
     for instance in placements.instances:
         homes = [p.database for p in placements.services if p.instance == instance.name]
-        for purpose in ("analytics", "monitor", "backup"):
+        for purpose in ("analytics", "monitor", "backup", "pool"):
             role = getattr(placements.roles, purpose)
-            if homes:
+            if homes and role:
                 found[(instance.name, role)] = Login(role, purpose, "", instance.name, homes[0])
     return tuple(sorted(found.values(), key=lambda login: (login.instance, login.role)))
 
@@ -165,6 +165,8 @@ def may_enter(scene: Scene, login: Login, instance: str, database: str) -> bool:
     here = scene.placements.within(instance, database)
     if login.purpose in ("monitor", "backup"):
         return instance == login.instance
+    if login.purpose == "pool":
+        return any(scene.platform.service(p.service).pool is not None for p in here)
     if login.purpose == "analytics":
         return any(scene.platform.service(p.service).publishes for p in here)
     return any(p in here for p in placement_of(scene, login))

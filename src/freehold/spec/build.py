@@ -10,12 +10,14 @@ from freehold.spec.model import (
     Migrations,
     Platform,
     Pool,
+    Pooler,
     Profile,
     Server,
     ServerKind,
     Service,
 )
 from freehold.spec.names import slug
+from freehold.spec.pooler_form import PoolerForm
 from freehold.spec.series_build import retention, timeseries
 from freehold.spec.server_form import ServerForm
 from freehold.spec.service_form import ServiceForm
@@ -34,10 +36,25 @@ def platform(form: DeclarationForm, file: str, tree: Tree) -> Platform:
         groups=tuple((name, tuple(sorted(form.groups[name]))) for name in sorted(form.groups)),
         settings=_settings(form.settings),
         ignores=tuple(sorted((Ignore(i.key, i.reason, i.until or "") for i in form.ignore), key=lambda i: i.key)),
+        pooler=None if form.pooler is None else _pooler(form.pooler),
         file=file,
         marks=tree.marks,
         written=tree.written,
         resolved=tree.resolved,
+    )
+
+
+def _pooler(form: PoolerForm) -> Pooler:
+    return Pooler(
+        sharing=form.sharing,
+        port=form.port,
+        processes=form.processes,
+        auth=form.auth or "",
+        reset=form.reset,
+        wait_timeout_ms=form.wait_timeout,
+        idle_timeout_ms=form.idle_timeout,
+        tls_key=form.tls_key or "",
+        tls_certificate=form.tls_certificate or "",
     )
 
 
@@ -67,7 +84,7 @@ def _service(name: str, form: ServiceForm) -> Service:
         extensions=tuple(sorted(form.extensions)),
         profile=Profile(form.profile),
         settings=_settings(form.settings),
-        pool=None if pool is None else Pool(pool.size, pool.port, pool.reserve, pool.mode),
+        pool=None if pool is None else Pool(pool.size, pool.port, pool.reserve, pool.mode, pool.max_clients),
         port=form.port,
         reads=tuple(sorted(form.reads)),
         references=tuple(sorted(reference(r.from_, r.to) for r in form.references)),

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from freehold.spec.form import Form, List, SettingsForm, mapping, word
 from freehold.spec.model import Layout
+from freehold.spec.pooler_form import PoolerForm
 from freehold.spec.server_form import ServerForm
 from freehold.spec.service_form import ServiceForm
 from freehold.spec.values import Day, Name, Plain, Refused
@@ -38,6 +39,9 @@ class DeclarationForm(Form):
     )
     settings: SettingsForm = Field(
         default_factory=dict, description="PostgreSQL settings of all servers.", examples=[{"work_mem": "8MB"}]
+    )
+    pooler: PoolerForm | None = Field(
+        default=None, description="Runs the services' pools; pgbouncer, or a mapping.", examples=["pgbouncer"]
     )
     groups: Annotated[dict[Name, List[Name]], BeforeValidator(mapping)] = Field(
         default_factory=dict,

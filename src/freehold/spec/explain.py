@@ -9,6 +9,7 @@ from freehold.spec.form import Form
 from freehold.spec.model import Mark
 from freehold.spec.names import dotted
 from freehold.spec.nodes import masked
+from freehold.spec.pooler_form import PoolerForm
 from freehold.spec.series_form import HoldForm, RetentionForm, RollupForm, SpaceForm, TimeSeriesForm
 from freehold.spec.server_form import ServerForm
 from freehold.spec.service_form import ServiceForm
@@ -17,7 +18,13 @@ from freehold.spec.tree import Tree
 from freehold.spec.values import Refused, near
 
 _BELOW: dict[str, dict[str, type[Form]]] = {
-    "DeclarationForm": {"server": ServerForm, "servers": ServerForm, "services": ServiceForm, "ignore": IgnoreForm},
+    "DeclarationForm": {
+        "server": ServerForm,
+        "servers": ServerForm,
+        "services": ServiceForm,
+        "pooler": PoolerForm,
+        "ignore": IgnoreForm,
+    },
     "ServiceForm": {
         "pool": PoolForm,
         "limits": LimitsForm,

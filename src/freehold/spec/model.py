@@ -83,6 +83,26 @@ class Pool:
     port: int | None = None
     reserve: int = 0
     mode: str = "transaction"
+    max_clients: int = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Pooler:
+    """How the pools run: a PgBouncer for each service or one for all, ``processes`` of it behind one port.
+
+    ``auth`` is query or file, empty to choose by what the server allows. ``reset`` clears a server connection after
+    each transaction, so that nothing a client left behind reaches the next one.
+    """
+
+    sharing: str = "service"
+    port: int | None = None
+    processes: int = 1
+    auth: str = ""
+    reset: bool = False
+    wait_timeout_ms: int = 120_000
+    idle_timeout_ms: int = 0
+    tls_key: str = ""
+    tls_certificate: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +173,7 @@ class Platform:
     groups: tuple[tuple[str, tuple[str, ...]], ...] = ()
     settings: tuple[tuple[str, str], ...] = ()
     ignores: tuple[Ignore, ...] = ()
+    pooler: Pooler | None = None
     file: str = ""
     marks: Mapping[str, Mark] = field(default_factory=dict, compare=False, repr=False)
     written: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)

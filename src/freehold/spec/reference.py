@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from freehold.spec.document import DeclarationForm, IgnoreForm
 from freehold.spec.form import Form
+from freehold.spec.pooler_form import PoolerForm
 from freehold.spec.scalars import Written, flow
 from freehold.spec.series_form import HoldForm, RetentionForm, RollupForm, SpaceForm, TimeSeriesForm
 from freehold.spec.server_form import ServerForm
@@ -13,6 +14,7 @@ from freehold.spec.service_parts import LimitsForm, MigrationsForm, PoolForm, Re
 _SECTIONS: tuple[tuple[str, type[Form]], ...] = (
     ("The file", DeclarationForm),
     ("`server`, `servers.NAME`", ServerForm),
+    ("`pooler`", PoolerForm),
     ("`services.NAME`", ServiceForm),
     ("`services.NAME.pool`", PoolForm),
     ("`services.NAME.limits`", LimitsForm),
@@ -34,6 +36,16 @@ _UNITS = {
     "server": "embedded, URL, folder, or mapping",
     "servers": "name: server",
     "settings": "setting: value, in PostgreSQL's units",
+    "pooler": "pgbouncer, or mapping",
+    "sharing": "service, platform",
+    "processes": "1 to 64",
+    "auth": "query, file",
+    "reset": "true, false",
+    "wait_timeout": "us, ms, s, min, h, d",
+    "idle_timeout": "us, ms, s, min, h, d",
+    "tls_key": "file",
+    "tls_certificate": "file",
+    "max_clients": "clients, from 1",
     "groups": "name: list of services",
     "services": "name: service",
     "ignore": "list",

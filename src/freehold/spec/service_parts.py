@@ -26,6 +26,7 @@ class PoolForm(Form):
     mode: Annotated[str, *word("transaction", "session", "statement")] = Field(
         default="transaction", description="When a server connection returns to the pool.", examples=["session"]
     )
+    max_clients: Count = Field(default=1000, description="Clients that may be connected at once.", examples=[2000])
 
     @classmethod
     def from_short(cls, value: Text) -> dict[str, object]:

@@ -83,6 +83,13 @@ def integer(low: int, high: int, what: str) -> Callable[[object], int]:
     return read
 
 
+def _switch(value: object) -> bool:
+    text = scalar(value, "Write true or false.")
+    if text not in ("true", "false") and not isinstance(value, Unknown):
+        raise Refused(f'"{raw(value)}" is neither true nor false', "Write true or false.")
+    return text == "true"
+
+
 def _measure(parse: Callable[[str], int], what: str, hint: str, limit: int) -> Callable[[object], int]:
     def read(value: object) -> int:
         text = scalar(value, hint)
@@ -219,6 +226,10 @@ Count = Annotated[
 Reserve = Annotated[
     int, BeforeValidator(integer(0, 262143, "a number of connections")), _schema("integer", minimum=0, maximum=262143)
 ]
+Processes = Annotated[
+    int, BeforeValidator(integer(1, 64, "a number of processes")), _schema("integer", minimum=1, maximum=64)
+]
+Switch = Annotated[bool, BeforeValidator(_switch), _schema("boolean")]
 Duration = Annotated[
     int,
     BeforeValidator(

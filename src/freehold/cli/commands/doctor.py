@@ -19,6 +19,7 @@ def doctor(call: Call) -> Result:
     from freehold.errors import FreeholdError
     from freehold.finding import Level
     from freehold.pg.doctor import diagnose
+    from freehold.pg.pgbouncer import programs
 
     declared: tuple[str, ...] = ()
     try:
@@ -26,7 +27,9 @@ def doctor(call: Call) -> Result:
     except FreeholdError as error:
         call.out.note(f"without a declaration: {error.message}")
     found = diagnose(os.environ, declared)
-    bad = any(finding.level is Level.ERROR for finding in found.findings)
+    pooler = programs.find(os.environ)
+    findings = (*found.findings, *programs.findings(pooler))
+    bad = any(finding.level is Level.ERROR for finding in findings)
     return Result(
         document={
             "driver": {"psycopg": found.psycopg, "libpq": found.libpq},
@@ -48,7 +51,8 @@ def doctor(call: Call) -> Result:
                 }
                 for one in found.tools
             ],
-            "findings": [finding.as_json() for finding in found.findings],
+            "pooler": {"path": str(pooler.path), "version": pooler.shown(), "tls": pooler.tls} if pooler else None,
+            "findings": [finding.as_json() for finding in findings],
         },
         blocks=(
             Table(
@@ -68,7 +72,8 @@ def doctor(call: Call) -> Result:
             Say(f"driver: psycopg {found.psycopg} with libpq {found.libpq // 10000}.{found.libpq % 10000}"),
             Say(f"machine: {found.machine.cpus} processors, {_mb(found.machine.memory_bytes)} memory"),
             Say(f"embedded servers: as {found.account or '?'} in {found.data_root}, {_mb(found.free_bytes)} free"),
-            *(finding_block(finding) for finding in found.findings),
+            Say(f"pools: PgBouncer {pooler.shown()}, {pooler.path}" if pooler else "pools: no PgBouncer"),
+            *(finding_block(finding) for finding in findings),
             Say("✗ something is missing or unsafe", Tone.BAD) if bad else Say("✓ fit to run Freehold", Tone.GOOD),
         ),
         exit=2 if bad else 0,

@@ -24,7 +24,7 @@ def up(call: Call, show_secrets: bool, allow_destroy: bool, no_prove: bool) -> R
     from freehold.prove.show import as_json
 
     context = call.context
-    from freehold.cli import instances, logins, verbs
+    from freehold.cli import instances, logins, pools, verbs
 
     fresh = instances.start(context)
     made = verbs.plan(context, authoritative=False, allow_destroy=allow_destroy, services=())
@@ -32,6 +32,8 @@ def up(call: Call, show_secrets: bool, allow_destroy: bool, no_prove: bool) -> R
     if done is None:
         verbs.take_back(context, made, wait_ms=60_000)
     pending = instances.restart_pending(context, restart=True, only=fresh)
+    absent = pools.missing(context)
+    bouncers = () if absent else pools.up(context)
     report = None if no_prove else verbs.prove(context, services=(), attacks=(), workers=8)
     ways = logins.write_env_files(context)
     blocks: list[Block] = []
@@ -61,6 +63,9 @@ def up(call: Call, show_secrets: bool, allow_destroy: bool, no_prove: bool) -> R
         )
         for instance in instances.statuses(context)
     ]
+    blocks += [Say(f"pool {one.name}: {one.host}:{one.port}", Tone.DIM) for one in bouncers]
+    if absent:
+        blocks.append(Say(f"! {absent}", Tone.WARN))
     good = report is None or report.passed
     blocks.append(
         Say(f"✓ {context.platform.name} is up", Tone.GOOD)

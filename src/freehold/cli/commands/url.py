@@ -17,8 +17,9 @@ from freehold.cli.out import Result
     show_default=True,
     help="As whom; owner is a login made for one hour.",
 )
+@click.option("--direct", is_flag=True, help="Past the service's pool.")
 @click.option("--admin", metavar="INSTANCE", help="Instead: Freehold's own login on this instance.")
-def url(call: Call, service: str | None, role: str, admin: str | None) -> Result:
+def url(call: Call, service: str | None, role: str, direct: bool, admin: str | None) -> Result:
     """Print a connection string of a service.
 
     With its password, since that is what was asked for: psql "$(freehold url trading)"
@@ -31,7 +32,7 @@ def url(call: Call, service: str | None, role: str, admin: str | None) -> Result
     if admin is not None:
         found, until = logins.admin_url(context, admin), None
     else:
-        found, until = logins.service_url(context, str(service), role)
+        found, until = logins.service_url(context, str(service), role, direct=direct)
     return Result(
         document={"url": found, "role": "admin" if admin else role, "valid_until": until},
         raw=found + "\n",

@@ -11,7 +11,7 @@ from freehold.errors import LocalStateError
 
 HOST = "127.0.0.1"
 _FIRST = 5432
-_LAST = 5999
+_SPAN = 568
 
 
 def free(port: int) -> bool:
@@ -34,15 +34,16 @@ class Ports:
         self._taken: set[int] = set(reserved)
         self._lock = threading.Lock()
 
-    def take(self, preferred: int) -> int:
-        """``preferred`` when it is free (0: no preference), else the next free one from 5432 up."""
+    def take(self, preferred: int, first: int = _FIRST) -> int:
+        """``preferred`` when it is free (0: no preference), else the next free one from ``first`` up."""
         with self._lock:
-            for port in chain([preferred] if preferred else [], range(_FIRST, _LAST + 1)):
+            for port in chain([preferred] if preferred else [], range(first, first + _SPAN)):
                 if port not in self._taken and free(port):
                     self._taken.add(port)
                     return port
         raise LocalStateError(
-            f"no free port from {_FIRST} to {_LAST}", hint="Declare a port for each server, or stop other servers."
+            f"no free port from {first} to {first + _SPAN - 1}",
+            hint="Declare a port for each server, or stop other servers.",
         )
 
 

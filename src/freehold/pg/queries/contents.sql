@@ -94,6 +94,9 @@ SELECT pg_catalog.json_build_object(
   'subscriptions', (SELECT pg_catalog.json_agg(s.subname) FROM pg_catalog.pg_subscription AS s
                      WHERE s.subdbid = (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database())),
   'control', EXISTS (SELECT FROM pg_catalog.pg_namespace AS n WHERE n.nspname = 'freehold'),
+  'pool_lookup', (SELECT coalesce(p.proacl, pg_catalog.acldefault('f', p.proowner))::text[]
+                    FROM pg_catalog.pg_proc AS p JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
+                   WHERE n.nspname = 'freehold' AND p.proname = 'pool_login' AND pg_catalog.pg_get_function_identity_arguments(p.oid) = 'login text'),
   'ledger', EXISTS (SELECT FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
                      WHERE n.nspname = 'freehold' AND c.relname = 'migration' AND c.relkind = 'r'
                        AND pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT')))
