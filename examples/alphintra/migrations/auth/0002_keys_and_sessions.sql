@@ -41,16 +41,16 @@ CREATE INDEX sessions_open_idx ON auth.sessions (user_id, expires_at) WHERE revo
 CREATE INDEX sessions_expired_idx ON auth.sessions (expires_at);
 
 CREATE TABLE auth.login_attempts (
-    attempt_id   bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    attempt_id   bigint GENERATED ALWAYS AS IDENTITY,
     email        text NOT NULL CONSTRAINT login_attempts_email_sane CHECK (length(email) <= 254),
     source       inet NOT NULL,
     succeeded    boolean NOT NULL,
-    attempted_at timestamptz NOT NULL DEFAULT now()
+    attempted_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (attempt_id, attempted_at)
 );
 COMMENT ON TABLE auth.login_attempts IS 'E-mails that belong to nobody are kept too: that is what an attack looks like.';
 CREATE INDEX login_attempts_failed_idx ON auth.login_attempts (lower(email), attempted_at DESC) WHERE NOT succeeded;
 CREATE INDEX login_attempts_source_idx ON auth.login_attempts (source, attempted_at DESC) WHERE NOT succeeded;
-CREATE INDEX login_attempts_time_idx ON auth.login_attempts USING brin (attempted_at);
 
 CREATE FUNCTION auth.locked_out(address text, tries integer DEFAULT 5, within interval DEFAULT '15 minutes') RETURNS boolean
     LANGUAGE sql

@@ -4,22 +4,22 @@ CREATE TABLE notification.audit_log (
     audit_id       bigint GENERATED ALWAYS AS IDENTITY,
     occurred_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
     actor          text NOT NULL DEFAULT session_user,
-    on_behalf_of   text DEFAULT nullif(current_setting('app.user', true), ''),
+    on_behalf_of   text DEFAULT nullif(current_setting('app.actor', true), ''),
     action         text NOT NULL CONSTRAINT audit_log_action_known CHECK (action IN ('insert', 'update', 'delete')),
     entity         text NOT NULL,
     entity_id      text NOT NULL,
     old_row        jsonb,
     new_row        jsonb,
     transaction_id xid8 NOT NULL DEFAULT pg_current_xact_id(),
-    PRIMARY KEY (audit_id),
+    -- with the time, because the trail is cut by it
+    PRIMARY KEY (audit_id, occurred_at),
     CONSTRAINT audit_log_shows_the_change CHECK (
         (action = 'insert') = (old_row IS NULL) AND (action = 'delete') = (new_row IS NULL)
     )
 );
 COMMENT ON TABLE notification.audit_log IS 'Written by triggers alone; the service''s logins can neither forge a row nor change one.';
-COMMENT ON COLUMN notification.audit_log.on_behalf_of IS 'What the application says in app.user; actor is what PostgreSQL knows.';
+COMMENT ON COLUMN notification.audit_log.on_behalf_of IS 'What the application says in app.actor; actor is what PostgreSQL knows.';
 CREATE INDEX audit_log_entity_idx ON notification.audit_log (entity, entity_id, occurred_at DESC);
-CREATE INDEX audit_log_occurred_idx ON notification.audit_log USING brin (occurred_at);
 
 -- Runs as the owner role: the application's own INSERT, UPDATE and DELETE are refused by owner_writes_alone.
 CREATE FUNCTION notification.record_change() RETURNS trigger
@@ -58,11 +58,12 @@ BEGIN
         RAISE EXCEPTION '% of %.% is not for logins', lower(tg_op), tg_table_schema, tg_table_name
             USING ERRCODE = 'insufficient_privilege';
     END IF;
-    RETURN NULL;
+    RETURN CASE WHEN tg_op = 'DELETE' THEN old ELSE new END;
 END;
 $$;
-CREATE TRIGGER audit_log_protected BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON notification.audit_log
-    FOR EACH STATEMENT EXECUTE FUNCTION notification.owner_writes_alone();
+-- for each row, so that the pieces of the table are protected too
+CREATE TRIGGER audit_log_protected BEFORE INSERT OR UPDATE OR DELETE ON notification.audit_log
+    FOR EACH ROW EXECUTE FUNCTION notification.owner_writes_alone();
 
 -- Two writers who read the same version cannot both win: UPDATE .. WHERE row_version = the one that was read.
 CREATE FUNCTION notification.next_version() RETURNS trigger

@@ -12,7 +12,6 @@ CREATE TABLE risk.exposures (
     CONSTRAINT exposures_net_within_gross CHECK (abs(net) <= gross)
 );
 COMMENT ON TABLE risk.exposures IS 'Published. value_at_risk: one day, 99 %.';
-CREATE INDEX exposures_time_idx ON risk.exposures USING brin (measured_at);
 
 CREATE TABLE risk.alerts (
     alert_id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -2,18 +2,19 @@
 -- change one.
 
 CREATE TABLE auth.audit_logs (
-    id             bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id             bigint GENERATED ALWAYS AS IDENTITY,
     occurred_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
     user_id        uuid,
     action         text NOT NULL,
     actor          text NOT NULL DEFAULT session_user,
-    on_behalf_of   text DEFAULT nullif(current_setting('app.user', true), ''),
+    on_behalf_of   text DEFAULT nullif(current_setting('app.actor', true), ''),
     detail         jsonb NOT NULL DEFAULT '{}',
-    transaction_id xid8 NOT NULL DEFAULT pg_current_xact_id()
+    transaction_id xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    -- with the time, because the trail is cut by it
+    PRIMARY KEY (id, occurred_at)
 );
 COMMENT ON COLUMN auth.audit_logs.user_id IS 'Whom it happened to; no foreign key, because the trail outlives the person.';
 CREATE INDEX audit_logs_user_idx ON auth.audit_logs (user_id, occurred_at DESC);
-CREATE INDEX audit_logs_occurred_idx ON auth.audit_logs USING brin (occurred_at);
 
 CREATE FUNCTION auth.owner_writes_alone() RETURNS trigger
     LANGUAGE plpgsql
@@ -24,11 +25,12 @@ BEGIN
         RAISE EXCEPTION '% of %.% is not for logins', lower(tg_op), tg_table_schema, tg_table_name
             USING ERRCODE = 'insufficient_privilege';
     END IF;
-    RETURN NULL;
+    RETURN CASE WHEN tg_op = 'DELETE' THEN old ELSE new END;
 END;
 $$;
-CREATE TRIGGER audit_logs_protected BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON auth.audit_logs
-    FOR EACH STATEMENT EXECUTE FUNCTION auth.owner_writes_alone();
+-- for each row, so that the pieces of the table are protected too
+CREATE TRIGGER audit_logs_protected BEFORE INSERT OR UPDATE OR DELETE ON auth.audit_logs
+    FOR EACH ROW EXECUTE FUNCTION auth.owner_writes_alone();
 
 CREATE FUNCTION auth.record_user() RETURNS trigger
     LANGUAGE plpgsql

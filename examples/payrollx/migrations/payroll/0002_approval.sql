@@ -6,7 +6,8 @@ CREATE FUNCTION payroll.guard_run() RETURNS trigger
 AS $$
 DECLARE
     allowed boolean;
-    moving constant text[] := '{status,paid_at,updated_at,row_version}';
+    -- a generated column has no value yet in a BEFORE trigger; it follows from columns that are compared
+    moving constant text[] := '{status,paid_at,updated_at,row_version,period}';
 BEGIN
     IF tg_op = 'INSERT' THEN
         IF new.status <> 'draft' THEN

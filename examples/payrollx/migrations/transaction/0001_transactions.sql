@@ -21,7 +21,7 @@ BEGIN
         RAISE EXCEPTION '% of %.% is not for logins', lower(tg_op), tg_table_schema, tg_table_name
             USING ERRCODE = 'insufficient_privilege';
     END IF;
-    RETURN NULL;
+    RETURN CASE WHEN tg_op = 'DELETE' THEN old ELSE new END;
 END;
 $$;
 
@@ -58,21 +58,24 @@ CREATE INDEX transactions_organization_idx ON transaction.transactions (organiza
     INCLUDE (amount, currency, status);
 
 CREATE TABLE transaction.transaction_logs (
-    id             bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id             bigint GENERATED ALWAYS AS IDENTITY,
     transaction_id uuid NOT NULL REFERENCES transaction.transactions,
     logged_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
     old_status     text,
     new_status     text NOT NULL,
     attempts       integer NOT NULL,
     failure        text,
-    actor          text NOT NULL DEFAULT session_user
+    actor          text NOT NULL DEFAULT session_user,
+    -- with the time, because the log is cut by it
+    PRIMARY KEY (id, logged_at)
 );
 COMMENT ON TABLE transaction.transaction_logs IS 'Every change of state, written by a trigger; no login can write or change a row.';
 CREATE INDEX transaction_logs_transaction_idx ON transaction.transaction_logs (transaction_id, id);
 CREATE INDEX transaction_logs_failed_idx ON transaction.transaction_logs (logged_at DESC) INCLUDE (transaction_id)
     WHERE new_status = 'failed';
-CREATE TRIGGER transaction_logs_protected BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON transaction.transaction_logs
-    FOR EACH STATEMENT EXECUTE FUNCTION transaction.owner_writes_alone();
+-- for each row, so that the pieces of the table are protected too
+CREATE TRIGGER transaction_logs_protected BEFORE INSERT OR UPDATE OR DELETE ON transaction.transaction_logs
+    FOR EACH ROW EXECUTE FUNCTION transaction.owner_writes_alone();
 
 CREATE FUNCTION transaction.guard() RETURNS trigger
     LANGUAGE plpgsql

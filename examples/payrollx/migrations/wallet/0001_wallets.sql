@@ -22,7 +22,7 @@ BEGIN
         RAISE EXCEPTION '% of %.% is not for logins', lower(tg_op), tg_table_schema, tg_table_name
             USING ERRCODE = 'insufficient_privilege';
     END IF;
-    RETURN NULL;
+    RETURN CASE WHEN tg_op = 'DELETE' THEN old ELSE new END;
 END;
 $$;
 

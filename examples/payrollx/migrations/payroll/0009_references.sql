@@ -1,0 +1,25 @@
+-- A reference into another service is a real key where both live in one database. Elsewhere the service keeps it, and
+-- `freehold check-references` says where it failed to.
+DO $$
+DECLARE
+    reference record;
+BEGIN
+    FOR reference IN
+        SELECT *
+        FROM (VALUES
+            ('payroll_schedules_organization_id_fkey', 'payroll.payroll_schedules', 'organization_id', 'organization.organizations'),
+            ('payroll_runs_organization_id_fkey', 'payroll.payroll_runs', 'organization_id', 'organization.organizations'),
+            ('payroll_items_employee_id_fkey', 'payroll.payroll_items', 'employee_id', 'employee.employees'),
+            ('payroll_items_contract_id_fkey', 'payroll.payroll_items', 'contract_id', 'employee.employment_contracts')
+        ) AS declared (name, referring, columns, referred)
+        WHERE EXISTS (
+            SELECT FROM pg_catalog.pg_class WHERE oid = pg_catalog.to_regclass(referred) AND relkind IN ('r', 'p')
+        )
+    LOOP
+        EXECUTE pg_catalog.format(
+            'ALTER TABLE %s ADD CONSTRAINT %I FOREIGN KEY (%I) REFERENCES %s',
+            reference.referring, reference.name, reference.columns, reference.referred
+        );
+    END LOOP;
+END;
+$$;
