@@ -1,4 +1,4 @@
--- Bars as they arrive, in partitions by time: old ones are dropped, not deleted.
+-- Bars as they arrive. The declaration says that the table is cut by time, and how long it is kept.
 CREATE TABLE data_ingestion.market_data (
     symbol      text NOT NULL,
     source      text NOT NULL,
@@ -11,8 +11,7 @@ CREATE TABLE data_ingestion.market_data (
     received_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (symbol, occurred_at, source),
     CHECK (low <= least(open, close) AND high >= greatest(open, close))
-) PARTITION BY RANGE (occurred_at);
-CREATE TABLE data_ingestion.market_data_rest PARTITION OF data_ingestion.market_data DEFAULT;
+);
 -- who follows the feed asks for everything since a moment; arrival is nearly the order on disk, so a BRIN is enough
 CREATE INDEX market_data_received_idx ON data_ingestion.market_data USING brin (received_at);
 

@@ -65,6 +65,5 @@ CREATE TABLE execution.execution_logs (
     event     text NOT NULL CHECK (event IN ('sent', 'acknowledged', 'filled', 'cancelled', 'rejected', 'error')),
     venue     text,
     detail    jsonb NOT NULL DEFAULT '{}'
-) PARTITION BY RANGE (logged_at);
-CREATE TABLE execution.execution_logs_rest PARTITION OF execution.execution_logs DEFAULT;
+);
 CREATE INDEX execution_logs_order_idx ON execution.execution_logs (order_id, logged_at);

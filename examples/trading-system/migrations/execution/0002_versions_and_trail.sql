@@ -33,8 +33,7 @@ CREATE TABLE execution.audit_trail (
     new_row        jsonb,
     PRIMARY KEY (trail_id, changed_at),
     CHECK ((operation = 'insert') = (old_row IS NULL) AND (operation = 'delete') = (new_row IS NULL))
-) PARTITION BY RANGE (changed_at);
-CREATE TABLE execution.audit_trail_rest PARTITION OF execution.audit_trail DEFAULT;
+);
 
 -- Runs as the owner role, which no login is a member of: that is how the trail tells a trigger from anybody else.
 CREATE FUNCTION execution.record_change() RETURNS trigger

@@ -6,8 +6,7 @@ CREATE TABLE logging.system_logs (
     message   text NOT NULL,
     trace_id  uuid,
     context   jsonb NOT NULL DEFAULT '{}'
-) PARTITION BY RANGE (logged_at);
-CREATE TABLE logging.system_logs_rest PARTITION OF logging.system_logs DEFAULT;
+);
 CREATE INDEX system_logs_service_idx ON logging.system_logs (service, logged_at DESC);
 CREATE INDEX system_logs_bad_idx ON logging.system_logs (logged_at DESC) WHERE level IN ('error', 'critical');
 CREATE INDEX system_logs_trace_idx ON logging.system_logs USING hash (trace_id) WHERE trace_id IS NOT NULL;
@@ -20,8 +19,7 @@ CREATE TABLE logging.performance_logs (
     duration_ms double precision NOT NULL CHECK (duration_ms >= 0),
     rows        bigint CHECK (rows >= 0),
     succeeded   boolean NOT NULL
-) PARTITION BY RANGE (logged_at);
-CREATE TABLE logging.performance_logs_rest PARTITION OF logging.performance_logs DEFAULT;
+);
 CREATE INDEX performance_logs_operation_idx ON logging.performance_logs (service, operation, logged_at DESC);
 
 -- How long each operation took in a span of time: what a dashboard asks once a minute.

@@ -31,8 +31,7 @@ CREATE TABLE notification.audit_trail (
     new_row        jsonb,
     PRIMARY KEY (trail_id, changed_at),
     CHECK ((operation = 'insert') = (old_row IS NULL) AND (operation = 'delete') = (new_row IS NULL))
-) PARTITION BY RANGE (changed_at);
-CREATE TABLE notification.audit_trail_rest PARTITION OF notification.audit_trail DEFAULT;
+);
 
 -- Runs as the owner role, which no login is a member of: that is how the trail tells a trigger from anybody else.
 CREATE FUNCTION notification.record_change() RETURNS trigger

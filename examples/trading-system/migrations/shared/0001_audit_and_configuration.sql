@@ -12,8 +12,7 @@ CREATE TABLE shared.audit_log (
     collected_at   timestamptz NOT NULL DEFAULT now(),
     -- a trail that is collected twice gives each row once
     PRIMARY KEY (source, trail_id, changed_at)
-) PARTITION BY RANGE (changed_at);
-CREATE TABLE shared.audit_log_rest PARTITION OF shared.audit_log DEFAULT;
+);
 CREATE INDEX audit_log_table_idx ON shared.audit_log (source, table_name, changed_at DESC);
 CREATE INDEX audit_log_actor_idx ON shared.audit_log (actor, changed_at DESC);
 
