@@ -15,7 +15,7 @@ CREATE FUNCTION content_compliance.screen(of_draft uuid)
     RETURNS TABLE (rule_id text, severity text, reason text, passage text)
     LANGUAGE sql STABLE
 BEGIN ATOMIC
-    SELECT r.rule_id, r.severity, r.reason, substring(d.body FROM '(?i)' || r.pattern)
+    SELECT r.rule_id, r.severity, r.reason, substring(d.body FROM '(?i)(' || r.pattern || ')')
     FROM generation.draft AS d
     JOIN content_compliance.rule AS r ON d.body ~* r.pattern
     WHERE d.draft_id = of_draft;

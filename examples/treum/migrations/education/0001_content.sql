@@ -37,6 +37,7 @@ CREATE FUNCTION education_content.search(asked text, most integer DEFAULT 10)
     RETURNS TABLE (course_id bigint, title text, rank real, excerpt text)
     LANGUAGE plpgsql STABLE
     SET search_path = pg_catalog, pg_temp
+    SET pg_trgm.word_similarity_threshold = 0.4
 AS $$
 DECLARE
     wanted constant tsquery := websearch_to_tsquery('english', asked);
