@@ -3,7 +3,7 @@
 CREATE TABLE risk.exposures (
     user_id        uuid NOT NULL,
     measured_at    timestamptz NOT NULL,
-    gross          numeric(20, 4) NOT NULL CONSTRAINT exposures_gross_not_negative CHECK (gross >= 0),
+    gross          numeric(20, 4) NOT NULL,
     net            numeric(20, 4) NOT NULL,
     equity         numeric(20, 4) NOT NULL CONSTRAINT exposures_equity_positive CHECK (equity > 0),
     leverage       numeric GENERATED ALWAYS AS (gross / equity) STORED,
