@@ -249,6 +249,28 @@ def test_purge_and_destroy_ask_for_the_name(shop: Desk) -> None:
     assert shop.run("status").status == 0
 
 
+def test_a_proof_with_an_instance_that_does_not_answer_is_exit_code_3_and_proves_the_rest(shop: Desk) -> None:
+    path = shop.folder / "freehold.yaml"
+    kept = path.read_text()
+    far = '  main: embedded\n  far: {url: "postgresql://nobody@127.0.0.1:1/postgres"}\n'
+    path.write_text(kept.replace("  main: embedded\n", far) + "  away: {instance: far}\n")
+    try:
+        said = shop.run("prove", "--json")
+    finally:
+        path.write_text(kept)
+    document = valid(said, "prove")
+
+    assert said.status == 3, said.all
+    assert document["unreachable"] == ["far"]
+    assert document["violations"] == []
+    matrix = document["matrix"]
+    assert isinstance(matrix, list)
+    verdicts = {(cell["actor"], cell["target"]): cell["verdict"] for cell in matrix}
+    assert {verdict for pair, verdict in verdicts.items() if "away" in pair} == {"unknown"}
+    assert verdicts["orders", "billing"] != "unknown"
+    assert shop.run("prove").status == 0
+
+
 def test_destroy_drops_and_up_brings_it_back(bench: Desk) -> None:
     bench.run("init")
     assert bench.run("up", "--no-prove").status == 0

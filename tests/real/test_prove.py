@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from freehold.errors import Busy, ServerError
+from freehold.errors import Busy, Unreachable
 from freehold.prove.canary import MARK, PREFIX, leftovers
 from freehold.prove.model import Report, Verdict
 from freehold.prove.page import html
@@ -361,12 +361,44 @@ def test_a_server_that_is_not_ours_is_proved_by_its_url() -> None:
     assert "weak_authentication" in {f.code for f in report.limits}
 
 
-def test_an_instance_that_does_not_answer_is_said(built: Built) -> None:
+def test_when_no_instance_answers_nothing_is_proved(built: Built) -> None:
     with embedded([instance("main", 18)]) as (owner, servers):
         gone = Built(built.platform, built.placements, servers, built.design, built.secrets)
         owner.down([instance("main", 18)])
-        with pytest.raises(ServerError):
+        with pytest.raises(Unreachable, match="main"):
             gone.prove()
+
+
+def test_what_does_not_answer_is_unknown_and_the_rest_is_proved() -> None:
+    class Stops(Quiet):
+        def event(self, what: str, done: int, total: int) -> None:
+            if what == "attacks" and done == 1:
+                owner.down([instance("users")])
+
+    from freehold.local.clock import SystemClock
+    from freehold.prove.run import prove
+
+    names = ["feed", "trading", "users"]
+    with embedded([instance(name) for name in names]) as (owner, servers):
+        built = build(servers, small(Layout.INSTANCE_PER_SERVICE, EMBEDDED))
+        during = prove(built.platform, built.placements, servers, built.secrets, SystemClock(), Stops())
+        before = built.prove()
+        servers.restart({"users"})
+        whole = built.prove()
+
+    for report in (during, before):
+        cells = {(cell.actor, cell.target): cell.verdict for cell in report.matrix}
+        unknown = {pair for pair, verdict in cells.items() if verdict is Verdict.UNKNOWN}
+        assert not report.passed
+        assert report.unreachable == ("users",)
+        assert not report.violations, explained(report)
+        assert [f.object for f in report.unknown if f.code == "unreachable"] == ["instance users"]
+        assert {pair for pair in cells if "users" in pair} <= unknown
+        assert cells["feed", "trading"] is Verdict.HELD
+    assert {f.code for f in before.unknown} == {"unreachable"}
+    assert set(before.versions) == {"feed", "trading"}
+    assert before.attempts > 200
+    assert whole.passed, explained(whole)
 
 
 def test_a_setting_that_waits_for_a_restart_is_not_there_yet() -> None:

@@ -6,13 +6,14 @@ import itertools
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
 from freehold.layouts.model import Instance
-from freehold.pg.embedded import Embedded
+from freehold.pg.embedded import Embedded, Status
 from freehold.pg.embedded.folder import Home
 from freehold.pg.servers import PgServers
 from freehold.pg.session import PgSession
@@ -58,7 +59,7 @@ def embedded(
     try:
         owner.up(instances, lambda name: PASSWORD)
         servers = servers_of(owner, instances)
-        servers.restart = lambda names: owner.restart([one for one in instances if one.name in names])
+        servers.start_again = lambda names: owner.restart([one for one in instances if one.name in names])
         try:
             yield owner, servers
         finally:
@@ -74,7 +75,7 @@ class TidyServers(PgServers):
     """PgServers that close, on ``tidy()``, every session a test left open."""
 
     opened: ClassVar[list[PgSession]] = []
-    restart: Callable[[set[str]], object] | None = None
+    start_again: Callable[[set[str]], Mapping[str, Status]] | None = None
     """How to restart the named instances; None where the test does not own them."""
 
     def admin(self, instance: str, database: str | None = None) -> PgSession:
@@ -92,9 +93,15 @@ class TidyServers(PgServers):
             for name, server in self.read(list(self.addresses()), {}).servers.items()
             if any(setting.pending_restart for setting in server.settings.values())
         }
-        if waiting and self.restart is not None:
+        self.restart(waiting)
+
+    def restart(self, names: set[str]) -> None:
+        """Restart instances. Somebody else may take the port in between, so where they are is looked at again."""
+        if names and self.start_again is not None:
             self.tidy()
-            self.restart(waiting)
+            found = self.start_again(names)
+            assert isinstance(self.places, dict)
+            self.places.update({name: replace(self.places[name], port=status.port) for name, status in found.items()})
 
     def tidy(self) -> None:
         while self.opened:

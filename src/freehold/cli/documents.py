@@ -112,6 +112,7 @@ _PROOF: dict[str, Schema] = {
     ),
     "by_attack": {"type": "object", "additionalProperties": {"type": "object", "additionalProperties": _COUNT}},
     "versions": {"type": "object", "additionalProperties": _COUNT},
+    "unreachable": _list(_TEXT),
     "platform": _TEXT,
     "layout": _TEXT,
     "duration_ms": _MS,

@@ -224,7 +224,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The proof. ``passed`` is True only with no violation and nothing unknown."""
+    """The proof. ``passed`` is True only with no violation, nothing unknown and every instance attacked."""
 
     platform: str
     layout: str
@@ -237,7 +237,9 @@ class Report:
     versions: Mapping[str, int]
     duration_ms: float
     ignored: tuple[Finding, ...] = ()
+    unreachable: tuple[str, ...] = ()
+    """The instances that did not answer; everything by and on what lives there is unknown."""
 
     @property
     def passed(self) -> bool:
-        return not self.violations and not self.unknown
+        return not self.violations and not self.unknown and not self.unreachable

@@ -29,5 +29,6 @@ def as_json(report: Report) -> JsonObject:
         ],
         "by_attack": {name: dict(counts) for name, counts in report.by_attack.items()},
         "versions": dict(report.versions),
+        "unreachable": list(report.unreachable),
         "duration_ms": round(report.duration_ms, 1),
     }

@@ -24,6 +24,7 @@ def headline(report: Report) -> str:
     if not report.passed:
         parts = [_count(len(report.violations), "violation")] if report.violations else []
         parts += [f"{len(report.unknown)} unknown"] if report.unknown else []
+        parts += [f"{_count(len(report.unreachable), 'instance')} unreachable"] if report.unreachable else []
         return f"not proved: {', '.join(parts)}; {took}"
     if any(finding.code == "shared_login" for finding in report.limits):
         return f"layout {report.layout} isolates no service from another, as declared; nothing else is open; {took}"

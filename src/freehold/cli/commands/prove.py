@@ -35,7 +35,8 @@ def prove(
     """Attack the platform and show whether every service is isolated.
 
     Connects as every login and tries what it must not be able to do; everything is rolled back.
-    Exit code 0 when all held, 2 when there are findings, 3 when a server cannot be reached.
+    Exit code 0 when all held, 2 when there are findings, 3 when a server cannot be reached: the others are still
+    attacked, and everything by and on its services is unknown.
     """
     from freehold.cli.shapes import proof_blocks
     from freehold.prove.show import as_json
@@ -55,6 +56,12 @@ def prove(
     return Result(
         document=as_json(report),
         blocks=proof_blocks(report),
-        exit=2 if bad else 0,
-        next="freehold diff" if report.violations else "" if page else "freehold prove --html proof.html",
+        exit=3 if report.unreachable else 2 if bad else 0,
+        next="freehold up"
+        if report.unreachable
+        else "freehold diff"
+        if report.violations
+        else ""
+        if page
+        else "freehold prove --html proof.html",
     )

@@ -89,7 +89,7 @@ def up(call: Call, show_secrets: bool, allow_destroy: bool, no_prove: bool) -> R
     return Result(
         document=document,
         blocks=tuple(blocks),
-        exit=0 if good else 2,
+        exit=0 if good else 3 if report and report.unreachable else 2,
         next=f'psql "$(freehold url {shlex.quote(first)})"' if good else "freehold prove",
         shows_secrets=show_secrets,
     )

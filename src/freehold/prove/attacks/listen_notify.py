@@ -50,15 +50,17 @@ def _play(scene: Scene, piece: Piece, tell: Tell) -> Conversation:
             tell(unknown(_CODE, None, login.service, shown, answer))
     for login in ready:
         wanted = {(canary.table, canary.token) for victim, canary in sent.items() if victim != login}
-        heard = set((yield Notifications(login.role, "crowd", _WAIT_MS))[0].rows)
-        if not wanted <= heard:
+        answer = (yield Notifications(login.role, "crowd", _WAIT_MS))[0]
+        heard = set(answer.rows)
+        if answer.ok and not wanted <= heard:
             # a busy server is slow to pass it on; silence counts only after a while
-            heard |= set((yield Notifications(login.role, "crowd", _LONGER_MS))[0].rows)
+            answer = (yield Notifications(login.role, "crowd", _LONGER_MS))[0]
+            heard |= set(answer.rows)
         for victim, canary in sent.items():
             if victim == login:
                 continue
             if (canary.table, canary.token) not in heard:
-                tell(held(login, victim.service))
+                tell(held(login, victim.service) if answer.ok else unknown(_CODE, login, victim.service, shown, answer))
                 continue
             listen = sql("LISTEN {}", ident(canary.table))
             said = Answer(rows=(("<the canary>",),))

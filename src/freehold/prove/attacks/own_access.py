@@ -37,6 +37,9 @@ def _play(scene: Scene, piece: Piece, tell: Tell) -> Conversation:
     if piece.database not in rooms(scene, login):
         door = scene.doors.get((piece.instance, piece.database, login.role), Answer(message="was not tried"))
         name = f"database {ident(piece.database)}"
+        if not refused(door):
+            tell(unknown(_CODE, login, canary.service, name, door))
+            return
         tell(
             _missing(
                 login,
@@ -61,12 +64,12 @@ def _play(scene: Scene, piece: Piece, tell: Tell) -> Conversation:
         wanted = login.purpose == "app" or privilege == "SELECT"
         if wanted and answer.ok and (privilege != "SELECT" or answer.rows == ((canary.token,),)):
             tell(held(login, canary.service))
-        elif wanted:
+        elif wanted and (answer.ok or refused(answer)):
             verb = {"SELECT": "read", "INSERT": "insert into", "UPDATE": "update", "DELETE": "delete from"}[privilege]
             tell(_missing(login, canary, shown, verb, _grant(canary, login, privilege), answer, statement))
-        elif refused(answer):
+        elif refused(answer) and not wanted:
             tell(held(login, canary.service))
-        elif answer.ok:
+        elif answer.ok and not wanted:
             tell(
                 broken(
                     _CODE,

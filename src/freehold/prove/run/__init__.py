@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from freehold.errors import Busy
+from freehold.errors import Busy, Unreachable
 from freehold.family import members
 from freehold.layouts.model import Placements
 from freehold.ports import Clock, Progress, Secrets, Servers, Session
-from freehold.prove import matrix
+from freehold.prove import absent, matrix
 from freehold.prove.model import Attack, Piece, Report, Result, Scene, Verdict
 from freehold.prove.run.doors import Doors
+from freehold.prove.run.presence import silent
 from freehold.prove.run.sessions import Sessions, converse
 from freehold.prove.run.stage import Migrations, Stage
 from freehold.spec.model import Platform
@@ -39,17 +40,27 @@ def prove(
     """Attack the platform and report.
 
     ``services`` keeps what was done by or to them, ``attacks`` limits what is tried; ``migrations`` maps a service to
-    its declared migrations as (name, sha256). Raises Busy while another proof of the platform runs, and what Servers
-    raises. On any end, an interruption too, the canaries are dropped; those of a proof that was killed are dropped
-    first.
+    its declared migrations as (name, sha256). Of an instance that does not answer everything is unknown. Raises
+    Unreachable when none answers, Busy while another proof of the platform runs, and what Servers raises. On any end,
+    an interruption too, the canaries are dropped; those of a proof that was killed are dropped first.
     """
     started = clock.monotonic_ms()
     family = members(ATTACKS, Attack)
     chosen = {name: family[name] for name in (family if attacks is None else sorted(set(attacks)))}
-    lock = _locked(servers, placements)
+    gone = silent(servers, placements)
+    there = absent.without(placements, gone)
+    if not there.instances:
+        raise Unreachable(
+            f"no instance answers: {'; '.join(f'{name}: {why}' for name, why in gone.items())}",
+            hint="Start them with `freehold up`, or correct their URLs.",
+            sqlstate="08001",
+        )
+    lock = _locked(servers, there)
     try:
-        stage = Stage(platform, placements, Doors(servers, clock), secrets, progress)
+        stage = Stage(platform, there, Doors(servers, clock), secrets, progress)
         results, scene = _perform(stage, chosen, migrations, workers)
+        gone |= stage.lost
+        results["unreachable"] = list(absent.doubts(placements, gone))
     finally:
         # closing alone would leave the lock until the server notices
         lock.attempt(keyword("SELECT pg_catalog.pg_advisory_unlock_all()"))
@@ -74,6 +85,7 @@ def prove(
         versions={name: server.version for name, server in sorted(scene.found.servers.items())},
         duration_ms=clock.monotonic_ms() - started,
         ignored=(*ignored, *ignored_limits, *ignored_doubts),
+        unreachable=tuple(sorted(gone)),
     )
 
 
@@ -107,9 +119,11 @@ def _perform(
             scene = stage.scene(pool, before, migrations)
             results = _play(pool, stage, scene, chosen)
         finally:
-            list(pool.map(lambda place: stage.clean(*place), places))
+            stage.lost = silent(stage.servers, stage.placements)
+            left = [place for place in places if place[0] not in stage.lost]
+            list(pool.map(lambda place: stage.clean(*place), left))
         after = stage.read()
-        counted_after = dict(zip(places, pool.map(lambda p: stage.count(before, *p), places), strict=True))
+        counted_after = dict(zip(left, pool.map(lambda p: stage.count(before, *p), left), strict=True))
     results["no_trace"] = stage.traces(before, after, counted, counted_after)
     if stage.doubts:
         results["prepare"] = stage.doubts

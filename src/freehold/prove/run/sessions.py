@@ -131,12 +131,15 @@ class Sessions:
             session.close()
 
     def _notifications(self, ask: Notifications) -> tuple[Answer, ...]:
-        heard = [
-            note
-            for (_, _, login, name), session in self._open.items()
-            if (login, name) == (ask.login, ask.session)
-            for note in session.notifications(ask.timeout_ms)
-        ]
+        try:
+            heard = [
+                note
+                for (_, _, login, name), session in self._open.items()
+                if (login, name) == (ask.login, ask.session)
+                for note in session.notifications(ask.timeout_ms)
+            ]
+        except ServerError as error:
+            return (Answer(sqlstate=error.sqlstate or "08006", message=error.message),)
         return (Answer(rows=tuple(heard)),)
 
     def forget(self) -> None:

@@ -25,7 +25,8 @@ Migrations = Mapping[str, tuple[tuple[str, str], ...]]
 
 @dataclass
 class Stage:
-    """``doubts`` collects what could not be prepared: it is reported as unknown."""
+    """``doubts`` collects what could not be prepared: it is reported as unknown. ``lost`` are the instances that
+    answered when the proof began and no longer do, and why."""
 
     platform: Platform
     placements: Placements
@@ -33,6 +34,7 @@ class Stage:
     secrets: Secrets
     progress: Progress
     doubts: list[Result] = field(default_factory=list)
+    lost: dict[str, str] = field(default_factory=dict)
     guard: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -40,10 +42,13 @@ class Stage:
         return self.doors.servers
 
     def read(self) -> Found:
-        """A snapshot of every instance and of the contents of the platform's databases."""
-        wanted: dict[str, list[str]] = {instance.name: [] for instance in self.placements.instances}
+        """A snapshot of every instance that answers and of the contents of the platform's databases."""
+        wanted: dict[str, list[str]] = {
+            instance.name: [] for instance in self.placements.instances if instance.name not in self.lost
+        }
         for instance, database in self.placements.databases():
-            wanted[instance].append(database)
+            if instance in wanted:
+                wanted[instance].append(database)
         return self.servers.read(tuple(wanted), wanted)
 
     def scene(
@@ -61,7 +66,11 @@ class Stage:
             logins(self.platform, self.placements),
             {name: one for name, one in canaries.items() if one is not None},
             migrations=migrations,
-            addresses={name: (place.host, place.port) for name, place in self.servers.addresses().items()},
+            addresses={
+                name: (place.host, place.port)
+                for name, place in self.servers.addresses().items()
+                if name in found.servers
+            },
         )
         self._learn(scene)
         asks = [
@@ -156,12 +165,13 @@ class Stage:
     ) -> list[Result]:
         """Whether anything is there afterwards that was not there before."""
         results: list[Result] = []
+        before = Found({name: server for name, server in before.servers.items() if name in after.servers})
         if fingerprint(before) == fingerprint(after):
             results.append(Result(Verdict.HELD, "", ""))
         else:
             results.append(trace.trace(self.placements.home, "", trace.changed(before, after)))
-        for place, (people, values) in counted.items():
-            people_after, values_after = again[place]
+        for place, (people_after, values_after) in again.items():
+            people, values = counted[place]
             seen = trace.differences(values, values_after)
             # a service at work writes rows; only on a quiet database is a difference the proof's own
             if seen and not people and not people_after:
