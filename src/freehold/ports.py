@@ -59,8 +59,9 @@ class Session(Protocol):
     def copy_out(self, sql: Sql) -> AbstractContextManager[Iterator[list[bytes]]]:
         """The lines of a COPY .. TO STDOUT, without their line feeds, in blocks as they arrive.
 
-        Nothing is kept: a consumer that stops reading stops the server. Leaving the block early cancels the
-        statement; the session can be used again after it, and for nothing else within."""
+        The statement is sent at once, and a refusal raised by the first step of the iterator. Nothing is kept: a
+        consumer that stops reading stops the server. Leaving the block early cancels the statement; the session
+        can be used again after it, and for nothing else within."""
 
     def transaction(self) -> AbstractContextManager[None]:
         """A transaction block; rolled back on an exception."""

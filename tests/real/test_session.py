@@ -379,8 +379,8 @@ def test_a_copy_that_is_refused_or_breaks_says_why(server: Address, servers: PgS
         assert caught.value.sqlstate == sqlstate
     session.execute(keyword("CREATE TABLE public.t (a int)"))
     for text in ("SELECT 1", "COPY public.t FROM STDIN"):
-        with pytest.raises(ValueError, match="not a COPY"), session.copy_out(raw(text)):
-            pass
+        with pytest.raises(ValueError, match="not a COPY"), session.copy_out(raw(text)) as blocks:
+            next(blocks)
     assert session.query(keyword("SELECT 1")) == [(1,)]
     session.execute(keyword("SET statement_timeout = 200"))
     with (

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from freehold import family
+from freehold.audit.key_types._kind import KeyType
 from freehold.cli.documents import DOCUMENTS, document_schema
 from freehold.cli.main import SECTIONS, freehold
 from freehold.layouts.kinds._kind import LayoutKind
@@ -28,6 +29,11 @@ FAMILIES: Mapping[str, tuple[str, type, str]] = {
     ),
     "steps": ("freehold.plan.steps", StepKind, "What a plan can consist of"),
     "attacks": ("freehold.prove.attacks", Attack, "What `freehold prove` tries"),
+    "key_types": (
+        "freehold.audit.key_types",
+        KeyType,
+        "Which columns can refer to each other, and how `freehold check-references` compares them",
+    ),
 }
 """Every family with a page: its package, its kind, and the page's title."""
 

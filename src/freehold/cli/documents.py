@@ -170,6 +170,43 @@ _JOURNAL_STEP = _object(
     }
 )
 
+_TABLE = _object({"schema": _TEXT, "name": _TEXT})
+
+_END = _object(
+    {"service": _TEXT, "instance": _TEXT, "database": _TEXT, "table": _TABLE, "columns": _list(_TEXT)},
+)
+
+_REFERENCES: dict[str, Schema] = {
+    "platform": _TEXT,
+    "layout": _TEXT,
+    "checked": _COUNT,
+    "not_checked": _COUNT,
+    "orphans": _COUNT,
+    "references": _list(
+        _object(
+            {
+                "from": _END,
+                "to": _END,
+                "file": _TEXT,
+                "line": _COUNT,
+                "state": _one_of("clean", "orphans", "wrong", "not_checked"),
+                "keys": {"type": ["integer", "null"], "minimum": 0},
+                "parent_rows": {"type": ["integer", "null"], "minimum": 0},
+                "orphans": _COUNT,
+                "orphan_rows": _COUNT,
+                "first": _list(_object({"key": _list(_TEXT), "rows": _COUNT})),
+                "dismissed": _COUNT,
+                "unsettled": _COUNT,
+                "constraint": {"anyOf": [{"type": "null"}, _object({"name": _TEXT, "holds": _FLAG})]},
+                "duration_ms": _MS,
+            }
+        )
+    ),
+    "findings": _list(_FINDING),
+    "ignored": _list(_FINDING),
+    "duration_ms": _MS,
+}
+
 DOCUMENTS: dict[str, dict[str, Schema]] = {
     "up": {
         "instances": _list(_INSTANCE),
@@ -199,6 +236,7 @@ DOCUMENTS: dict[str, dict[str, Schema]] = {
         "undeclared": _list(_CHANGE),
     },
     "prove": _PROOF,
+    "check-references": _REFERENCES,
     "doctor": {
         "driver": _object({"psycopg": _TEXT, "libpq": _COUNT}),
         "machine": _object({"memory_bytes": _COUNT, "cpus": _COUNT}),

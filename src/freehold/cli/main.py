@@ -33,6 +33,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
     "Proof and health": {
         "prove": "Attack the platform and show whether every service is isolated.",
+        "check-references": "Find rows that refer to a row of another service that is not there.",
         "doctor": "Say what this machine and its PostgreSQL binaries can do.",
     },
 }
@@ -53,9 +54,10 @@ class Commands(click.Group):
             return None
         from importlib import import_module
 
-        found: object = getattr(import_module(f"freehold.cli.commands.{cmd_name}"), cmd_name)
+        module = cmd_name.replace("-", "_")
+        found: object = getattr(import_module(f"freehold.cli.commands.{module}"), module)
         if not isinstance(found, click.Command):
-            raise LookupError(f"freehold.cli.commands.{cmd_name} declares no command named {cmd_name}")
+            raise LookupError(f"freehold.cli.commands.{module} declares no command named {cmd_name}")
         return found
 
     def resolve_command(

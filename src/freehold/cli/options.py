@@ -38,15 +38,17 @@ class Call:
 
 
 def command(*, about_platform: bool = True, quiet: bool = False) -> Callable[[Callable[..., Result]], click.Command]:
-    """Make a click command named like the function, with --json, and with -f when it is about a platform.
+    """Make a click command named like the function (``_`` is ``-``), with --json, with -f when about a platform.
 
     ``quiet`` is for a command whose answer is used inside another one.
     """
 
     def decorate(function: Callable[..., Result]) -> click.Command:
+        name = function.__name__.replace("_", "-")
+
         @wraps(function)
         def callback(**values: object) -> int:
-            out = Out(function.__name__, as_json=bool(values.pop("as_json")))
+            out = Out(name, as_json=bool(values.pop("as_json")))
             file = values.pop("file", None)
             try:
                 result = function(Call(out, str(file) if file else None, quiet), **values)
@@ -67,9 +69,19 @@ def command(*, about_platform: bool = True, quiet: bool = False) -> Callable[[Ca
                 envvar="FREEHOLD_FILE",
                 help="The declaration; else FREEHOLD_FILE, else the nearest freehold.yaml upward from here.",
             )(wrapped)
-        return click.command(name=function.__name__)(wrapped)
+        return click.command(name=name)(wrapped)
 
     return decorate
+
+
+def duration(context: click.Context, parameter: click.Parameter, value: str) -> int:
+    """The callback of an option that takes a time: milliseconds."""
+    from freehold.units import parse_ms
+
+    try:
+        return parse_ms(value)
+    except ValueError:
+        raise click.BadParameter("write a number and one of ms, s, min, as 500ms") from None
 
 
 def interactive() -> bool:

@@ -35,39 +35,28 @@ def send(connection: Connection, statement: bytes, blocks: Iterable[bytes]) -> i
 
 @contextmanager
 def receive(connection: Connection, statement: bytes) -> Iterator[Iterator[list[bytes]]]:
-    """The lines of a ``COPY .. TO STDOUT`` in blocks; leaving early cancels it."""
+    """The lines of a ``COPY .. TO STDOUT`` in blocks; leaving early cancels it.
+
+    The statement is on its way when this returns, so that two servers can work at the same time."""
+    server = connection.pgconn
     try:
-        _begin(connection, statement)
-        yield _lines(connection)
+        try:
+            server.send_query(statement)
+            while server.flush():
+                select.select([], [server.socket], [])
+        except psycopg.Error as error:
+            raise from_psycopg(error) from None
+        yield _lines(server)
     finally:
-        if connection.pgconn.transaction_status == pq.TransactionStatus.ACTIVE:
+        if server.transaction_status == pq.TransactionStatus.ACTIVE:
             _abandon(connection)
 
 
-def _begin(connection: Connection, statement: bytes) -> None:
-    server = connection.pgconn
-    try:
-        server.send_query(statement)
-        while server.flush():
-            select.select([], [server.socket], [])
-        while server.is_busy():
-            _listen(server)
-        begun = server.get_result()
-        if begun is not None and begun.status == pq.ExecStatus.COPY_OUT:
-            return
-        if begun is not None and begun.status == pq.ExecStatus.COPY_IN:
-            server.put_copy_end(b"nothing is sent here")
-        while server.get_result() is not None:
-            pass
-    except psycopg.Error as error:
-        raise from_psycopg(error) from None
-    raise _refused(begun) or ValueError("not a COPY .. TO STDOUT")
-
-
-def _lines(connection: Connection) -> Iterator[list[bytes]]:
-    server = connection.pgconn
+def _lines(server: pq.abc.PGconn) -> Iterator[list[bytes]]:
     block: list[bytes] = []
     try:
+        if (begun := _next_result(server)) is None or begun.status != pq.ExecStatus.COPY_OUT:
+            raise _not_begun(server, begun)
         while True:
             size, data = server.get_copy_data(1)
             if size > 0:
@@ -88,6 +77,21 @@ def _lines(connection: Connection) -> Iterator[list[bytes]]:
         raise refused
     if block:
         yield block
+
+
+def _next_result(server: pq.abc.PGconn) -> pq.abc.PGresult | None:
+    while server.is_busy():
+        _listen(server)
+    return server.get_result()
+
+
+def _not_begun(server: pq.abc.PGconn, begun: pq.abc.PGresult | None) -> Exception:
+    """Why there is no COPY to read from, after reading the rest of what the server says."""
+    if begun is not None and begun.status == pq.ExecStatus.COPY_IN:
+        server.put_copy_end(b"nothing is sent here")
+    while server.get_result() is not None:
+        pass
+    return _refused(begun) or ValueError("not a COPY .. TO STDOUT")
 
 
 def _listen(server: pq.abc.PGconn) -> None:

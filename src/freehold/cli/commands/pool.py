@@ -6,18 +6,10 @@ from pathlib import Path
 
 import click
 
-from freehold.cli.options import Call, command
+from freehold.cli.options import Call, command, duration
 from freehold.cli.out import Block, Cell, Result, Say, Table, Tone
-from freehold.units import parse_ms
 
 _ACTIONS = ("status", "start", "stop", "pause", "resume", "reload", "advise", "export")
-
-
-def _duration(context: click.Context, parameter: click.Parameter, value: str) -> int:
-    try:
-        return parse_ms(value)
-    except ValueError:
-        raise click.BadParameter("write a number and one of ms, s, min, as 500ms") from None
 
 
 @command()
@@ -28,7 +20,7 @@ def _duration(context: click.Context, parameter: click.Parameter, value: str) ->
     "timeout_ms",
     default="2s",
     show_default=True,
-    callback=_duration,
+    callback=duration,
     help="pause: how long open transactions may take to end; past it nothing is held back.",
 )
 @click.option(
@@ -36,7 +28,7 @@ def _duration(context: click.Context, parameter: click.Parameter, value: str) ->
     "window_ms",
     default="10s",
     show_default=True,
-    callback=_duration,
+    callback=duration,
     help="advise: how long the load is watched.",
 )
 @click.option("--into", metavar="FOLDER", default="pools", show_default=True, help="export: where the files go.")

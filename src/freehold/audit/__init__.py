@@ -1,0 +1,1 @@
+"""Check declared references across databases: every orphan found, and nothing else reported."""
