@@ -137,7 +137,9 @@ def take_back(context: Context, made: Made, *, wait_ms: int) -> tuple[str, ...]:
     return made.lent
 
 
-def prove(context: Context, *, services: Sequence[str], attacks: Sequence[str], workers: int) -> Report:
+def prove(
+    context: Context, *, services: Sequence[str], attacks: Sequence[str], workers: int, exhaust: bool = False
+) -> Report:
     """Attack the platform."""
     from freehold.local.migrations import collect
     from freehold.prove.run import prove as attack
@@ -156,6 +158,7 @@ def prove(context: Context, *, services: Sequence[str], attacks: Sequence[str], 
             services=services or None,
             attacks=attacks or None,
             workers=workers,
+            exhaust=exhaust,
             migrations={
                 service: tuple((file.name, file.sha256) for file in files) for service, files in migrations.items()
             },

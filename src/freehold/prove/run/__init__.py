@@ -36,13 +36,15 @@ def prove(
     workers: int = 8,
     now: str | None = None,
     migrations: Migrations | None = None,
+    exhaust: bool = False,
 ) -> Report:
     """Attack the platform and report.
 
     ``services`` keeps what was done by or to them, ``attacks`` limits what is tried; ``migrations`` maps a service to
-    its declared migrations as (name, sha256). Of an instance that does not answer everything is unknown. Raises
-    Unreachable when none answers, Busy while another proof of the platform runs, and what Servers raises. On any end,
-    an interruption too, the canaries are dropped; those of a proof that was killed are dropped first.
+    its declared migrations as (name, sha256); ``exhaust`` also takes each service's connections for a moment. Of an
+    instance that does not answer everything is unknown. Raises Unreachable when none answers, Busy while another proof
+    of the platform runs, and what Servers raises. On any end, an interruption too, the canaries are dropped; those of
+    a proof that was killed are dropped first.
     """
     started = clock.monotonic_ms()
     family = members(ATTACKS, Attack)
@@ -57,7 +59,7 @@ def prove(
         )
     lock = _locked(servers, there)
     try:
-        stage = Stage(platform, there, Doors(servers, clock), secrets, progress)
+        stage = Stage(platform, there, Doors(servers, clock), secrets, progress, exhaust=exhaust)
         results, scene = _perform(stage, chosen, migrations, workers)
         gone |= stage.lost
         results["unreachable"] = list(absent.doubts(placements, gone))

@@ -35,6 +35,7 @@ class Stage:
     progress: Progress
     doubts: list[Result] = field(default_factory=list)
     lost: dict[str, str] = field(default_factory=dict)
+    exhaust: bool = False
     guard: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -66,6 +67,7 @@ class Stage:
             logins(self.platform, self.placements),
             {name: one for name, one in canaries.items() if one is not None},
             migrations=migrations,
+            exhaust=self.exhaust,
             addresses={
                 name: (place.host, place.port)
                 for name, place in self.servers.addresses().items()
