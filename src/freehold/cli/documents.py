@@ -301,6 +301,31 @@ DOCUMENTS: dict[str, dict[str, Schema]] = {
         "files": _list(_TEXT),
         "stopped": _list(_TEXT),
     },
+    "maintain": {
+        "platform": _TEXT,
+        "dry_run": _FLAG,
+        "now": {"type": "object", "additionalProperties": _TEXT},
+        "done": _list(
+            _object(
+                {
+                    "what": _one_of("create", "move", "detach", "drop", "delete", "refresh"),
+                    "service": _TEXT,
+                    "instance": _TEXT,
+                    "database": _TEXT,
+                    "table": _TEXT,
+                    "partition": _TEXT,
+                    "rows": {"type": ["integer", "null"], "minimum": 0},
+                    "bytes": {"type": ["integer", "null"], "minimum": 0},
+                    "about": _FLAG,
+                    "says": _TEXT,
+                }
+            )
+        ),
+        "held": _list(_object({"service": _TEXT, "table": _TEXT, "partition": _TEXT, "rows": _COUNT})),
+        "findings": _list(_FINDING),
+        "unfinished": _list(_object({"service": _TEXT, "what": _TEXT, "why": _TEXT, "hint": _TEXT})),
+        "journal_id": _TEXT,
+    },
     "journal": {"runs": _list({"anyOf": [_RUN, _JOURNAL_STEP]})},
 }
 """The keys of each command's document, besides schema_version, command and ok."""
