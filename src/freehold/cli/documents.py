@@ -237,6 +237,29 @@ DOCUMENTS: dict[str, dict[str, Schema]] = {
     },
     "prove": _PROOF,
     "check-references": _REFERENCES,
+    "seed": {
+        "platform": _TEXT,
+        "seed": _TEXT,
+        "dry_run": _FLAG,
+        "rows": _COUNT,
+        "bytes": _COUNT,
+        "duration_ms": _MS,
+        "tables": _list(
+            _object(
+                {
+                    "service": _TEXT,
+                    "instance": _TEXT,
+                    "database": _TEXT,
+                    "table": _TEXT,
+                    "does": _one_of("fill", "resume", "append", "replace", "done", "keep"),
+                    "first": _COUNT,
+                    "rows": _COUNT,
+                    "bytes": _COUNT,
+                    "duration_ms": _MS,
+                }
+            )
+        ),
+    },
     "doctor": {
         "driver": _object({"psycopg": _TEXT, "libpq": _COUNT}),
         "machine": _object({"memory_bytes": _COUNT, "cpus": _COUNT}),

@@ -110,7 +110,7 @@ def _owner_url(context: Context, service: str) -> tuple[str, str | None]:
         )
     address = context.address(placement.instance)
     with Bar("lending") as progress:
-        lent = lend(_world(context, progress), placement)
+        lent = lend(apply_world(context, progress), placement)
     login = envfiles.Login(address.host, address.port, placement.database, lent.user, lent.password, address.options)
     return login.url(), lent.until
 
@@ -132,10 +132,11 @@ def as_owner(context: Context, placement: Placement, progress: Progress) -> Abst
     """A session that acts as the owner role of a service, for as long as the context lasts."""
     from freehold.apply.run.lend import lending
 
-    return lending(_world(context, progress), placement)
+    return lending(apply_world(context, progress), placement)
 
 
-def _world(context: Context, progress: Progress) -> World:
+def apply_world(context: Context, progress: Progress) -> World:
+    """What lending a login needs."""
     from freehold.apply.run import LOCK_WAIT_MS
     from freehold.apply.run.world import World
     from freehold.found.journal import Run

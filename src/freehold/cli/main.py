@@ -32,6 +32,9 @@ SECTIONS: dict[str, dict[str, str]] = {
         "journal": "Show the last runs of apply as the servers recorded them.",
         "destroy": "Drop every declared object, with its data.",
     },
+    "Data": {
+        "seed": "Fill the tables with made-up rows, the same every time.",
+    },
     "Proof and health": {
         "prove": "Attack the platform and show whether every service is isolated.",
         "check-references": "Find rows that refer to a row of another service that is not there.",
