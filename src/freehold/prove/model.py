@@ -164,6 +164,20 @@ class Canary:
 
 
 @dataclass(frozen=True, slots=True)
+class Pooled:
+    """A way to a service through its pool. ``place`` stands where the name of an instance stands in a Probe or a Run;
+    ``alone`` is an alias behind which there is one server connection, so that two clients must share it."""
+
+    service: str
+    place: str
+    alias: str
+    alone: str
+    admin: str
+    mode: str
+    reset: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Scene:
     """What every attack is given: the claims, the snapshot, the logins and the canaries. Nothing that can act."""
 
@@ -180,6 +194,8 @@ class Scene:
     """Host and port of each instance."""
     exhaust: bool = False
     """Whether somebody asked for attacks that take a service's connections."""
+    pools: tuple[Pooled, ...] = ()
+    """The pools that run."""
 
 
 @dataclass(frozen=True, slots=True)
