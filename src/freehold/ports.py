@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from freehold.found.model import Found
+from freehold.plan.model import Endpoint
 from freehold.sqltext import Sql
 
 Row = tuple[object, ...]
@@ -24,6 +25,11 @@ class Address:
     password: str = field(repr=False)
     maintenance_database: str
     options: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Where other servers reach it."""
+        return Endpoint(self.host, self.port, tuple(sorted(self.options.items())))
 
 
 @dataclass(frozen=True, slots=True)

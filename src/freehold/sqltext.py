@@ -12,12 +12,42 @@ PUBLIC = "public"
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """The name of a secret (for example a role's verifier). Its text exists only at the edge that sends it."""
+    """The name of a secret (for example a role's verifier). Its text exists only at the edge that sends it.
+
+    With ``connection`` the literal is that connection string with the secret as its password.
+    """
 
     name: str
+    connection: str | None = None
 
     def __str__(self) -> str:
-        return "<password>"
+        return "<password>" if self.connection is None else f"{self.connection} password=<password>"
+
+    def literal(self, resolve: Callable[[str], str]) -> str:
+        """The literal that holds the secret itself."""
+        text = resolve(self.name)
+        return quote_literal(text if self.connection is None else f"{self.connection} {pair('password', text)}")
+
+
+PASSWORD_OF = "\0"
+"""Begins the name of a secret that is a role's password itself; without it, it is the role's verifier. No role's name
+can begin so."""
+
+
+def password_of(role: str, connection: str | None = None) -> Secret:
+    """The password of a role, for the few statements that need it as it is."""
+    return Secret(PASSWORD_OF + role, connection)
+
+
+def resolver(password: Callable[[str], str], verifier: Callable[[str], str]) -> Callable[[str], str]:
+    """What supplies the texts of secrets, from what knows the passwords and the verifiers of roles."""
+    return lambda name: password(name[len(PASSWORD_OF) :]) if name.startswith(PASSWORD_OF) else verifier(name)
+
+
+def pair(name: LiteralString, value: str) -> str:
+    """``name='value'`` as libpq reads a connection string."""
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"{name}='{escaped}'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +58,11 @@ class Sql:
 
     def shown(self) -> str:
         """The text with each secret as ``'<password>'``."""
-        return "".join(part if isinstance(part, str) else f"'{part}'" for part in self.parts)
+        return "".join(part if isinstance(part, str) else quote_literal(str(part)) for part in self.parts)
 
     def sent(self, resolve: Callable[[str], str]) -> str:
         """The text with each secret resolved by its name and quoted as a literal."""
-        return "".join(part if isinstance(part, str) else quote_literal(resolve(part.name)) for part in self.parts)
+        return "".join(part if isinstance(part, str) else part.literal(resolve) for part in self.parts)
 
     @property
     def secrets(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from hypothesis import settings as budget
 from hypothesis import strategies as st
 
 from freehold.found.fingerprint import fingerprint
+from freehold.found.links import Slot
 from freehold.found.model import Acl, Contents, Database, Found, Grant, HbaRule, Role, Server
 from freehold.plan import show
 from freehold.plan.make import make
@@ -142,9 +143,9 @@ def test_the_fingerprint_sees_a_change_and_not_a_cause(wanted: Design) -> None:
     found = empty(wanted)
     name = next(iter(found.servers))
     server = found.servers[name]
-    same = Found(
-        {**found.servers, name: replace(server, replication_slots=("s",), extensions_available=frozenset("x"))}
-    )
+    slots = (Slot("s", "", ""),)
+    changed = replace(server, replication_slots=slots, extensions_available=frozenset("x"))
+    same = Found({**found.servers, name: changed})
     other = Found({**found.servers, name: replace(server, roles={**server.roles, "x": Role("x")})})
     assert fingerprint(same) == fingerprint(found)
     assert fingerprint(other) != fingerprint(found)

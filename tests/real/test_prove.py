@@ -328,7 +328,7 @@ def test_a_foreign_application_owns_its_database_and_nothing_else() -> None:
     assert not mended.violations, explained(mended)
 
 
-def test_a_read_that_crosses_databases_is_a_limit_of_the_layout() -> None:
+def test_a_reference_that_crosses_databases_is_a_limit_of_the_layout() -> None:
     with embedded([instance("main", 18)]) as (_, servers):
         report = build(servers, small(Layout.DATABASE_PER_SERVICE, EMBEDDED)).prove()
 

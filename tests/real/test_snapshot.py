@@ -168,7 +168,10 @@ def test_objects_and_their_rights(server: Address, servers: PgServers) -> None:
         ("r", "", "FUNCTIONS", {"r:EXECUTE"}),
         ("r", "s", "TABLES", {"public:SELECT"}),
     ]
-    assert (contents.publications, contents.subscriptions) == (("pub",), ("sub",))
+    assert [(one.name, one.tables) for one in contents.publications] == [("pub", (("s", "t"),))]
+    assert [(one.name, one.enabled, one.connection) for one in contents.subscriptions] == [
+        ("sub", False, "host=nowhere")
+    ]
 
 
 def test_the_control_schema_is_left_out_and_its_ledger_read(server: Address, servers: PgServers) -> None:

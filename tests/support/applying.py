@@ -49,7 +49,12 @@ class Workshop:
 
     def design(self) -> Design:
         wanted = design(self.platform, migrations=dict(self.migrations), commands=dict(self.commands))
-        return replace(wanted, verifiers=self.secrets.known())
+        return replace(
+            wanted,
+            verifiers=self.secrets.known(),
+            digests=self.secrets.digests(),
+            endpoints={name: address.endpoint for name, address in self.servers.addresses().items()},
+        )
 
     def found(self) -> Found:
         return read(self.servers, self.design())

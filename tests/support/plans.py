@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable
 
 from freehold.found.model import Found
@@ -9,6 +10,8 @@ from freehold.layouts.placement import place
 from freehold.plan.model import (
     Design,
     Effect,
+    Endpoint,
+    Later,
     Machine,
     MigrationFile,
     RunCommand,
@@ -20,7 +23,7 @@ from freehold.plan.model import (
 from freehold.plan.order import batches, undo_batches
 from freehold.ports import Servers
 from freehold.spec.model import Layout, Platform, Server, ServerKind, Service
-from freehold.sqltext import ident, join, keyword, literal, sql
+from freehold.sqltext import ident, join, keyword, literal, password_of, sql
 
 GB = 1024**3
 MAIN = Server("main", ServerKind.EMBEDDED)
@@ -58,14 +61,21 @@ def design(
     placements = place(wanted)
     roles = {role for p in placements.services for role in (p.roles.app, p.roles.ro)}
     roles |= {placements.roles.analytics, placements.roles.monitor, placements.roles.backup}
+    logins = {login.role for login in placements.link_logins}
     return Design(
         platform=wanted,
         placements=placements,
         machine=Machine(8 * GB, 2),
-        verifiers={role: verifier(role) for role in roles} if known_passwords else {},
+        verifiers={role: verifier(role) for role in roles | logins} if known_passwords else {},
+        digests={
+            role: hashlib.sha256(verifier(password_of(role).name).encode()).hexdigest() for role in sorted(logins)
+        },
         migrations=migrations or {},
         commands=commands or {},
         authoritative=authoritative,
+        endpoints={
+            instance.name: Endpoint("127.0.0.1", 5432 + number) for number, instance in enumerate(placements.instances)
+        },
     )
 
 
@@ -85,6 +95,14 @@ def read(servers: Servers, wanted: Design) -> Found:
     for instance, database in wanted.placements.databases():
         databases[instance].append(database)
     return servers.read(list(databases), databases)
+
+
+def snapshot(servers: Servers, places: Iterable[tuple[str, str]]) -> Found:
+    """A snapshot of some databases."""
+    wanted: dict[str, list[str]] = {}
+    for instance, database in places:
+        wanted.setdefault(instance, []).append(database)
+    return servers.read(list(wanted), wanted)
 
 
 def run(servers: Servers, steps: Iterable[Step]) -> None:
@@ -119,6 +137,9 @@ def _effect(servers: Servers, instance: str, effect: Effect, execute: Callable[.
             execute(effect.sql, verifier)
         case WriteHba():
             servers.write_hba(instance, effect.lines)
+        case Later():
+            for statement in effect.statements(snapshot(servers, effect.reads)):
+                execute(statement, verifier)
         case RunMigration():
             path = join(", ", [ident(name) for name in effect.search_path])
             execute(sql("SET LOCAL ROLE {}", ident(effect.owner)))

@@ -12,7 +12,7 @@ from freehold.layouts.placement import place
 from freehold.local import scram
 from freehold.local.clock import SystemClock
 from freehold.plan.make import make
-from freehold.plan.model import Design, Machine, MigrationFile, RunMigration, Statement, WriteHba
+from freehold.plan.model import Design, Later, Machine, MigrationFile, RunMigration, Statement, WriteHba
 from freehold.plan.order import batches
 from freehold.ports import Servers
 from freehold.prove.model import Report
@@ -27,8 +27,9 @@ from freehold.spec.model import (
     Service,
     TableName,
 )
-from freehold.sqltext import ident, join, keyword, literal, raw, sql
+from freehold.sqltext import ident, join, keyword, literal, raw, resolver, sql
 from support.clusters import TidyServers
+from support.plans import snapshot
 
 MAIN = Server("main", ServerKind.URL)
 
@@ -51,6 +52,9 @@ class KnownSecrets:
 
     def known(self) -> Mapping[str, str]:
         return dict(self.verifiers)
+
+    def digests(self) -> Mapping[str, str]:
+        return {role: hashlib.sha256(self.password(role).encode()).hexdigest() for role in sorted(self.verifiers)}
 
     def ephemeral(self, minutes: int) -> tuple[str, str]:
         return random.token_urlsafe(24), ""
@@ -116,7 +120,10 @@ class Built:
         for effect in effects:
             match effect:
                 case Statement():
-                    execute(effect.sql, self.secrets.verifier)
+                    execute(effect.sql, resolver(self.secrets.password, self.secrets.verifier))
+                case Later():
+                    found = snapshot(self.servers, effect.reads)
+                    self._send(execute, instance, map(Statement, effect.statements(found)))
                 case WriteHba():
                     self.servers.write_hba(instance, effect.lines)
                 case RunMigration():
@@ -205,12 +212,16 @@ def build(
             secrets.verifier(role)
     for role in (placements.roles.analytics, placements.roles.monitor, placements.roles.backup):
         secrets.verifier(role)
+    for login in placements.link_logins:
+        secrets.verifier(login.role)
     design = Design(
         platform=platform,
         placements=placements,
         machine=Machine(4 * 1024**3, 2),
         verifiers=secrets.known(),
         migrations={s.name: (files[s.name],) for s in platform.services if s.name in files},
+        endpoints={name: address.endpoint for name, address in servers.addresses().items()},
+        digests=secrets.digests(),
     )
     built = Built(platform, placements, servers, design, secrets)
     built.apply()

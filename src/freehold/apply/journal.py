@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from freehold.found.journal import Entry
-from freehold.plan.model import Effect, RunCommand, RunMigration, Statement, Step, WriteHba
+from freehold.plan.model import Effect, Later, RunCommand, RunMigration, Statement, Step, WriteHba
 
 SHOWN_CHARACTERS = 20_000
 """A migration may be megabytes; its file and digest say the rest."""
@@ -30,3 +30,5 @@ def shown(effect: Effect) -> str:
             return f"-- {effect.name} sha256 {effect.sha256}\n{effect.sql.shown()}"
         case RunCommand():
             return f"-- {effect.command}"
+        case Later():
+            return ";\n".join(("-- worked out when sent", *(statement.shown() for statement in effect.planned)))

@@ -35,7 +35,7 @@ class Applied:
     restart_needed: tuple[str, ...] = ()
 
 
-_PER_DATABASE = frozenset({Phase.INSIDE, Phase.MIGRATIONS, Phase.AFTER})
+_PER_DATABASE = frozenset({Phase.INSIDE, Phase.MIGRATIONS, Phase.AFTER, Phase.LINKS, Phase.SUBSCRIPTIONS})
 
 
 def waves(batches: Iterable[Batch]) -> tuple[tuple[Lane, ...], ...]:

@@ -34,6 +34,8 @@ def design_of(context: Context, *, authoritative: bool) -> Design:
         migrations=migrations,
         commands=commands,
         authoritative=authoritative,
+        endpoints={name: address.endpoint for name, address in context.servers.addresses().items()},
+        digests=context.secrets.digests(),
     )
 
 
@@ -137,31 +139,25 @@ def take_back(context: Context, made: Made, *, wait_ms: int) -> tuple[str, ...]:
     return made.lent
 
 
-def prove(
-    context: Context, *, services: Sequence[str], attacks: Sequence[str], workers: int, exhaust: bool = False
-) -> Report:
+def prove(context: Context, *, services: Sequence[str], attacks: Sequence[str], workers: int) -> Report:
     """Attack the platform."""
-    from freehold.cli import pools
     from freehold.local.migrations import collect
     from freehold.prove.run import prove as attack
 
     context.known_services(services)
     _known_attacks(attacks)
     migrations, _ = collect(context.platform, context.path.parent)
-    pooled, servers = pools.for_proof(context)
     with Bar("proving") as progress:
         return attack(
             context.platform,
             context.placements,
-            servers,
+            context.servers,
             context.secrets,
             SystemClock(),
             progress,
-            pools=pooled,
             services=services or None,
             attacks=attacks or None,
             workers=workers,
-            exhaust=exhaust,
             migrations={
                 service: tuple((file.name, file.sha256) for file in files) for service, files in migrations.items()
             },

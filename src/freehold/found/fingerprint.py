@@ -14,8 +14,8 @@ def fingerprint(found: Found) -> str:
     """SHA-256 of the canonical JSON of ``found``, in hexadecimal.
 
     Left out, because they change by themselves or say nothing of the state: where a setting came from, whether a
-    restart is pending, replication slots, who looked, whether the control schema is there, and partitions. A verifier
-    takes part as its own hash only.
+    restart is pending, other programs' replication slots, who looked, whether the control schema is there, and
+    partitions. A verifier takes part as its own hash only.
     """
     digest = hashlib.sha256()
     for name in sorted(found.servers):
@@ -26,7 +26,9 @@ def fingerprint(found: Found) -> str:
 
 def canonical(server: Server) -> str:
     """One server as JSON: keys and everything without an order of its own are sorted."""
-    return json.dumps(_plain(server), sort_keys=True, separators=(",", ":"))
+    # of the slots only those that a plan knows; others come and go with whoever copies the server
+    slots = [_plain(slot) for slot in server.replication_slots if slot.name.startswith("freehold_")]
+    return json.dumps([_plain(server), slots], sort_keys=True, separators=(",", ":"))
 
 
 _LEFT_OUT = {

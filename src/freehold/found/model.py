@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from freehold.found.links import ForeignServer, ForeignTable, Publication, Shape, Slot, Subscription, UserType
+
 CONTROL_SCHEMA = "freehold"
 """The schema of the journal and the migration ledger, in each managed database and each maintenance database."""
 
@@ -121,7 +123,7 @@ class AppliedMigration:
 @dataclass(frozen=True, slots=True)
 class Contents:
     """What is inside one database. ``foreign_keys`` are pairs of (schema.table referencing, schema.table referenced)
-    that cross schemas."""
+    that cross schemas. ``shapes`` are those of all relations but sequences, partitions and what extensions bring."""
 
     schemas: Mapping[str, Schema] = field(default_factory=dict)
     extensions: Mapping[str, str] = field(default_factory=dict)
@@ -132,8 +134,12 @@ class Contents:
     pool_lookup: Acl | None = None
     """Who may call the function that shows pools a login's verifier; None when there is no such function."""
     foreign_keys: tuple[tuple[str, str], ...] = ()
-    publications: tuple[str, ...] = ()
-    subscriptions: tuple[str, ...] = ()
+    shapes: tuple[Shape, ...] = ()
+    types: tuple[UserType, ...] = ()
+    foreign_servers: tuple[ForeignServer, ...] = ()
+    foreign_tables: tuple[ForeignTable, ...] = ()
+    publications: tuple[Publication, ...] = ()
+    subscriptions: tuple[Subscription, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +201,7 @@ class Server:
     settings: Mapping[str, Setting] = field(default_factory=dict)
     hba: tuple[HbaRule, ...] | None = None
     extensions_available: frozenset[str] = frozenset()
-    replication_slots: tuple[str, ...] = ()
+    replication_slots: tuple[Slot, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

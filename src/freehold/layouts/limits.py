@@ -10,6 +10,9 @@ RO_CONNECTIONS = 5
 PLATFORM_CONNECTIONS = {"analytics": 5, "monitor": 3, "backup": 3}
 POOL_LOOKUPS = 10
 """Connections of the login that looks verifiers up for the pools; PgBouncer keeps one or two for each database."""
+REPLICA_CONNECTIONS = 5
+"""Of the login that fills the replicas of one database: one that follows, two that copy at first, and as many again
+while the server notices that earlier ones have ended."""
 SUPERUSER_SPARE = 10
 """Connections of max_connections that no limit hands out: Freehold itself, a person, the server's reserve."""
 
@@ -42,6 +45,11 @@ def role_limit(service: Service | None, purpose: str) -> int:
     if service.pool is not None:
         return service.pool.size + service.pool.reserve + POOL_SPARE
     return APP_CONNECTIONS
+
+
+def link_limit(service: Service) -> int:
+    """What one link may need: each session of the service that reads a foreign table there holds a connection."""
+    return role_limit(service, "app") + role_limit(service, "ro")
 
 
 def statement_timeout_ms(service: Service) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from freehold.spec.model import Profile, Server
+from freehold.spec.model import Profile, Server, TableName, Via
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +14,11 @@ class ServiceRoles:
     owner: str
     app: str
     ro: str
+
+    @property
+    def link(self) -> str:
+        """The login under which the service's foreign tables read in other databases; exists where they read."""
+        return self.app.removesuffix("_app") + "_link"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,11 @@ class PlatformRoles:
     backup: str
     pool: str = ""
 
+    @property
+    def mirror(self) -> str:
+        """The role without login that owns foreign tables and replicas; exists where there are any."""
+        return self.monitor.removesuffix("_monitor") + "_mirror"
+
 
 @dataclass(frozen=True, slots=True)
 class Placement:
@@ -36,6 +46,59 @@ class Placement:
     database: str
     schemas: tuple[str, ...]
     roles: ServiceRoles
+
+
+Place = tuple[str, str]
+"""A database: (instance, database)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedTable:
+    """A table that crosses databases. ``table == "*"``: every table of the schema. ``readers`` are services."""
+
+    name: TableName
+    owner: str
+    via: Via
+    readers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What the services of one database read in another one.
+
+    ``name`` is that of the foreign server, the publication, the replication slot and the subscription: ASCII, stable,
+    and no other platform's. ``replica_login`` is the login under which the subscription reads; empty without replicas.
+    """
+
+    name: str
+    reader: Place
+    source: Place
+    tables: tuple[LinkedTable, ...]
+    replica_login: str
+
+    def through(self, via: Via) -> tuple[LinkedTable, ...]:
+        """The tables read in one way."""
+        return tuple(table for table in self.tables if table.via is via)
+
+    @property
+    def schemas(self) -> tuple[str, ...]:
+        """The schemas that are mirrored, sorted."""
+        return tuple(sorted({table.name.schema for table in self.tables}))
+
+
+@dataclass(frozen=True, slots=True)
+class LinkLogin:
+    """A login under which links read in the database ``source``: exactly ``tables``, and nothing is its own.
+
+    ``purpose`` is link (foreign tables of ``service``, empty when services share their login) or replica.
+    """
+
+    role: str
+    purpose: str
+    service: str
+    source: Place
+    tables: tuple[TableName, ...]
+    connections: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +124,7 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class Placements:
-    """The result of a layout: instances and placements, each sorted by name. ``home`` is the first instance by
+    """The result of a layout: instances, placements and links, each sorted. ``home`` is the first instance by
     name of a declared server; it holds the platform's lock."""
 
     platform: str
@@ -69,6 +132,8 @@ class Placements:
     roles: PlatformRoles
     instances: tuple[Instance, ...]
     services: tuple[Placement, ...]
+    links: tuple[Link, ...] = ()
+    link_logins: tuple[LinkLogin, ...] = ()
 
     @property
     def home(self) -> str:

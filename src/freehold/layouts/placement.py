@@ -10,7 +10,8 @@ from freehold.errors import LayoutError
 from freehold.family import members
 from freehold.layouts.kinds._kind import LayoutKind
 from freehold.layouts.limits import PLATFORM_CONNECTIONS, POOL_LOOKUPS, role_limit
-from freehold.layouts.model import Instance, Placement, Placements, PlatformRoles, ServiceRoles
+from freehold.layouts.links import links, logins
+from freehold.layouts.model import Instance, LinkLogin, Placement, Placements, PlatformRoles, ServiceRoles
 from freehold.spec.model import Layout, Platform, Server, ServerKind, Service
 from freehold.spec.names import app_role, owner_role, platform_role, ro_role, service_database
 
@@ -37,6 +38,8 @@ def place(platform: Platform) -> Placements:
             )
         )
     _check(placements, shared_login=kind.shared_login)
+    crossing = links(platform, placements)
+    arriving = logins(platform, placements, crossing)
     return Placements(
         platform=platform.name,
         shared_login=kind.shared_login,
@@ -46,8 +49,10 @@ def place(platform: Platform) -> Placements:
             backup=platform_role(platform.name, "backup"),
             pool=platform_role(platform.name, "pool") if asks(platform) else "",
         ),
-        instances=tuple(_instance(platform, *instances[name]) for name in sorted(instances)),
+        instances=tuple(_instance(platform, *instances[name], arriving) for name in sorted(instances)),
         services=tuple(placements),
+        links=crossing,
+        link_logins=arriving,
     )
 
 
@@ -131,9 +136,12 @@ def _default(servers: Mapping[str, Server]) -> Server:
     )
 
 
-def _instance(platform: Platform, server: Server, services: Sequence[Service]) -> Instance:
+def _instance(
+    platform: Platform, server: Server, services: Sequence[Service], arriving: Sequence[LinkLogin]
+) -> Instance:
     connections = sum(PLATFORM_CONNECTIONS.values()) + (POOL_LOOKUPS if asks(platform) else 0)
     connections += sum(role_limit(service, "app") + role_limit(service, "ro") for service in services)
+    connections += sum(login.connections for login in arriving if login.source[0] == server.name)
     return Instance(
         name=server.name,
         server=server,

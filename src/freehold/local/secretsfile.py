@@ -8,6 +8,7 @@ environment is not written to the file; its verifier is, so that the next plan s
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 import re
@@ -62,6 +63,13 @@ class SecretsFile:
             if stale:
                 self.ensure(stale)
             return {role: self._entries[role].verifier for role in sorted(self._entries)}
+
+    def digests(self) -> Mapping[str, str]:
+        """Role to SHA-256 of its password, for every role whose password is known here."""
+        with self._lock:
+            self._load()
+            known = {role: self._given(role) or entry.password for role, entry in self._entries.items()}
+        return {role: hashlib.sha256(text.encode()).hexdigest() for role, text in sorted(known.items()) if text}
 
     def ephemeral(self, minutes: int) -> tuple[str, str]:
         """A password that is stored nowhere, and its verifier; whoever uses it sets VALID UNTIL."""

@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from types import MappingProxyType
-from typing import TypeAlias, TypeVar
+from typing import TypeVar
 
 from freehold.errors import ServerError
+from freehold.found.links import Slot
 from freehold.found.model import (
     AppliedMigration,
     Contents,
@@ -30,13 +31,14 @@ from freehold.found.model import (
     Server,
     Setting,
 )
+from freehold.pg import linkrows as links
 from freehold.pg.acl import acl
 from freehold.pg.netmask import cidr
 from freehold.pg.queries import query
+from freehold.pg.rows import Json, mapping, optional, rows, strings, values
 from freehold.pg.session import PgSession
 from freehold.sqltext import Sql, join, keyword
 
-Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 Named = TypeVar("Named", Role, Database, Schema)
 Opener = Callable[[str, "str | None"], PgSession]
 
@@ -111,7 +113,7 @@ def read_server(opener: Opener, instance: str) -> Server:
         version = session.version
         verifiers = hba = configured = True
         if not session.superuser:
-            verifiers, hba, configured = (item is True for item in _list(_one(session, "rights")))
+            verifiers, hba, configured = (item is True for item in values(_one(session, "rights")))
         names = [
             "settings",
             "roles_with_verifiers" if verifiers else "roles",
@@ -124,8 +126,8 @@ def read_server(opener: Opener, instance: str) -> Server:
             "who",
         ]
         got = dict(zip(names, _many(session, names), strict=True))
-        user, maintenance = _strings(got["who"])
-        written = {str(row[0]): _optional(row[1]) for row in _rows(got.get("configured"))}
+        user, maintenance = strings(got["who"])
+        written = {str(row[0]): optional(row[1]) for row in rows(got.get("configured"))}
         return Server(
             instance=instance,
             version=version,
@@ -133,18 +135,20 @@ def read_server(opener: Opener, instance: str) -> Server:
             superuser=session.superuser,
             reads_verifiers=verifiers,
             maintenance_database=maintenance,
-            roles=_by_name(_role(row) for row in _rows(got["roles_with_verifiers" if verifiers else "roles"])),
-            memberships=tuple(sorted(_membership(row) for row in _rows(got["memberships"]))),
-            databases=_by_name(_database(row) for row in _rows(got["databases"])),
+            roles=_by_name(_role(row) for row in rows(got["roles_with_verifiers" if verifiers else "roles"])),
+            memberships=tuple(sorted(_membership(row) for row in rows(got["memberships"]))),
+            databases=_by_name(_database(row) for row in rows(got["databases"])),
             settings=MappingProxyType(
                 {
                     str(name): Setting(str(value), str(context), str(source), pending is True, written.get(str(name)))
-                    for name, value, context, source, pending in sorted(_rows(got["settings"]), key=_first)
+                    for name, value, context, source, pending in sorted(rows(got["settings"]), key=_first)
                 }
             ),
-            hba=tuple(_hba(row) for row in _rows(got["hba"])) if hba else None,
-            extensions_available=frozenset(_strings(got["extensions_available"])),
-            replication_slots=tuple(sorted(_strings(got["replication_slots"]))),
+            hba=tuple(_hba(row) for row in rows(got["hba"])) if hba else None,
+            extensions_available=frozenset(strings(got["extensions_available"])),
+            replication_slots=tuple(
+                sorted(Slot(str(n), str(d), str(p), lost is True) for n, d, p, lost in rows(got["replication_slots"]))
+            ),
         )
     finally:
         session.close()
@@ -160,15 +164,16 @@ def read_contents(opener: Opener, instance: str, database: str) -> Contents | No
         raise
     try:
         try:
-            got = _dict(_many(session, ["contents"], before=_restricted(session.version))[0])
+            got = mapping(_many(session, ["contents"], before=_restricted(session.version))[0])
         except ServerError as error:
             if error.sqlstate != "XX000":
                 raise
             # "cache lookup failed": something was dropped while we read; the second look is after the drop
             session.attempt(keyword("ROLLBACK"))
-            got = _dict(_many(session, ["contents"], before=_restricted(session.version))[0])
-        ledger = _rows(_one(session, "ledger")) if got["ledger"] is True else []
-        return _contents(got, ledger)
+            got = mapping(_many(session, ["contents"], before=_restricted(session.version))[0])
+        ledger = rows(_one(session, "ledger")) if got["ledger"] is True else []
+        told = rows(_one(session, "subscriptions")) if got["subscriptions"] and session.superuser else []
+        return replace(_contents(got, ledger), subscriptions=links.subscriptions(rows(got["subscriptions"]), told))
     finally:
         session.close()
 
@@ -182,53 +187,56 @@ def _restricted(version: int) -> tuple[Sql, ...]:
 
 def _contents(got: Mapping[str, Json], ledger: list[list[Json]]) -> Contents:
     objects = [
-        *(_relation(row) for row in _rows(got["relations"])),
-        *(_routine(row) for row in _rows(got["routines"])),
-        *(_plain(row) for row in _rows(got["plain"])),
+        *(_relation(row) for row in rows(got["relations"])),
+        *(_routine(row) for row in rows(got["routines"])),
+        *(_plain(row) for row in rows(got["plain"])),
     ]
-    pairs = [_strings(json.loads(text)) for text in _strings(got["foreign_keys"])]
+    pairs = [strings(json.loads(text)) for text in strings(got["foreign_keys"])]
     return Contents(
         schemas=_by_name(
-            Schema(str(name), str(owner), acl(_strings(items))) for name, owner, items in _rows(got["schemas"])
+            Schema(str(name), str(owner), acl(strings(items))) for name, owner, items in rows(got["schemas"])
         ),
         extensions=MappingProxyType(
-            {str(name): str(version) for name, version in sorted(_rows(got["extensions"]), key=_first)}
+            {str(name): str(version) for name, version in sorted(rows(got["extensions"]), key=_first)}
         ),
         default_acls=tuple(
             sorted(
                 (
-                    DefaultAcl(str(owner), str(schema), _DEFAULTS.get(str(kind), str(kind)), acl(_strings(items)))
-                    for owner, schema, kind, items in _rows(got["defaults"])
+                    DefaultAcl(str(owner), str(schema), _DEFAULTS.get(str(kind), str(kind)), acl(strings(items)))
+                    for owner, schema, kind, items in rows(got["defaults"])
                 ),
                 key=lambda one: (one.owner, one.schema, one.kind),
             )
         ),
         objects=tuple(sorted(objects, key=lambda one: (one.kind, one.schema, one.name, one.arguments))),
-        migrations=tuple(sorted(AppliedMigration(*_strings(row)) for row in ledger)),
+        migrations=tuple(sorted(AppliedMigration(*strings(row)) for row in ledger)),
         has_control=got["control"] is True,
-        pool_lookup=None if got["pool_lookup"] is None else acl(_strings(got["pool_lookup"])),
+        pool_lookup=None if got["pool_lookup"] is None else acl(strings(got["pool_lookup"])),
         foreign_keys=tuple(sorted((one, other) for one, other in pairs)),
-        publications=tuple(sorted(_strings(got["publications"]))),
-        subscriptions=tuple(sorted(_strings(got["subscriptions"]))),
+        shapes=tuple(sorted((links.shape(row) for row in rows(got["shapes"])), key=lambda s: (s.schema, s.name))),
+        types=tuple(sorted(links.user_type(row) for row in rows(got["types"]))),
+        foreign_servers=tuple(sorted(links.foreign_server(row) for row in rows(got["servers"]))),
+        foreign_tables=tuple(sorted(links.foreign_table(row) for row in rows(got["foreign"]))),
+        publications=tuple(sorted(links.publication(row) for row in rows(got["publications"]))),
     )
 
 
 def _relation(row: list[Json]) -> Object:
     kind, schema, name, owner, items, columns, column_items, extension, cut, part_of = row
-    strategy, key = _list(cut) or ("", None)
-    *parent, default = _list(part_of) or (False,)
+    strategy, key = values(cut) or ("", None)
+    *parent, default = values(part_of) or (False,)
     return Object(
         kind=_RELATIONS[str(kind)],
         schema=str(schema),
         name=str(name),
         owner=str(owner),
-        acl=acl(_strings(items)),
-        columns=_strings(columns),
+        acl=acl(strings(items)),
+        columns=strings(columns),
         column_acl=tuple(
-            sorted(((str(c), acl(_strings(given))) for c, given in _rows(column_items)), key=lambda p: p[0])
+            sorted(((str(c), acl(strings(given))) for c, given in rows(column_items)), key=lambda p: p[0])
         ),
         extension=str(extension or ""),
-        partition_key=(str(strategy), *_strings(key)) if strategy else (),
+        partition_key=(str(strategy), *strings(key)) if strategy else (),
         partition_of=tuple(str(part) for part in parent),
         default_partition=default is True,
     )
@@ -241,11 +249,11 @@ def _routine(row: list[Json]) -> Object:
         schema=str(schema),
         name=str(name),
         owner=str(owner),
-        acl=acl(_strings(items)),
+        acl=acl(strings(items)),
         arguments=str(arguments or ""),
         extension=str(extension or ""),
         security_definer=definer is True,
-        config=_strings(config),
+        config=strings(config),
     )
 
 
@@ -256,7 +264,7 @@ def _plain(row: list[Json]) -> Object:
         schema=str(schema),
         name=str(name),
         owner=str(owner),
-        acl=acl(_strings(items)),
+        acl=acl(strings(items)),
         extension=str(extension or ""),
     )
 
@@ -273,8 +281,8 @@ def _role(row: list[Json]) -> Role:
         replication=replication is True,
         bypassrls=bypassrls is True,
         connection_limit=int(str(limit)),
-        valid_until=_optional(until),
-        verifier=_optional(verifier),
+        valid_until=optional(until),
+        verifier=optional(verifier),
         settings=_settings(config),
     )
 
@@ -295,9 +303,9 @@ def _database(row: list[Json]) -> Database:
         connection_limit=int(str(limit)),
         is_template=template is True,
         allow_connections=connectable is True,
-        acl=acl(_strings(items)),
+        acl=acl(strings(items)),
         settings=tuple(
-            sorted((str(role), key, value) for role, given in _rows(config) for key, value in _settings(given))
+            sorted((str(role), key, value) for role, given in rows(config) for key, value in _settings(given))
         ),
     )
 
@@ -306,8 +314,8 @@ def _hba(row: list[Json]) -> HbaRule:
     kind, databases, users, address, mask, method, error = row
     return HbaRule(
         type=str(kind or ""),
-        databases=_strings(databases),
-        users=_strings(users),
+        databases=strings(databases),
+        users=strings(users),
         address=cidr(str(address or ""), str(mask or "")),
         method=str(method or ""),
         error=str(error or ""),
@@ -315,7 +323,7 @@ def _hba(row: list[Json]) -> HbaRule:
 
 
 def _settings(config: Json) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted((key, value) for key, _, value in (item.partition("=") for item in _strings(config))))
+    return tuple(sorted((key, value) for key, _, value in (item.partition("=") for item in strings(config))))
 
 
 def _one(session: PgSession, name: str) -> Json:
@@ -337,26 +345,6 @@ def _many(session: PgSession, names: Sequence[str], before: tuple[Sql, ...] = ()
 
 def _by_name(items: Iterable[Named]) -> Mapping[str, Named]:
     return MappingProxyType({item.name: item for item in sorted(items, key=lambda item: item.name)})
-
-
-def _rows(value: Json) -> list[list[Json]]:
-    return [_list(row) for row in _list(value)]
-
-
-def _list(value: Json) -> list[Json]:
-    return value if isinstance(value, list) else []
-
-
-def _dict(value: Json) -> dict[str, Json]:
-    return value if isinstance(value, dict) else {}
-
-
-def _strings(value: Json) -> tuple[str, ...]:
-    return tuple(str(item) for item in _list(value))
-
-
-def _optional(value: Json) -> str | None:
-    return None if value is None else str(value)
 
 
 def _first(row: list[Json]) -> str:

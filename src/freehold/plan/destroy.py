@@ -9,6 +9,7 @@ from typing import ClassVar
 from freehold.found.fingerprint import fingerprint
 from freehold.found.model import CONTROL_SCHEMA, Found
 from freehold.plan.grants import named
+from freehold.plan.linked import ours
 from freehold.plan.look import look
 from freehold.plan.model import Action, Design, Effect, Phase, Plan, Statement, Step
 from freehold.plan.order import in_order
@@ -71,6 +72,26 @@ class DropRights(_Drop):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DropServer(_Drop):
+    """A foreign server of a link, in a database that stays."""
+
+    kind: ClassVar[str] = "drop_foreign_server"
+    phase: ClassVar[Phase] = Phase.AFTER
+    rank: ClassVar[int] = 70
+    lock: ClassVar[str] = "none on tables"
+
+    def say(self) -> str:
+        return f"drop foreign server {ident(self.name)} with its user mappings; it has no undo"
+
+    def do(self) -> tuple[Effect, ...]:
+        return (Statement(sql("DROP SERVER {} CASCADE", ident(self.name))),)
+
+    def done(self, found: Found) -> bool:
+        servers = look(found).contents(self.instance, self.database).foreign_servers
+        return all(one.name != self.name for one in servers)
+
+
+@dataclass(frozen=True, kw_only=True)
 class DropDatabase(_Drop):
     """A database that holds nothing but declared services."""
 
@@ -120,7 +141,8 @@ def _databases(design: Design, found: Found) -> Iterator[Step]:
         if database is None:
             continue
         contents = seen.contents(instance, name)
-        known = {*want.schemas, want.extension_schema, CONTROL_SCHEMA, "public"}
+        mirrors = {row.name for row in contents.schemas.values() if row.owner == design.placements.roles.mirror}
+        known = {*want.schemas, *mirrors, want.extension_schema, CONTROL_SCHEMA, "public"}
         more = bool(set(contents.schemas) - known) or bool(seen.objects(instance, name).get("public"))
         if want.foreign or ("public" in want.schemas and not set(contents.schemas) - known) or not more:
             yield DropDatabase(instance=instance, name=name, holds=tuple(p.service for p in want.placements))
@@ -131,6 +153,9 @@ def _databases(design: Design, found: Found) -> Iterator[Step]:
         for role in wanted(design).roles[instance]:
             if seen.role(instance, role) is not None:
                 yield DropRights(instance=instance, database=name, name=role)
+        for server in contents.foreign_servers:
+            if ours(design, server.name):
+                yield DropServer(instance=instance, database=name, name=server.name)
 
 
 def _roles(design: Design, found: Found) -> Iterator[Step]:

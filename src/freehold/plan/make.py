@@ -18,10 +18,14 @@ def make(design: Design, found: Found) -> Plan:
     """
     steps: list[Step] = []
     drift: list[Step] = []
+    links = {login.role for login in design.placements.link_logins}
     for kind in members("freehold.plan.steps", StepKind).values():
         steps.extend(step for step in kind.wants(design, found) if not step.done(found))
         if kind.drift is not None:
-            drift.extend(step for step in kind.drift(design, found) if not step.done(found))
+            for step in kind.drift(design, found):
+                if not step.done(found):
+                    # a login of Freehold's own that may more than its links need: nobody lives on that
+                    (steps if step.takes_from in links else drift).append(step)
     if design.authoritative:
         steps.extend(drift)
         drift = []

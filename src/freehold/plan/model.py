@@ -24,7 +24,7 @@ class Action(StrEnum):
 
 class Phase(IntEnum):
     """When a step runs. Everything of one phase is finished on an instance before its next phase starts;
-    INSIDE and AFTER are each one transaction per database."""
+    INSIDE and AFTER are each one transaction per database, and LINKS where nothing in it forbids that."""
 
     SERVER = 10
     ROLES = 20
@@ -32,6 +32,9 @@ class Phase(IntEnum):
     INSIDE = 40
     MIGRATIONS = 50
     AFTER = 60
+    LINKS = 64
+    """What reads across databases needs of both of its ends: both have their tables and rights by now."""
+    SUBSCRIPTIONS = 66
     CLEANUP = 70
 
 
@@ -77,7 +80,23 @@ class RunCommand:
     sha256: str
 
 
-Effect = Statement | WriteHba | RunMigration | RunCommand
+@dataclass(frozen=True, kw_only=True)
+class Later(ABC):
+    """Statements that follow from what earlier steps of the same plan leave, above all from the columns that migrations
+    make: they are worked out when they are sent, from a snapshot of the databases that ``reads`` names.
+
+    ``planned`` is what they are for what was found when the plan was made; it takes no part in equality.
+    """
+
+    reads: tuple[tuple[str, str], ...]
+    planned: tuple[Sql, ...] = field(compare=False)
+
+    @abstractmethod
+    def statements(self, found: Found) -> tuple[Sql, ...]:
+        """What to send, given a snapshot; () when nothing is left to do."""
+
+
+Effect = Statement | WriteHba | RunMigration | RunCommand | Later
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,6 +143,11 @@ class Step(ABC):
         return "/".join((f"{self.phase:02d}", self.kind, self.instance, self.database or "", self.service, self.name))
 
     @property
+    def takes_from(self) -> str:
+        """The one role that loses something by this step, if that is what the step is for."""
+        return ""
+
+    @property
     def place(self) -> int:
         """Order among the services of one database, before ``rank``; 0 when services do not wait for each other."""
         return 0
@@ -135,6 +159,15 @@ class Machine:
 
     memory_bytes: int
     cpus: int
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where the server of an instance is reached by other servers. ``options`` are libpq's, as sslmode."""
+
+    host: str
+    port: int
+    options: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +186,8 @@ class Design:
 
     ``verifiers`` maps a role to the SCRAM verifier the secrets file holds for it; a role not in it gets a new
     password when the plan is applied. ``migrations`` maps a service to its SQL files in order; ``commands`` maps
-    a service that migrates with its own tool to a digest of the tool's directory.
+    a service that migrates with its own tool to a digest of the tool's directory. ``endpoints`` are by instance, and
+    ``digests`` hold SHA-256 of the stored passwords, by role: for what keeps a password to log in elsewhere.
     """
 
     platform: Platform
@@ -163,6 +197,8 @@ class Design:
     migrations: Mapping[str, tuple[MigrationFile, ...]] = field(default_factory=dict)
     commands: Mapping[str, str] = field(default_factory=dict)
     authoritative: bool = False
+    endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
+    digests: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

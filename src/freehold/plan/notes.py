@@ -8,7 +8,9 @@ from freehold.found.model import Found, Server
 from freehold.layouts.model import Instance
 from freehold.plan.grants import has_pending
 from freehold.plan.hba import cannot_be_written
+from freehold.plan.linked import awaited, mirrors
 from freehold.plan.look import look
+from freehold.plan.mirror import covered
 from freehold.plan.model import Design
 from freehold.plan.rights import may_give_backup_attributes, may_grant_membership, owns
 from freehold.plan.wanted import wanted
@@ -20,6 +22,7 @@ from freehold.sqltext import PUBLIC, quote_ident
 def notes(design: Design, found: Found) -> tuple[str, ...]:
     """Sentences, sorted, each once."""
     said = {*_crossings(design), *_missing_tables(design, found), *_missing_series(design, found)}
+    said.update(_links(design, found))
     for instance in design.placements.instances:
         server = found.servers.get(instance.name)
         if server is None:
@@ -33,12 +36,35 @@ def notes(design: Design, found: Found) -> tuple[str, ...]:
 
 def _crossings(design: Design) -> Iterator[str]:
     for crossing in wanted(design).crossings:
-        verb = "reads" if crossing.kind == "reads" else "refers to"
-        means = "a foreign table or a replica" if crossing.kind == "reads" else "a soft reference"
         yield (
-            f'service "{crossing.service}" {verb} {show_table(crossing.table)} of service "{crossing.source}", which '
-            f"lives in another database: no grant reaches there, {means} is needed"
+            f'service "{crossing.service}" refers to {show_table(crossing.table)} of service "{crossing.source}", '
+            "which lives in another database: no foreign key reaches there, a soft reference is needed"
         )
+
+
+def _links(design: Design, found: Found) -> Iterator[str]:
+    """Why something that is read across databases is not planned."""
+    seen = look(found)
+    for link in design.placements.links:
+        what = f'what database "{link.reader[1]}" reads in database "{link.source[1]}"'
+        if link.source[0] not in design.endpoints:
+            yield f'{what} is not planned: instance "{link.source[0]}" has no address'
+        if link.reader[0] not in found.servers or link.source[0] not in found.servers:
+            continue
+        source = seen.contents(*link.source)
+        awaits = bool(awaited(design, found, link))
+        for table in link.tables:
+            there = covered([table], source, table.name.schema)
+            if table.name.table != "*" and not there and not awaits:
+                item = seen.table(*link.source, table.name.schema, table.name.table)
+                why = f"it is a {item.kind.lower()}" if item is not None else "it does not exist"
+                yield f"{show_table(table.name)} is not mirrored as a {table.via.value.replace('-', ' ')}: {why}"
+    for want in mirrors(design, found):
+        if owner := want.blocked(found):
+            yield (
+                f'schema {quote_ident(want.schema)} in database "{want.link.reader[1]}" belongs to '
+                f"{quote_ident(owner)} and is no mirror: what is read there is left as it is"
+            )
 
 
 def _missing_tables(design: Design, found: Found) -> Iterator[str]:
@@ -47,7 +73,7 @@ def _missing_tables(design: Design, found: Found) -> Iterator[str]:
         for schema in want.schemas.values():
             for wish in schema.wishes:
                 absent = wish.table and seen.table(instance, name, wish.schema, wish.table) is None
-                if absent and not has_pending(design, found, want, schema.service):
+                if absent and wish.origin != "links" and not has_pending(design, found, want, schema.service):
                     table = show_table(TableName(wish.schema, wish.table))
                     yield f'service "{wish.service}" {wish.origin} {table}, which does not exist: nothing is granted'
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from freehold.plan.model import Action, Effect, Plan, RunCommand, RunMigration, Statement, Step, WriteHba
+from freehold.plan.model import Action, Effect, Later, Plan, RunCommand, RunMigration, Statement, Step, WriteHba
 from freehold.plan.wanted import show_list
 from freehold.sqltext import comment, ident, keyword, quote_ident, sql
 
@@ -79,6 +79,9 @@ def _effect(effect: Effect) -> Iterator[str]:
         case WriteHba():
             yield comment("pg_hba.conf:")
             yield from (comment("  " + line) for line in effect.lines)
+        case Later():
+            yield comment("worked out when it is sent; for what is there now:")
+            yield from (statement.shown().rstrip().rstrip(";") + ";" for statement in effect.planned)
         case RunMigration():
             yield comment(f"migration {effect.name} sha256 {effect.sha256}")
             yield sql("SET ROLE {}", ident(effect.owner)).shown() + ";"

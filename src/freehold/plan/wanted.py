@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from freehold.layouts import limits
-from freehold.layouts.model import Placement
+from freehold.layouts.model import LinkLogin, Placement
 from freehold.plan.model import Design
-from freehold.spec.model import Service, TableName
+from freehold.spec.model import Service, TableName, Via
 from freehold.spec.names import deploy_role
 from freehold.sqltext import quote_ident
 from freehold.units import show_bytes, show_ms
 
-Origin = Literal["own", "reads", "references", "publishes"]
+Origin = Literal["own", "reads", "references", "publishes", "links"]
 Target = Literal["SCHEMA", "TABLES", "SEQUENCES", "FUNCTIONS"]
 
 APP_ON_TABLES = ("DELETE", "INSERT", "SELECT", "UPDATE")
@@ -25,8 +25,8 @@ DEPLOY_CONNECTIONS = 2
 
 @dataclass(frozen=True, slots=True)
 class WantedRole:
-    """A role of one instance. ``purpose`` is owner, app, ro, analytics, monitor, backup or pool; ``service`` is empty
-    for roles of the platform and for shared ones."""
+    """A role of one instance. ``purpose`` is owner, app, ro, analytics, monitor, backup or pool; link, replica or
+    mirror where reads cross databases. ``service`` is empty for roles of the platform and for shared ones."""
 
     name: str
     purpose: str
@@ -36,7 +36,8 @@ class WantedRole:
 
     @property
     def replication(self) -> bool:
-        return self.purpose == "backup"
+        # no smaller right lets a subscription follow
+        return self.purpose in ("backup", "replica")
 
     @property
     def bypassrls(self) -> bool:
@@ -71,7 +72,7 @@ class WantedSchema:
 
 @dataclass(frozen=True, slots=True)
 class Crossing:
-    """A declared read or reference that leaves its database, so that a grant cannot serve it."""
+    """A declared reference that leaves its database, so that no foreign key can hold it."""
 
     service: str
     kind: str
@@ -177,6 +178,13 @@ def _roles(design: Design, services: Mapping[str, Service]) -> dict[str, dict[st
             if name in here and limit >= 0 and purpose != "owner":
                 limit += here[name].connection_limit
             here[name] = WantedRole(name, purpose, "" if shared else placement.service, purpose != "owner", limit)
+    for login in design.placements.link_logins:
+        here = roles[login.source[0]]
+        limit = login.connections + (here[login.role].connection_limit if login.role in here else 0)
+        here[login.role] = WantedRole(login.role, login.purpose, login.service, True, limit)
+    for link in design.placements.links:
+        mirror = design.placements.roles.mirror
+        roles[link.reader[0]][mirror] = WantedRole(mirror, "mirror", "", False, -1)
     return {instance: dict(sorted(here.items())) for instance, here in roles.items()}
 
 
@@ -206,9 +214,8 @@ def _wishes(
             owner = owners.get(table.schema)
             if owner is None or owner.service == service.name:
                 continue
-            if (owner.instance, owner.database) != (placement.instance, placement.database):
-                crossings.append(Crossing(service.name, "reads", table, owner.service))
-            elif not design.placements.shared_login:
+            here = (owner.instance, owner.database) == (placement.instance, placement.database)
+            if here and not design.placements.shared_login:
                 for grantee in (roles.app, roles.ro):
                     wishes.setdefault(table.schema, []).extend(_on_table("reads", service.name, table, grantee))
         for reference in service.references:
@@ -225,6 +232,10 @@ def _wishes(
                         Wish("references", service.name, to.schema, "TABLES", roles.owner, ("REFERENCES",), to.table),
                     )
                 )
+    for login in design.placements.link_logins:
+        for table in login.tables:
+            asks = login.service or owners[table.schema].service
+            wishes.setdefault(table.schema, []).extend(_on_table("links", asks, table, login.role))
     return wishes, crossings
 
 
@@ -255,9 +266,14 @@ def _database(
             extensions.setdefault(extension, []).append(placement.service)
         if services[placement.service].extensions and placement.schemas:
             users.update((placement.roles.owner, placement.roles.app, placement.roles.ro))
+    for link in design.placements.links:
+        if link.reader == place and (through := link.through(Via.FOREIGN_TABLE)):
+            readers = {reader for table in through for reader in table.readers}
+            extensions["postgres_fdw"] = sorted({*extensions.get("postgres_fdw", ()), *readers})
     declared = {schema for service in design.platform.services for schema in service.schemas}
     foreign = next((p.roles.app for p in placements if not p.schemas), "")
-    access = _access(design, services, placements, schemas)
+    arriving = tuple(login for login in design.placements.link_logins if login.source == place)
+    access = _access(design, services, placements, schemas, arriving)
     database = WantedDatabase(
         instance=place[0],
         name=place[1],
@@ -265,14 +281,15 @@ def _database(
         schemas=dict(sorted(schemas.items())),
         access=access,
         foreign=foreign,
-        connection_limit=_connection_limit(design, services, placements, access),
+        connection_limit=_connection_limit(design, services, placements, access)
+        + sum(login.connections for login in arriving),
         extensions={name: tuple(extensions[name]) for name in sorted(extensions)},
         extension_schema=EXTENSIONS_SCHEMA if EXTENSIONS_SCHEMA not in declared else f"freehold_{EXTENSIONS_SCHEMA}",
         extension_users=tuple(sorted(users)),
         settings=(),
         order=_turns(services, placements, {name: schema.service for name, schema in schemas.items()}),
     )
-    return _with_settings(database, services)
+    return _with_settings(database, services, arriving)
 
 
 def _access(
@@ -280,9 +297,11 @@ def _access(
     services: Mapping[str, Service],
     placements: tuple[Placement, ...],
     schemas: Mapping[str, WantedSchema],
+    arriving: tuple[LinkLogin, ...],
 ) -> dict[str, frozenset[str]]:
     platform = design.placements.roles
     access = {platform.monitor: frozenset({"CONNECT"}), platform.backup: frozenset({"CONNECT"})}
+    access.update({login.role: frozenset({"CONNECT"}) for login in arriving})
     if any(wish.origin == "publishes" for schema in schemas.values() for wish in schema.wishes):
         access[platform.analytics] = frozenset({"CONNECT"})
     if platform.pool and any(services[placement.service].pool is not None for placement in placements):
@@ -321,7 +340,9 @@ def _connection_limit(
     return total
 
 
-def _with_settings(database: WantedDatabase, services: Mapping[str, Service]) -> WantedDatabase:
+def _with_settings(
+    database: WantedDatabase, services: Mapping[str, Service], arriving: tuple[LinkLogin, ...]
+) -> WantedDatabase:
     """Settings of each login in the database; a login that services share gets all paths and the longest times."""
     paths: dict[str, list[str]] = {}
     times: dict[str, dict[str, int]] = {}
@@ -341,7 +362,12 @@ def _with_settings(database: WantedDatabase, services: Mapping[str, Service]) ->
                 mine[key] = 0 if 0 in (value, mine.get(key, value)) else max(value, mine.get(key, value))
             if service.limits.temp_file_bytes is not None:
                 files[login] = max(service.limits.temp_file_bytes, files.get(login, 0))
-    settings: list[tuple[str, str, str]] = []
+    # a row that a policy hides is an error and not a row less; and whoever gets hold of the password writes nothing
+    settings: list[tuple[str, str, str]] = [
+        (login.role, key, value)
+        for login in arriving
+        for key, value in (("default_transaction_read_only", "on"), ("row_security", "off"))
+    ]
     for login, mine in times.items():
         settings.extend((login, key, show_ms(value) if value else "0") for key, value in mine.items())
         if login in paths:

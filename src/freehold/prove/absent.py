@@ -18,6 +18,8 @@ def without(placements: Placements, absent: Mapping[str, str]) -> Placements:
         placements,
         instances=tuple(one for one in placements.instances if one.name not in absent),
         services=tuple(one for one in placements.services if one.instance not in absent),
+        links=tuple(one for one in placements.links if one.reader[0] not in absent),
+        link_logins=tuple(one for one in placements.link_logins if one.source[0] not in absent),
     )
 
 

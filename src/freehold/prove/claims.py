@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from freehold.found.model import Acl, Grant, Object
-from freehold.layouts.model import Placement
+from freehold.layouts.model import Link, LinkLogin, Placement
 from freehold.prove.model import Scene
 from freehold.prove.scene import ROUTINES, matches, published
 from freehold.spec.names import deploy_role
@@ -66,6 +66,8 @@ class Explained:
                 deploy_role(self.scene.platform.name, placement.service),
             ):
                 return grant.privilege == "CONNECT"
+        if any(link.role == grant.grantee for link in self._arriving):
+            return grant.privilege == "CONNECT"
         if grant.grantee == names.analytics:
             here = any(self.scene.platform.service(p.service).publishes for p in self.placements)
             return here and grant.privilege == "CONNECT"
@@ -79,6 +81,8 @@ class Explained:
         if any(not p.schemas for p in self.placements):
             return True
         placement = self._owner(schema)
+        if placement is None and self.mirrored(schema):
+            return grant.privilege == "USAGE" and grant.grantee in self._mirror_readers(schema, None)
         if placement is None:
             return grant.privilege == "USAGE"
         if grant.privilege != "USAGE":
@@ -94,6 +98,8 @@ class Explained:
         if any(not p.schemas for p in self.placements):
             return True
         placement = self._owner(thing.schema)
+        if placement is None and self.mirrored(thing.schema):
+            return grant.privilege == "SELECT" and grant.grantee in self._mirror_readers(thing.schema, thing.name)
         if placement is None:
             return not self._matters(thing) or not (grant.grantee == PUBLIC or self.ours(grant.grantee))
         kind = "FUNCTION" if thing.kind in ROUTINES else "SEQUENCE" if thing.kind == "SEQUENCE" else "TABLE"
@@ -125,6 +131,31 @@ class Explained:
             return grant.grantee in self._referrers(schema, "*")
         return False
 
+    def mirrored(self, schema: str) -> bool:
+        """Whether the schema stands here for tables of another database."""
+        return any(link.reader == (self.instance, self.database) and schema in link.schemas for link in self._links)
+
+    @property
+    def _links(self) -> tuple[Link, ...]:
+        return self.scene.placements.links
+
+    @property
+    def _arriving(self) -> tuple[LinkLogin, ...]:
+        place = (self.instance, self.database)
+        return tuple(link for link in self.scene.placements.link_logins if link.source == place)
+
+    def _mirror_readers(self, schema: str, table: str | None) -> frozenset[str]:
+        """The roles that may read a mirrored table; table None: any table of the schema."""
+        return frozenset(
+            role
+            for link in self._links
+            if link.reader == (self.instance, self.database)
+            for linked in link.tables
+            if linked.name.schema == schema and (table is None or linked.name.table in ("*", table))
+            for reader in linked.readers
+            for role in (self.scene.placements.of(reader).roles.app, self.scene.placements.of(reader).roles.ro)
+        )
+
     def _owner(self, schema: str) -> Placement | None:
         return next((p for p in self.placements if schema in p.schemas), None)
 
@@ -138,6 +169,9 @@ class Explained:
             for name in self.scene.platform.service(placement.service).reads:
                 if name.schema == schema and (table is None or name.table in ("*", table)):
                     roles.update((placement.roles.app, placement.roles.ro))
+        for link in self._arriving:
+            if any(n.schema == schema and (table is None or n.table in ("*", table)) for n in link.tables):
+                roles.add(link.role)
         names = published(self.scene.platform)
         if any(n.schema == schema for n in names) if table is None else matches(names, schema, table):
             roles.add(self.scene.placements.roles.analytics)
@@ -166,6 +200,10 @@ def declared_roles(scene: Scene) -> dict[str, tuple[str, str]]:
         roles[p.roles.owner] = (alone, "owner")
         roles[p.roles.app] = (alone, "app")
         roles[p.roles.ro] = (alone, "ro")
+    if scene.placements.links:
+        roles[names.mirror] = ("", "mirror")
+    for link in scene.placements.link_logins:
+        roles[link.role] = (link.service, link.purpose)
     return roles
 
 

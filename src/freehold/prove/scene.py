@@ -6,12 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from freehold.found.model import Contents, Found, Object, Server
-from freehold.layouts.model import Placement, Placements
+from freehold.layouts.model import LinkLogin, Placement, Placements
 from freehold.prove.model import Canary, Login, Piece, Scene
-from freehold.spec.model import Platform, TableName
+from freehold.spec.model import Platform, TableName, Via
 from freehold.sqltext import Sql, ident
 
 RELATIONS = ("TABLE", "PARTITIONED TABLE", "VIEW", "MATERIALIZED VIEW", "FOREIGN TABLE")
+LINKS = ("link", "replica")
+"""The purposes of logins under which reads across databases come."""
 ROUTINES = ("FUNCTION", "PROCEDURE", "AGGREGATE")
 
 
@@ -52,6 +54,8 @@ def logins(platform: Platform, placements: Placements) -> tuple[Login, ...]:
             role = getattr(placements.roles, purpose)
             if homes and role:
                 found[(instance.name, role)] = Login(role, purpose, "", instance.name, homes[0])
+    for link in placements.link_logins:
+        found.setdefault((link.source[0], link.role), Login(link.role, link.purpose, link.service, *link.source))
     return tuple(sorted(found.values(), key=lambda login: (login.instance, login.role)))
 
 
@@ -140,6 +144,25 @@ def borrowed(thing: Thing) -> bool:
     return thing.object.kind in ("VIEW", "MATERIALIZED VIEW") or thing.object.security_definer
 
 
+def links_of(scene: Scene, login: Login) -> tuple[LinkLogin, ...]:
+    """What a login of links may read, database by database."""
+    return tuple(
+        link for link in scene.placements.link_logins if (link.source[0], link.role) == (login.instance, login.role)
+    )
+
+
+def link_mappings(placements: Placements, place: tuple[str, str]) -> Mapping[tuple[str, str], str]:
+    """(foreign server, role of a reader) to the login that it lends, of all links of a database."""
+    return {
+        (link.name, role): placements.of(reader).roles.link
+        for link in placements.links
+        if link.reader == place
+        for table in link.through(Via.FOREIGN_TABLE)
+        for reader in table.readers
+        for role in (placements.of(reader).roles.app, placements.of(reader).roles.ro)
+    }
+
+
 def matches(declared: Iterable[TableName], schema: str, table: str) -> bool:
     """Whether a declared list of tables covers this table."""
     return any(name.schema == schema and name.table in ("*", table) for name in declared)
@@ -156,6 +179,12 @@ def may_read(scene: Scene, login: Login, thing: Thing) -> bool:
         return True
     if login.purpose == "analytics":
         return matches(published(scene.platform), thing.object.schema, thing.object.name)
+    if login.purpose in LINKS:
+        return any(
+            matches(link.tables, thing.object.schema, thing.object.name)
+            for link in links_of(scene, login)
+            if link.source == (thing.instance, thing.database)
+        )
     services = [p.service for p in placement_of(scene, login)]
     return any(matches(scene.platform.service(s).reads, thing.object.schema, thing.object.name) for s in services)
 
@@ -169,6 +198,8 @@ def may_enter(scene: Scene, login: Login, instance: str, database: str) -> bool:
         return any(scene.platform.service(p.service).pool is not None for p in here)
     if login.purpose == "analytics":
         return any(scene.platform.service(p.service).publishes for p in here)
+    if login.purpose in LINKS:
+        return any(link.source == (instance, database) for link in links_of(scene, login))
     return any(p in here for p in placement_of(scene, login))
 
 
@@ -231,17 +262,6 @@ def together(scene: Scene) -> Iterator[Piece]:
     for piece in at_home(scene, ("app",)):
         if piece.actor and piece.actor.service and in_same_database(scene, piece.actor):
             yield piece
-
-
-def capacity(server: Server) -> int:
-    """How many connections an instance has for everybody but those it reserves them for; 0 when it is not known."""
-
-    def number(name: str) -> int:
-        setting = server.settings.get(name)
-        return int(setting.value) if setting is not None and setting.value.isdigit() else 0
-
-    kept = number("superuser_reserved_connections") + number("reserved_connections")
-    return max(0, number("max_connections") - kept)
 
 
 def databases(scene: Scene) -> Iterator[tuple[str, Server, str]]:

@@ -111,7 +111,9 @@ def of_acl(
         yield from of_membership(server, who, owner)
     for privilege in sorted(wanted):
         for table in (READ_ALL, WRITE_ALL):
-            if table.get(privilege) in member_of and (privilege != "USAGE" or table is READ_ALL):
+            # pg_read_all_data has USAGE on schemas, not on foreign servers or wrappers
+            elsewhere = privilege == "USAGE" and not str(on).startswith("SCHEMA ")
+            if table.get(privilege) in member_of and not elsewhere:
                 yield from of_membership(server, who, table[privilege])
     if "MAINTAIN" in wanted and "pg_maintain" in member_of:
         yield from of_membership(server, who, "pg_maintain")

@@ -15,6 +15,7 @@ from freehold.spec.model import (
     Server,
     ServerKind,
     Service,
+    Via,
 )
 from freehold.spec.names import slug
 from freehold.spec.pooler_form import PoolerForm
@@ -86,7 +87,8 @@ def _service(name: str, form: ServiceForm) -> Service:
         settings=_settings(form.settings),
         pool=None if pool is None else Pool(pool.size, pool.port, pool.reserve, pool.mode, pool.max_clients),
         port=form.port,
-        reads=tuple(sorted(form.reads)),
+        reads=tuple(sorted(read.table for read in form.reads)),
+        replicas=tuple(sorted(read.table for read in form.reads if read.via == Via.REPLICA)),
         references=tuple(sorted(reference(r.from_, r.to) for r in form.references)),
         publishes=tuple(sorted(form.publishes)),
         limits=Limits(

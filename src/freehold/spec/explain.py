@@ -10,6 +10,7 @@ from freehold.spec.model import Mark
 from freehold.spec.names import dotted
 from freehold.spec.nodes import masked
 from freehold.spec.pooler_form import PoolerForm
+from freehold.spec.read_form import ReadForm
 from freehold.spec.series_form import HoldForm, RetentionForm, RollupForm, SpaceForm, TimeSeriesForm
 from freehold.spec.server_form import ServerForm
 from freehold.spec.service_form import ServiceForm
@@ -29,6 +30,7 @@ _BELOW: dict[str, dict[str, type[Form]]] = {
         "pool": PoolForm,
         "limits": LimitsForm,
         "migrations": MigrationsForm,
+        "reads": ReadForm,
         "references": ReferenceForm,
         "timeseries": TimeSeriesForm,
         "retention": RetentionForm,
@@ -36,7 +38,7 @@ _BELOW: dict[str, dict[str, type[Form]]] = {
     "TimeSeriesForm": {"space": SpaceForm, "rollups": RollupForm},
     "RetentionForm": {"hold": HoldForm},
 }
-_NAMED = frozenset({"servers", "services", "ignore", "references", "timeseries", "retention", "rollups"})
+_NAMED = frozenset({"servers", "services", "ignore", "reads", "references", "timeseries", "retention", "rollups"})
 """Keys whose forms stand one level lower, below a name or in a list."""
 
 EXTRA_KEYS = {"DeclarationForm": ("include",)}

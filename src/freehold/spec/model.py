@@ -30,6 +30,13 @@ class Profile(StrEnum):
     ANALYTICS = "analytics"
 
 
+class Via(StrEnum):
+    """How a service reads a table that lives in another database."""
+
+    FOREIGN_TABLE = "foreign-table"
+    REPLICA = "replica"
+
+
 class ServerKind(StrEnum):
     """Where an instance comes from: our own binaries, a folder of binaries, or a server somebody else runs."""
 
@@ -126,7 +133,11 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One service and what it owns. ``schemas == ()`` is a foreign application that owns a whole database."""
+    """One service and what it owns. ``schemas == ()`` is a foreign application that owns a whole database.
+
+    ``replicas`` are those of ``reads`` that shall be copied to the reader when they live in another database; the
+    others are then foreign tables.
+    """
 
     name: str
     schemas: tuple[str, ...]
@@ -138,6 +149,7 @@ class Service:
     pool: Pool | None = None
     port: int | None = None
     reads: tuple[TableName, ...] = ()
+    replicas: tuple[TableName, ...] = ()
     references: tuple[Reference, ...] = ()
     publishes: tuple[TableName, ...] = ()
     limits: Limits = Limits()

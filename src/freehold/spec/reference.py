@@ -5,6 +5,7 @@ from __future__ import annotations
 from freehold.spec.document import DeclarationForm, IgnoreForm
 from freehold.spec.form import Form
 from freehold.spec.pooler_form import PoolerForm
+from freehold.spec.read_form import ReadForm
 from freehold.spec.scalars import Written, flow
 from freehold.spec.series_form import HoldForm, RetentionForm, RollupForm, SpaceForm, TimeSeriesForm
 from freehold.spec.server_form import ServerForm
@@ -19,6 +20,7 @@ _SECTIONS: tuple[tuple[str, type[Form]], ...] = (
     ("`services.NAME.pool`", PoolForm),
     ("`services.NAME.limits`", LimitsForm),
     ("`services.NAME.migrations`", MigrationsForm),
+    ("`services.NAME.reads`", ReadForm),
     ("`services.NAME.references`", ReferenceForm),
     ("`services.NAME.timeseries.TABLE`", TimeSeriesForm),
     ("`services.NAME.timeseries.TABLE.space`", SpaceForm),
@@ -69,7 +71,9 @@ _UNITS = {
     "profile": "default, ledger, oltp, ingest, analytics",
     "mode": "transaction, session, statement",
     "kind": "embedded, binaries, url",
-    "reads": "schema.table or schema.*",
+    "reads": "list of schema.table or schema.*, or mappings",
+    "table": "schema.table or schema.*",
+    "via": "foreign-table, replica",
     "publishes": "schema.table or schema.*",
     "tables": "schema.table",
     "from": "schema.table(column, ...)",
@@ -92,8 +96,6 @@ _UNITS = {
     "batch": "rows, from 1",
     "hold": "boolean column, or mapping",
     "where": "SQL condition",
-    "table": "schema.table",
-    "match": "column: column",
     "default_partition": "true, false",
 }
 

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from freehold.spec.form import Form, List, SettingsForm, word
 from freehold.spec.model import Profile
+from freehold.spec.read_form import Reads
 from freehold.spec.series_form import RetentionByTable, TimeSeriesByTable
 from freehold.spec.service_parts import LimitsForm, MigrationsForm, PoolForm, ReferenceForm
 from freehold.spec.values import Name, OneTable, Port, Refused, Table
@@ -45,8 +46,10 @@ class ServiceForm(Form):
     port: Port | None = Field(
         default=None, description="Port of its own instance under instance-per-service.", examples=[5433]
     )
-    reads: List[Table] = Field(
-        default_factory=list, description="Tables of other services it reads.", examples=[["trading.orders", "geo.*"]]
+    reads: Reads = Field(
+        default_factory=list,
+        description="Tables of other services it reads.",
+        examples=[["trading.orders", "geo.*", {"table": "users.account", "via": "replica"}]],
     )
     references: List[ReferenceForm] = Field(
         default_factory=list,

@@ -128,7 +128,7 @@ def _go(
         tidy(world, locks, plan, design)
         # each password is on the disk before any server hears of it
         for name in _secrets(plan):
-            world.secrets.verifier(name)
+            world.resolve(name)
         timings: list[Timing] = []
         sender = Sender(world, backward=backward)
         for wave in waves((undo_batches if backward else batches)(plan.steps)):

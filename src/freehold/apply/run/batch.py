@@ -15,7 +15,7 @@ from freehold.found import journal
 from freehold.found.control import control_sql
 from freehold.found.journal import Entry
 from freehold.found.locks import backoff_ms, retriable
-from freehold.plan.model import Action, Effect, Phase, RunCommand, RunMigration, Statement, Step, WriteHba
+from freehold.plan.model import Action, Effect, Later, Phase, RunCommand, RunMigration, Statement, Step, WriteHba
 from freehold.plan.order import Batch
 from freehold.ports import Session
 from freehold.sqltext import ident, keyword, sql
@@ -109,12 +109,13 @@ class Sender:
         with blamed(batch.steps[0]), world.session(batch.instance, batch.database) as (session, pid):
             had_journal = has_journal(session)
             entries: list[Entry] = []
+            # before the transaction: its own locks would be in the way of the snapshot
+            work = [(step, self._worked_out(self._effects(step))) for step in batch.steps]
             place = f'{batch.phase.name.lower()} of "{batch.database or batch.instance}"'
             with world.watched(batch.instance, pid, place) as waits, session.transaction():
-                for step in batch.steps:
+                for step, effects in work:
                     with blamed(step, waits):
                         began = world.clock.monotonic_ms()
-                        effects = self._effects(step)
                         for effect in effects:
                             self._effect(session, batch, effect)
                         spent = world.clock.monotonic_ms() - began
@@ -134,7 +135,7 @@ class Sender:
             self._journalled(session, batch, step),
             world.watched(batch.instance, pid, step.say()) as waits,
         ):
-            for effect in self._effects(step):
+            for effect in self._worked_out(self._effects(step)):
 
                 def send(effect: Effect = effect) -> None:
                     with blamed(step, waits):
@@ -170,15 +171,29 @@ class Sender:
                             self._effect(here.admin, batch, effect)
             self._world.finish(step.key, step.say())
 
+    def _worked_out(self, effects: tuple[Effect, ...]) -> tuple[Effect, ...]:
+        """The effects with those that depend on the servers' present state as the statements they come to."""
+        found: list[Effect] = []
+        for effect in effects:
+            if isinstance(effect, Later):
+                wanted: dict[str, list[str]] = {}
+                for instance, database in effect.reads:
+                    wanted.setdefault(instance, []).append(database)
+                snapshot = self._world.servers.read(tuple(wanted), wanted)
+                found.extend(Statement(statement) for statement in effect.statements(snapshot))
+            else:
+                found.append(effect)
+        return tuple(found)
+
     def _effect(self, session: Session, batch: Batch, effect: Effect) -> None:
         match effect:
             case Statement(text):
-                session.execute(text, self._world.secrets.verifier)
+                session.execute(text, self._world.resolve)
             case WriteHba(lines):
                 self._world.servers.write_hba(batch.instance, lines)
-            case RunMigration() | RunCommand():
+            case Later() | RunMigration() | RunCommand():
                 raise MigrationError(
-                    f'a migration of service "{effect.service}" stands among other steps',
+                    "an effect that is sent in its own way stands among others",
                     hint="This is a defect of Freehold; please report it.",
                 )
 

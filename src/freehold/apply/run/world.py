@@ -11,7 +11,7 @@ from freehold.apply.resume import blockers, work_key
 from freehold.errors import ServerError
 from freehold.found.journal import Run
 from freehold.ports import Clock, Commands, Progress, Secrets, Servers, Session
-from freehold.sqltext import Sql, sql
+from freehold.sqltext import Sql, resolver, sql
 
 WATCH_AFTER_MS = 1_000.0
 
@@ -42,6 +42,10 @@ class World:
             yield session, int(str(session.query(shared)[0][0]))
         finally:
             session.close()
+
+    def resolve(self, secret: str) -> str:
+        """The text of a secret that a statement names."""
+        return resolver(self.secrets.password, self.secrets.verifier)(secret)
 
     def finish(self, key: str, what: str) -> None:
         """A step is done for good: committed, and in the journal."""

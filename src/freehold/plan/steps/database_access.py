@@ -39,6 +39,10 @@ class DatabaseAccess(Step):
     revokes: Rights
     grants: Rights
 
+    @property
+    def takes_from(self) -> str:
+        return self.revokes[0][0] if len(self.revokes) == 1 and not self.grants else ""
+
     def say(self) -> str:
         parts = [f"revoke {', '.join(rights)} from {named(grantee)}" for grantee, rights in self.revokes]
         parts += [f"grant {', '.join(rights)} to {named(grantee)}" for grantee, rights in self.grants]

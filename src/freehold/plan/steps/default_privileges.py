@@ -74,6 +74,10 @@ class UndeclaredDefault(Step):
     grantee: str
     privileges: tuple[str, ...]
 
+    @property
+    def takes_from(self) -> str:
+        return self.grantee
+
     def say(self) -> str:
         place = f" in schema {ident(self.schema)}" if self.schema else ""
         return (

@@ -105,7 +105,7 @@ def _wanted_here(design: Design, server: Server) -> Iterator[tuple[str, str, str
             yield role, member, "", True
     if not server.superuser:
         for want in wanted(design).roles[server.instance].values():
-            if want.purpose == "owner":
+            if want.purpose in ("owner", "mirror"):
                 yield want.name, server.user, want.service, False
 
 

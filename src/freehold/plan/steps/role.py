@@ -23,6 +23,7 @@ from freehold.spec.names import slug
 from freehold.sqltext import Sql, ident, join, keyword, literal, sql, words
 
 FLAGS = ("login", "superuser", "inherit", "createrole", "createdb", "replication", "bypassrls")
+OURS = ("_owner", "_app", "_ro", "_deploy", "_link", "_repl")
 FOR_EVER = (None, "infinity")
 
 
@@ -120,7 +121,7 @@ def _drift(design: Design, found: Found) -> Iterator[Step]:
             continue
         away = lent(design, server)
         for role in sorted(server.roles.values(), key=lambda role: role.name):
-            ours = role.name.startswith(start) and role.name.endswith(("_owner", "_app", "_ro", "_deploy"))
+            ours = role.name.startswith(start) and role.name.endswith(OURS)
             if ours and role.login and role.name not in roles and not role.superuser and role.name not in away:
                 yield RoleStep(
                     instance=instance,

@@ -109,7 +109,8 @@ def _drift(design: Design, found: Found) -> Iterator[Step]:
         for name, schema in sorted(seen.contents(instance, database).schemas.items()):
             belongs = any(item.schema == name and item.extension for item in seen.contents(instance, database).objects)
             full = seen.objects(instance, database).get(name)
-            if name in known or want.foreign or belongs:
+            mirror = schema.owner == design.placements.roles.mirror  # unlink looks after those
+            if name in known or want.foreign or belongs or mirror:
                 continue
             if full and design.authoritative:
                 continue  # nothing drops data: the notes name it

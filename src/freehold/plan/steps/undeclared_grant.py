@@ -40,6 +40,10 @@ class UndeclaredGrant(Step):
     column: str = ""
     acting_as: str = ""
 
+    @property
+    def takes_from(self) -> str:
+        return self.grantee
+
     def say(self) -> str:
         column = f" on column {ident(self.column)} of" if self.column else " on"
         return (
@@ -99,7 +103,7 @@ def _drift(design: Design, found: Found) -> Iterator[Step]:
             continue
         harmless = {role.name for role in server.roles.values() if role.superuser} | {server.user}
         ours = wanted(design).roles[instance]
-        allowed = _allowed(want)
+        allowed = _allowed(want) | _mirrored(design, (instance, database))
         for name, schema in sorted(seen.contents(instance, database).schemas.items()):
             item = Object(SCHEMA_KIND, "", name, schema.owner, schema.acl)
             yield from _extra(seen, want, item, allowed, harmless, ours, superuser=server.superuser)
@@ -125,6 +129,22 @@ def _allowed(want: WantedDatabase) -> Allowed:
     }
     declared |= {(SCHEMA_KIND, want.extension_schema, "", user, "USAGE") for user in want.extension_users}
     return frozenset(declared)
+
+
+def _mirrored(design: Design, place: tuple[str, str]) -> Allowed:
+    """What the readers of links may do with the mirrors in this database."""
+    return frozenset(
+        entry
+        for link in design.placements.links
+        if link.reader == place
+        for table in link.tables
+        for reader in table.readers
+        for role in (design.placements.of(reader).roles.app, design.placements.of(reader).roles.ro)
+        for entry in (
+            (SCHEMA_KIND, table.name.schema, "", role, "USAGE"),
+            ("TABLES", table.name.schema, "" if table.name.table == "*" else table.name.table, role, "SELECT"),
+        )
+    )
 
 
 def _extra(

@@ -15,7 +15,7 @@ from __future__ import annotations
 from freehold.finding import Evidence
 from freehold.prove.judge import broken, evidence, held, in_database, unknown, verdict
 from freehold.prove.model import Answer, Attack, Conversation, Login, Piece, Run, Scene, Tell, Verdict
-from freehold.prove.scene import contents, everywhere
+from freehold.prove.scene import contents, everywhere, link_mappings
 from freehold.prove.why import of_acl, told
 from freehold.sqltext import PUBLIC, Sql, ident, keyword, literal, sql
 
@@ -47,7 +47,7 @@ def _play(scene: Scene, piece: Piece, tell: Tell) -> Conversation:
         )
         statements.append(right)
     answers = yield Run(piece.instance, piece.database, login.role, tuple(statements))
-    _mappings(piece, login, answers[0], tell)
+    _mappings(scene, piece, login, answers[0], tell)
     for statement, answer in zip(statements[1:3], answers[1:3], strict=True):
         what = 'extension "dblink"' if schema and statement is statements[2] else f"database {ident(piece.database)}"
         match verdict(answer, closed=frozenset({"08001", "3F000"})):
@@ -133,14 +133,18 @@ def _installed(
     )
 
 
-def _mappings(piece: Piece, login: Login, answer: Answer, tell: Tell) -> None:
+def _mappings(scene: Scene, piece: Piece, login: Login, answer: Answer, tell: Tell) -> None:
     if not answer.ok:
         tell(unknown(_CODE, login, "", f"database {ident(piece.database)}", answer))
         return
     if not answer.rows:
         tell(held(login))
+    lent = link_mappings(scene.placements, (piece.instance, piece.database))
     for server, user in answer.rows:
         who = user or ""
+        if (server, who) in lent:
+            tell(held(login))  # declared; through_links tries what it opens
+            continue
         mapping = keyword("PUBLIC") if who == PUBLIC else ident(who)
         tell(
             broken(

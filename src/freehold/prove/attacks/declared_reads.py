@@ -1,26 +1,32 @@
 """Declared reads, references and publications must work.
 
-Tried: as each service's logins, a SELECT on every table it declares to read; as the analytics login, on every table
-that is published; whether each owner role may refer to the tables it declares references to.
+Tried: as each service's logins, a SELECT on every table it declares to read; where that lives in another database, a
+whole row through its foreign table or replica; as the analytics login, on every table that is published; whether each
+owner role may refer to the tables it declares references to.
 
 Why: isolation that breaks what was agreed gets switched off.
 
-Holds it: the grants of `freehold apply`. A read that crosses databases cannot be a grant: a layout in which both
-services share a database serves it.
+Holds it: the grants of `freehold apply`, and its foreign tables and replicas. A reference that crosses databases cannot
+be a foreign key: a layout in which both services share a database serves it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from freehold.layouts.model import Placement
 from freehold.prove.judge import broken, evidence, held, in_database, limit, refused, unknown
 from freehold.prove.model import Answer, As, Attack, Conversation, Login, Piece, Run, Scene, Tell
-from freehold.prove.scene import placement_of, published
+from freehold.prove.scene import contents, placement_of, published
 from freehold.spec.model import TableName
 from freehold.sqltext import Sql, ident, literal, sql
 
 _CODE = "declared_reads"
 _SERVED_BY = ("schema-per-service", "groups")
+_DOES_NOT_WORK = ("08", "22", "28", "42", "3F", "HV")
+"""Classes of errors that say that a mirror is missing, leads nowhere, or is not like its source."""
+_ABSENT = "The table does not exist."
+_NOTHING = Answer(sqlstate="42P01", message="no such table")
 
 
 def _split(scene: Scene) -> Iterator[Piece]:
@@ -53,14 +59,17 @@ def _play(scene: Scene, piece: Piece, tell: Tell) -> Conversation:
     home = next(p for p in scene.placements.services if name.schema in p.schemas)
     shown = f"table {ident(name.schema)}.{'*' if name.table == '*' else ident(name.table)}"
     if (home.instance, home.database) != (piece.instance, piece.database):
+        if login.purpose != "owner":
+            yield from _through(scene, piece, login, home, name, tell)
+            return
         tell(
             limit(
                 _CODE,
                 login,
                 home.service,
                 shown,
-                f'service "{service}" declares to use {shown}, which stands in another database',
-                "No grant reaches across databases.",
+                f'service "{service}" declares to refer to {shown}, which stands in another database',
+                "No foreign key reaches across databases.",
                 _SERVED_BY,
                 remedy=f"Put services {service!r} and {home.service!r} into one group.",
                 group=f"{service}:{shown}",
@@ -84,6 +93,47 @@ def _play(scene: Scene, piece: Piece, tell: Tell) -> Conversation:
     statement = sql("SELECT FROM {} LIMIT 0", target)
     answer = (yield Run(piece.instance, piece.database, login.role, (statement,)))[0]
     _judge(login, piece, home.service, shown, "SELECT", home.roles.owner, name, statement, answer, tell)
+
+
+def _through(scene: Scene, piece: Piece, login: Login, home: Placement, name: TableName, tell: Tell) -> Conversation:
+    """Whole rows through the mirrors of a table, or of all tables of a schema."""
+    source = contents(scene.found, home.instance, home.database)
+    there = sorted(shape.name for shape in source.shapes if shape.schema == name.schema)
+    tables = [table for table in there if name.table in ("*", table)]
+    if not tables:
+        if name.table != "*":
+            tell(unknown(_CODE, login, home.service, f"table {ident(*_pair(name))}", _NOTHING, why=_ABSENT))
+        return
+    statements = tuple(
+        sql("SELECT pg_catalog.count(t) FROM (SELECT * FROM {} LIMIT 1) AS t", ident(name.schema, table))
+        for table in tables
+    )
+    answers = yield Run(piece.instance, piece.database, login.role, statements)
+    for table, statement, answer in zip(tables, statements, answers, strict=True):
+        shown = f"table {ident(name.schema, table)}"
+        if answer.ok:
+            tell(held(login, home.service))
+        elif answer.sqlstate.startswith(_DOES_NOT_WORK):
+            place = f'database "{home.database}" of instance "{home.instance}"'
+            tell(
+                broken(
+                    _CODE,
+                    login,
+                    home.service,
+                    shown,
+                    f'role "{login.role}" cannot read {shown} of {place}, which is declared',
+                    f"What stands for it in its own database does not work: {answer.message}",
+                    evidence=(evidence(login, piece.instance, piece.database, statement, answer),),
+                    remedy="freehold apply",
+                    group=f"{login.role}:{shown}",
+                )
+            )
+        else:
+            tell(unknown(_CODE, login, home.service, shown, answer))
+
+
+def _pair(name: TableName) -> tuple[str, str]:
+    return name.schema, name.table
 
 
 def _judge(

@@ -1,6 +1,7 @@
 """Take the whole instance away by replication.
 
-Tried: as each login but the backup's, a temporary replication slot, physical and logical, and a restore point.
+Tried: as each login but the backup's and those of replicas, a temporary replication slot, physical and logical, and a
+restore point.
 
 Why: REPLICATION reads every byte of every database, whatever the grants say; a slot that nobody reads fills the disk.
 
@@ -18,7 +19,7 @@ from freehold.sqltext import keyword
 
 
 def _pieces(scene: Scene) -> Iterator[Piece]:
-    return at_home(scene, ("app", "ro", "analytics", "monitor"))
+    return at_home(scene, ("app", "ro", "analytics", "monitor", "link"))
 
 
 def _attempts(scene: Scene, login: Login, piece: Piece) -> Iterator[Attempt]:

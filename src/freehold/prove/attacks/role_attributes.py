@@ -76,7 +76,7 @@ def _attributes(scene: Scene, piece: Piece, tell: Tell) -> None:
             for a in _ATTRIBUTES
             if getattr(role, a) and not (purpose == "backup" and a in ("replication", "bypassrls"))
         ]
-        if role.login and purpose == "owner":
+        if role.login and purpose in ("owner", "mirror"):
             wrong.append("login")
         if not wrong:
             tell(held(None, service))

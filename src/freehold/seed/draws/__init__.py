@@ -1,1 +1,0 @@
-"""What a column can be filled with; one file each."""
