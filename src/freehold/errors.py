@@ -67,6 +67,17 @@ class DeclarationError(FreeholdError):
         self.complaints = complaints
 
 
+class RecipeRefused(DeclarationError):
+    """The recipe of rows is wrong, or a server refused a row that was made by it."""
+
+    def __init__(self, complaints: tuple[Complaint, ...]) -> None:
+        super().__init__(complaints)
+        count = len(complaints)
+        self.message = f"{count} problem{'s' if count != 1 else ''} in the recipe"
+        self.args = (self.message,)
+        self.hint = "Correct the lines named above; docs/seed.md and docs/draws.md say what they may hold."
+
+
 class LayoutError(FreeholdError):
     """The declaration is well formed but cannot be placed as its layout asks."""
 

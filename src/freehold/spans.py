@@ -98,6 +98,11 @@ def iso(moment: datetime) -> str:
     return moment.isoformat(sep=" ")
 
 
+def shown(moment: datetime) -> str:
+    """For a person: a midnight is a day."""
+    return iso(moment)[:10] if moment == datetime(moment.year, moment.month, moment.day) else iso(moment)
+
+
 def parse_moment(text: str) -> datetime:
     """A moment as ISO 8601 writes it; with a zone it is taken to UTC. Raises ValueError."""
     found = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))

@@ -271,6 +271,15 @@ def test_a_proof_with_an_instance_that_does_not_answer_is_exit_code_3_and_proves
     assert shop.run("prove").status == 0
 
 
+def test_connections_are_taken_only_when_asked_for(shop: Desk) -> None:
+    without = valid(shop.run("prove", "--attack", "exhaust_connections", "--json"), "prove")
+    asked = valid(shop.run("prove", "--attack", "exhaust_connections", "--exhaust", "--json"), "prove")
+
+    assert without["by_attack"]["exhaust_connections"]["held"] == 0  # type: ignore[index]
+    assert asked["by_attack"]["exhaust_connections"]["held"] > 20  # type: ignore[index]
+    assert asked["passed"] is True
+
+
 def test_destroy_drops_and_up_brings_it_back(bench: Desk) -> None:
     bench.run("init")
     assert bench.run("up", "--no-prove").status == 0

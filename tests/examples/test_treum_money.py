@@ -491,6 +491,8 @@ def test_risk_takes_positions_and_prices_from_their_services(treum: Treum) -> No
         ).fetchall()
         assert [rate for (rate,) in rates] == [pytest.approx(0.1), pytest.approx(-0.1)]
         risk.execute("SELECT risk_metrics.measure('2025-03-31')")
+        gross = "SELECT value FROM risk_metrics.measurement WHERE account_id = %s AND measure = 'gross'"
+        assert one(risk, gross, account) == pytest.approx(990)
         risk.execute("SELECT risk_metrics.refresh()")
-        value = one(risk, "SELECT value FROM risk_metrics.latest WHERE account_id = %s AND measure = 'gross'", account)
-        assert value == pytest.approx(990)
+        exposure = "SELECT accounts, long_value, short_value FROM risk_metrics.symbol_exposure WHERE symbol = 'EXPO'"
+        assert risk.execute(exposure).fetchone() == (1, 990, 0)

@@ -107,6 +107,110 @@ def test_the_lookup_shows_no_login_but_those_of_its_database(shop: Desk) -> None
     assert {name for name, rows in shown.items() if rows} == {"shop_orders_app", "shop_orders_ro"}
 
 
+def attempts(place: Desk, attack: str) -> tuple[dict[str, int], list[dict[str, str]]]:
+    """How an attack ended, and its findings."""
+    document = place.run("prove", "--attack", attack, "--json").document()
+    by_attack, found = document["by_attack"], document["violations"]
+    assert isinstance(by_attack, dict)
+    assert isinstance(found, list)
+    assert document["unknown"] == []
+    return by_attack[attack], found
+
+
+def in_orders(place: Desk) -> str:
+    """Freehold's own login in the database of orders."""
+    start, _, end = url(place, "--admin", "main").rpartition("/postgres")
+    return f"{start}/shop_orders{end}"
+
+
+@pytest.mark.parametrize("attack", ["pool_of_other_service", "pool_console", "pool_lookup"])
+def test_a_clean_pool_gives_no_alarm(shop: Desk, attack: str) -> None:
+    counted, found = attempts(shop, attack)
+    assert found == []
+    assert counted["held"] > 4
+    assert counted["limit"] == 0
+
+
+def test_leftovers_are_a_limit_unless_the_pool_resets(shop: Desk) -> None:
+    counted, found = attempts(shop, "pool_leftovers")
+    # two pools; the sixth, a temporary table, is refused by the server
+    assert (counted["limit"], counted["held"], found) == (10, 2, [])
+
+
+def test_a_login_let_into_another_database_is_let_into_its_pool_and_told(shop: Desk) -> None:
+    admin = url(shop, "--admin", "main")
+    shop.psql(admin, "grant connect on database shop_orders to shop_analytics")
+    with psycopg.connect(admin) as connection:
+        row = connection.execute(b"select rolname from pg_roles where rolname like '%%us''er%%app'").fetchone()
+        assert row is not None
+        other = '"' + row[0].replace('"', '""') + '"'
+    shop.psql(admin, f"grant connect on database shop_orders to {other}")
+    # the server's own list of who may enter where holds them off still; it falls too
+    assert attempts(shop, "pool_of_other_service")[1] == []
+    rules = next(shop.data.glob("*/main/data/pg_hba.conf"))
+    before = rules.read_text()
+    rules.write_text("host shop_orders all 127.0.0.1/32 scram-sha-256\n" + before)
+    shop.psql(admin, "select pg_reload_conf()")
+    try:
+        counted, found = attempts(shop, "pool_of_other_service")
+        assert counted["broken"] == 2
+        assert {one["object"] for one in found} == {'pool of "orders"'}
+    finally:
+        rules.write_text(before)
+        shop.psql(admin, "select pg_reload_conf()")
+        shop.psql(admin, f"revoke connect on database shop_orders from shop_analytics, {other}")
+    assert attempts(shop, "pool_of_other_service")[1] == []
+
+
+def test_who_may_call_the_lookup_is_told(shop: Desk) -> None:
+    admin = in_orders(shop)
+    shop.psql(admin, "grant usage on schema freehold to shop_orders_ro")
+    shop.psql(admin, "grant execute on function freehold.pool_login(text) to shop_orders_ro")
+    try:
+        _, found = attempts(shop, "pool_lookup")
+        assert ["shop_orders_ro" in one["title"] for one in found] == [True]
+        for statement in found[0]["remedy"].splitlines()[1:]:
+            shop.psql(admin, statement)
+        assert attempts(shop, "pool_lookup")[1] == []
+    finally:
+        shop.psql(admin, "revoke all on function freehold.pool_login(text) from shop_orders_ro")
+        shop.psql(admin, "revoke usage on schema freehold from shop_orders_ro")
+
+
+def test_a_lookup_that_shows_too_much_is_told(shop: Desk) -> None:
+    admin = in_orders(shop)
+    made = shop.psql(admin, "select pg_get_functiondef('freehold.pool_login(text)'::regprocedure)")[0][0]
+    assert isinstance(made, str)
+    shop.psql(admin, made.replace("NOT (a.rolsuper", "true OR NOT (a.rolsuper"))
+    try:
+        _, found = attempts(shop, "pool_lookup")
+        assert found
+        assert 'the verifier of "postgres"' in found[0]["title"]
+    finally:
+        shop.psql(admin, made)
+    assert attempts(shop, "pool_lookup")[1] == []
+
+
+def test_a_console_with_a_password_that_anybody_would_try_is_told(shop: Desk) -> None:
+    from freehold.local import scram
+
+    users = next(shop.data.glob("*/pools/orders/users.txt"))
+    before = users.read_text()
+    ours = before.splitlines()[0]
+    assert ours.startswith('"freehold"')
+    try:
+        users.write_text(before.replace(ours, f'"freehold" "{scram.verifier("admin", b"0123456789abcdef")}"'))
+        os.kill(int(users.with_name("0.pid").read_text()), signal.SIGHUP)
+        time.sleep(0.3)
+        _, found = attempts(shop, "pool_console")
+        assert [one["title"] for one in found] == ["the console of a pool takes a password that anybody would try"]
+    finally:
+        users.write_text(before)
+        os.kill(int(users.with_name("0.pid").read_text()), signal.SIGHUP)
+        time.sleep(0.3)
+    assert attempts(shop, "pool_console")[1] == []
+
+
 def test_a_pause_holds_clients_back_and_loses_none(shop: Desk) -> None:
     way, stop = url(shop, "orders"), threading.Event()
     committed, errors, longest = [0] * 4, [], [0.0] * 4
@@ -212,7 +316,7 @@ def test_files_for_somebody_elses_pgbouncer_are_ones_it_reads(shop: Desk) -> Non
 @pytest.mark.parametrize(
     ("pooler", "layout"),
     [
-        ("{sharing: platform, processes: 2, auth: file, reset: true}", "schema-per-service"),
+        ("{sharing: platform, auth: file, reset: true}", "schema-per-service"),
         ("{processes: 2}", "instance-per-service"),
     ],
 )
@@ -223,7 +327,18 @@ def test_other_shapes_work_and_what_is_no_longer_declared_goes(pooler: str, layo
         assert said.status == 0, said.all
         for service in ("orders", ODD):
             assert place.psql(url(place, service), "select 1") == [(1,)]
-        assert len(list(place.data.glob("*/pools/*/*.pid"))) == (2 if "platform" in pooler else 4)
+        if "reset" in pooler:
+            assert attempts(place, "pool_leftovers")[0] == {"held": 12, "broken": 0, "limit": 0, "unknown": 0}
+            for ini in place.data.glob("*/pools/*/*.ini"):
+                ini.write_text(
+                    ini.read_text().replace("server_reset_query_always = 1", "server_reset_query_always = 0")
+                )
+                os.kill(int(ini.with_suffix(".pid").read_text()), signal.SIGHUP)
+            time.sleep(0.3)
+            assert attempts(place, "pool_leftovers")[0]["broken"] == 10
+            assert place.run("pool", "reload").status == 0
+            assert attempts(place, "pool_leftovers")[0]["broken"] == 0
+        assert len(list(place.data.glob("*/pools/*/*.pid"))) == (1 if "platform" in pooler else 4)
         assert place.run("pool", "pause", "orders").status == 2
         assert place.run("pool", "resume", "orders").status == 0
         text = (place.folder / "freehold.yaml").read_text()

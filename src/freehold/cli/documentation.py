@@ -16,6 +16,7 @@ from freehold.cli.main import SECTIONS, freehold
 from freehold.layouts.kinds._kind import LayoutKind
 from freehold.plan.model import StepKind
 from freehold.prove.model import Attack
+from freehold.seed.draws._kind import Draw
 from freehold.spec import reference
 from freehold.spec.lints._kind import Lint
 from freehold.spec.schema import json_schema
@@ -28,6 +29,7 @@ FAMILIES: Mapping[str, tuple[str, type, str]] = {
         "How schemas are placed into databases and databases onto instances",
     ),
     "steps": ("freehold.plan.steps", StepKind, "What a plan can consist of"),
+    "draws": ("freehold.seed.draws", Draw, "What a column of seed.yaml can be filled with"),
     "attacks": ("freehold.prove.attacks", Attack, "What `freehold prove` tries"),
     "key_types": (
         "freehold.audit.key_types",
@@ -57,11 +59,19 @@ def pages() -> Iterator[tuple[str, str]]:
 
 
 def _family_page(package: str, kind: type, title: str) -> str:
-    names = list(family.members(package, kind))
+    found: Mapping[str, object] = family.members(package, kind)
     parts = [f"# {title}\n\nGenerated from the sources by `make docs`; one section for each file of `{package}`.\n"]
-    for name in names:
+    for name, member in found.items():
         parts.append(f"## {name}\n\n{_markdown(family.page(package, name))}\n")
+        if isinstance(member, Draw) and member.keys:
+            parts.append(_keys_of(member))
     return "\n".join(parts)
+
+
+def _keys_of(draw: Draw) -> str:
+    """The keys of a draw as a table."""
+    rows = [f"| `{key}`{' (alone)' if key == draw.short else ''} | {says} |" for key, says in draw.keys.items()]
+    return "\n".join(("| key | what it says; its default |", "|---|---|", *rows)) + "\n"
 
 
 def _markdown(docstring: str) -> str:

@@ -237,6 +237,29 @@ DOCUMENTS: dict[str, dict[str, Schema]] = {
     },
     "prove": _PROOF,
     "check-references": _REFERENCES,
+    "seed": {
+        "platform": _TEXT,
+        "seed": _TEXT,
+        "dry_run": _FLAG,
+        "rows": _COUNT,
+        "bytes": _COUNT,
+        "duration_ms": _MS,
+        "tables": _list(
+            _object(
+                {
+                    "service": _TEXT,
+                    "instance": _TEXT,
+                    "database": _TEXT,
+                    "table": _TEXT,
+                    "does": _one_of("fill", "resume", "append", "replace", "done", "keep"),
+                    "first": _COUNT,
+                    "rows": _COUNT,
+                    "bytes": _COUNT,
+                    "duration_ms": _MS,
+                }
+            )
+        ),
+    },
     "doctor": {
         "driver": _object({"psycopg": _TEXT, "libpq": _COUNT}),
         "machine": _object({"memory_bytes": _COUNT, "cpus": _COUNT}),
@@ -300,6 +323,31 @@ DOCUMENTS: dict[str, dict[str, Schema]] = {
         ),
         "files": _list(_TEXT),
         "stopped": _list(_TEXT),
+    },
+    "maintain": {
+        "platform": _TEXT,
+        "dry_run": _FLAG,
+        "now": {"type": "object", "additionalProperties": _TEXT},
+        "done": _list(
+            _object(
+                {
+                    "what": _one_of("create", "move", "detach", "drop", "delete", "refresh"),
+                    "service": _TEXT,
+                    "instance": _TEXT,
+                    "database": _TEXT,
+                    "table": _TEXT,
+                    "partition": _TEXT,
+                    "rows": {"type": ["integer", "null"], "minimum": 0},
+                    "bytes": {"type": ["integer", "null"], "minimum": 0},
+                    "about": _FLAG,
+                    "says": _TEXT,
+                }
+            )
+        ),
+        "held": _list(_object({"service": _TEXT, "table": _TEXT, "partition": _TEXT, "rows": _COUNT})),
+        "findings": _list(_FINDING),
+        "unfinished": _list(_object({"service": _TEXT, "what": _TEXT, "why": _TEXT, "hint": _TEXT})),
+        "journal_id": _TEXT,
     },
     "journal": {"runs": _list({"anyOf": [_RUN, _JOURNAL_STEP]})},
 }

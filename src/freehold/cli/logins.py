@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,8 +12,10 @@ from freehold.cli.progress import Bar
 from freehold.cli.redact import hide
 from freehold.errors import FreeholdError
 from freehold.finding import JsonObject
+from freehold.layouts.model import Placement
 from freehold.local import envfiles
 from freehold.local.clock import SystemClock
+from freehold.ports import Progress, Session
 from freehold.spec.names import safe_url
 
 if TYPE_CHECKING:
@@ -107,7 +110,7 @@ def _owner_url(context: Context, service: str) -> tuple[str, str | None]:
         )
     address = context.address(placement.instance)
     with Bar("lending") as progress:
-        lent = lend(_world(context, progress), placement)
+        lent = lend(apply_world(context, progress), placement)
     login = envfiles.Login(address.host, address.port, placement.database, lent.user, lent.password, address.options)
     return login.url(), lent.until
 
@@ -125,7 +128,15 @@ def _login(context: Context, instance: str, database: str, user: str) -> envfile
     return envfiles.Login(address.host, address.port, database, user, password, address.options)
 
 
-def _world(context: Context, progress: Bar) -> World:
+def as_owner(context: Context, placement: Placement, progress: Progress) -> AbstractContextManager[Session]:
+    """A session that acts as the owner role of a service, for as long as the context lasts."""
+    from freehold.apply.run.lend import lending
+
+    return lending(apply_world(context, progress), placement)
+
+
+def apply_world(context: Context, progress: Progress) -> World:
+    """What lending a login needs."""
     from freehold.apply.run import LOCK_WAIT_MS
     from freehold.apply.run.world import World
     from freehold.found.journal import Run

@@ -28,8 +28,12 @@ SECTIONS: dict[str, dict[str, str]] = {
         "plan": "Show the steps that lead from what is there to what is declared.",
         "apply": "Make the steps of a plan, journalled and in order.",
         "diff": "Show where the servers differ from the declaration.",
+        "maintain": "Make partitions ahead, drop and delete what is too old, and say what is held.",
         "journal": "Show the last runs of apply as the servers recorded them.",
         "destroy": "Drop every declared object, with its data.",
+    },
+    "Data": {
+        "seed": "Fill the tables with made-up rows, the same every time.",
     },
     "Proof and health": {
         "prove": "Attack the platform and show whether every service is isolated.",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,10 +17,14 @@ from freehold.pool import report
 from freehold.pool.advice import advise
 from freehold.pool.bouncers import ADMIN, Place, bouncers
 from freehold.pool.model import Advice, Auth, Bouncer, Entry, Login, Running, Totals
+from freehold.pool.text import OF_ONE
+from freehold.ports import Address
+from freehold.prove.model import Pooled
 from freehold.sqltext import Sql, keyword
 
 if TYPE_CHECKING:
     from freehold.pg.pgbouncer import Console, PgBouncers, State
+    from freehold.pg.servers import PgServers
 
 FIRST_PORT = 6432
 SECRET = "pool:admin"
@@ -51,8 +55,17 @@ def declared(context: Context) -> tuple[Bouncer, ...]:
     if context.platform.pooler is None:
         return ()
     context.all_reachable()
+    return _declared(context, {name: _reads(context, name) for name in context.servers.addresses()})
+
+
+def known(context: Context) -> tuple[Bouncer, ...]:
+    """Those of the instances whose address is known, without asking a server: enough to say where they answer."""
+    return _declared(context, {})
+
+
+def _declared(context: Context, reads: Mapping[str, bool]) -> tuple[Bouncer, ...]:
     places = {
-        name: Place(address.host, address.port, address.options.get("sslmode", "prefer"), _reads(context, name))
+        name: Place(address.host, address.port, address.options.get("sslmode", "prefer"), reads.get(name, False))
         for name, address in context.servers.addresses().items()
     }
     return bouncers(context.platform, context.placements, places)
@@ -84,11 +97,28 @@ def down(context: Context) -> tuple[str, ...]:
 def ports(context: Context) -> dict[str, tuple[str, int, str]]:
     """Host, port and alias of each service whose pool runs."""
     found: dict[str, tuple[str, int, str]] = {}
-    for bouncer in declared(context):
+    for bouncer in known(context):
         state = manager(context).state(bouncer)
         if state.running:
             found |= {entry.service: (state.host, state.port, entry.alias) for entry in bouncer.entries}
     return found
+
+
+def for_proof(context: Context) -> tuple[tuple[Pooled, ...], PgServers]:
+    """The pools that run, and the servers with their pools as further places, so that a proof can attack both."""
+    found: list[Pooled] = []
+    places = dict(context.servers.addresses())
+    pooler = context.platform.pooler
+    for bouncer in known(context):
+        state = manager(context).state(bouncer)
+        if state.running and pooler is not None:
+            name = f"pool {bouncer.name}"
+            places[name] = Address(name, state.host, state.port, ADMIN, "", "", {"sslmode": "disable"})
+            found += [
+                Pooled(one.service, name, one.alias, one.alias + OF_ONE, ADMIN, one.mode, pooler.reset)
+                for one in bouncer.entries
+            ]
+    return tuple(found), replace(context.servers, places=places)
 
 
 def statuses(context: Context) -> tuple[Status, ...]:

@@ -139,25 +139,31 @@ def take_back(context: Context, made: Made, *, wait_ms: int) -> tuple[str, ...]:
     return made.lent
 
 
-def prove(context: Context, *, services: Sequence[str], attacks: Sequence[str], workers: int) -> Report:
+def prove(
+    context: Context, *, services: Sequence[str], attacks: Sequence[str], workers: int, exhaust: bool = False
+) -> Report:
     """Attack the platform."""
+    from freehold.cli import pools
     from freehold.local.migrations import collect
     from freehold.prove.run import prove as attack
 
     context.known_services(services)
     _known_attacks(attacks)
     migrations, _ = collect(context.platform, context.path.parent)
+    pooled, servers = pools.for_proof(context)
     with Bar("proving") as progress:
         return attack(
             context.platform,
             context.placements,
-            context.servers,
+            servers,
             context.secrets,
             SystemClock(),
             progress,
+            pools=pooled,
             services=services or None,
             attacks=attacks or None,
             workers=workers,
+            exhaust=exhaust,
             migrations={
                 service: tuple((file.name, file.sha256) for file in files) for service, files in migrations.items()
             },

@@ -9,6 +9,7 @@ from hashlib import sha256
 from freehold.layouts.limits import RO_CONNECTIONS
 from freehold.layouts.model import Placements
 from freehold.pool.model import Auth, Bouncer, Entry
+from freehold.pool.text import OF_ONE
 from freehold.spec.model import Platform, Pool, Pooler, Service
 from freehold.spec.names import NAME_BYTES, platform_role, service_database
 
@@ -73,9 +74,10 @@ def alias(platform: str, service: str) -> str:
         char if char.isascii() and (char.isalnum() or char in "_.") else "".join(f"-{b:02x}" for b in char.encode())
         for char in name
     )
-    if len(written) <= NAME_BYTES:
+    room = NAME_BYTES - len(OF_ONE)
+    if len(written) <= room:
         return written
-    return f"{written[: NAME_BYTES - 17]}-{sha256(name.encode()).hexdigest()[:16]}"
+    return f"{written[: room - 17]}-{sha256(name.encode()).hexdigest()[:16]}"
 
 
 def _entry(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from freehold.errors import FreeholdError
 from freehold.pool.model import Auth, Bouncer, Entry, Login
@@ -12,6 +13,7 @@ PREPARED_SINCE = (1, 21)
 PREPARED_STATEMENTS = 200
 LOOKUP = "SELECT name, verifier FROM freehold.pool_login($1)"
 ADMIN_DATABASE = "pgbouncer"
+OF_ONE = ".proof"
 
 
 def configuration(
@@ -51,12 +53,21 @@ def configuration(
     lines = [
         "; written by Freehold; `freehold apply` writes it anew",
         "[databases]",
-        *(_entry(entry, bouncer.lookup if bouncer.auth is Auth.QUERY else "") for entry in bouncer.entries),
+        *(
+            _entry(one, bouncer.lookup if bouncer.auth is Auth.QUERY else "")
+            for entry in bouncer.entries
+            for one in (entry, of_one(entry))
+        ),
         "",
         "[pgbouncer]",
         *(f"{key} = {_whole(value)}" for key, value in own),
     ]
     return "\n".join(lines) + "\n"
+
+
+def of_one(entry: Entry) -> Entry:
+    """The entry that the proof uses: the same place behind one server connection, which two clients must share."""
+    return replace(entry, alias=entry.alias + OF_ONE, size=1, reserve=0, most=2, max_clients=0)
 
 
 def users(logins: Iterable[Login]) -> str:

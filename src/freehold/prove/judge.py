@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from freehold.finding import Evidence, Finding, Level
 from freehold.prove.model import Answer, Login, Result, Verdict
 from freehold.sqltext import Sql, quote_ident
@@ -60,6 +62,19 @@ def evidence(login: Login, instance: str, database: str, statement: Sql | str, a
     return Evidence(
         f'{statement}\n-- as "{login.role}" in database "{database}" of instance "{instance}": {said(answer)}'
     )
+
+
+def turned_away(answer: Answer) -> bool:
+    """Whether a pool refused a client. PgBouncer gives most refusals one code, 08P01, so its words are read too."""
+    return refused(answer) or (
+        answer.sqlstate in ("08P01", "08001", "08006") and bool(_AT_A_POOL.search(answer.message))
+    )
+
+
+_AT_A_POOL = re.compile(
+    r"authentication failed|auth failed|no such (user|database)|not allowed"
+    r"|permission denied for database|no pg_hba\.conf entry|pg_hba\.conf rejects"
+)
 
 
 def held(login: Login | None, target: str = "", attempts: int = 1) -> Result:

@@ -37,12 +37,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """Ask: only try to connect as this login with this password (None: the role's own)."""
+    """Ask: only try to connect as this login with this password (None: the role's own). ``patient`` waits while
+    there are too many connections, since they may be the proof's own."""
 
     instance: str
     database: str
     login: str
     password: str | None = field(default=None, repr=False)
+    patient: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,24 @@ class Notifications:
     timeout_ms: int
 
 
-Ask = Probe | Run | Volley | As | Notifications
+@dataclass(frozen=True, slots=True)
+class Flood:
+    """Ask: open connections as this login until one is refused or ``most`` are open, and hold them.
+
+    The answer is how many are open, as a row, and the refusal if there was one."""
+
+    instance: str
+    database: str
+    login: str
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Ask: close what Flood opened."""
+
+
+Ask = Probe | Run | Volley | As | Notifications | Flood | Release
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +164,20 @@ class Canary:
 
 
 @dataclass(frozen=True, slots=True)
+class Pooled:
+    """A way to a service through its pool. ``place`` stands where the name of an instance stands in a Probe or a Run;
+    ``alone`` is an alias behind which there is one server connection, so that two clients must share it."""
+
+    service: str
+    place: str
+    alias: str
+    alone: str
+    admin: str
+    mode: str
+    reset: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Scene:
     """What every attack is given: the claims, the snapshot, the logins and the canaries. Nothing that can act."""
 
@@ -159,6 +192,10 @@ class Scene:
     """Declared migrations (name, sha256) by service, when the caller knows them."""
     addresses: Mapping[str, tuple[str, int]] = field(default_factory=dict)
     """Host and port of each instance."""
+    exhaust: bool = False
+    """Whether somebody asked for attacks that take a service's connections."""
+    pools: tuple[Pooled, ...] = ()
+    """The pools that run."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -264,6 +264,17 @@ def together(scene: Scene) -> Iterator[Piece]:
             yield piece
 
 
+def capacity(server: Server) -> int:
+    """How many connections an instance has for everybody but those it reserves them for; 0 when it is not known."""
+
+    def number(name: str) -> int:
+        setting = server.settings.get(name)
+        return int(setting.value) if setting is not None and setting.value.isdigit() else 0
+
+    kept = number("superuser_reserved_connections") + number("reserved_connections")
+    return max(0, number("max_connections") - kept)
+
+
 def databases(scene: Scene) -> Iterator[tuple[str, Server, str]]:
     """(instance, server, database) of every database that accepts connections, on every instance."""
     for instance, server in sorted(scene.found.servers.items()):

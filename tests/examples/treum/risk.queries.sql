@@ -12,11 +12,12 @@ SELECT symbol, return_rate FROM risk_metrics.daily_return WHERE day = current_da
 SELECT measured_at, value FROM risk_metrics.measurement
 WHERE account_id = md5('account77')::uuid AND measure = 'var' ORDER BY measured_at DESC LIMIT 50;
 
--- risk_metrics.latest_key: the newest value of a measure
-SELECT value FROM risk_metrics.latest WHERE account_id = md5('account77')::uuid AND measure = 'var';
+-- risk_metrics.symbol_exposure_key: what everybody holds of a symbol
+SELECT long_value, short_value FROM risk_metrics.symbol_exposure WHERE as_of = current_date - 7 AND symbol = 'S7';
 
--- risk_metrics.latest_value_idx: the accounts with the most at risk
-SELECT account_id, value FROM risk_metrics.latest WHERE measure = 'var' ORDER BY value DESC LIMIT 10;
+-- risk_metrics.symbol_exposure_gross_idx: what the house depends on most
+SELECT symbol, gross_value FROM risk_metrics.symbol_exposure
+WHERE as_of = current_date - 7 ORDER BY gross_value DESC LIMIT 5;
 
 -- risk_alerts.alert_open_key: whether an alert is open already
 SELECT alert_id FROM risk_alerts.alert

@@ -41,8 +41,6 @@ CREATE TABLE nocode.workflow_versions (
 COMMENT ON COLUMN nocode.workflow_versions.definition IS '{"nodes": [{"id", "component", ..}], "edges": [[from, to], ..]}';
 -- which workflows use a component, before it changes
 CREATE INDEX workflow_versions_uses_idx ON nocode.workflow_versions USING gin (definition jsonb_path_ops);
-CREATE INDEX workflow_versions_published_idx ON nocode.workflow_versions (workflow_id, version DESC)
-    WHERE published_at IS NOT NULL;
 
 CREATE FUNCTION nocode.keep_published() RETURNS trigger
     LANGUAGE plpgsql

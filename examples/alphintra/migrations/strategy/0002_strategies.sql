@@ -29,8 +29,6 @@ CREATE TABLE strategy.strategy_versions (
     created_at    timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (strategy_id, version)
 );
-CREATE INDEX strategy_versions_released_idx ON strategy.strategy_versions (strategy_id, version DESC)
-    INCLUDE (source_sha256) WHERE released_at IS NOT NULL;
 
 CREATE FUNCTION strategy.keep_released() RETURNS trigger
     LANGUAGE plpgsql

@@ -41,7 +41,6 @@ CREATE TABLE generation.call (
     milliseconds integer NOT NULL CHECK (milliseconds >= 0),
     outcome      text NOT NULL CHECK (outcome IN ('ok', 'refused', 'timeout', 'error')),
     draft_id     uuid
-) PARTITION BY RANGE (called_at);
-CREATE TABLE generation.call_rest PARTITION OF generation.call DEFAULT;
+);
 COMMENT ON TABLE generation.call IS 'Every call of a model, answered or not; dropped after its retention.';
 CREATE INDEX call_failed_idx ON generation.call (model, called_at DESC) WHERE outcome <> 'ok';

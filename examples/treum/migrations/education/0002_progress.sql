@@ -27,8 +27,7 @@ CREATE TABLE education_progress.activity (
     kind        text NOT NULL CHECK (kind IN ('start', 'pause', 'resume', 'finish', 'answer')),
     seconds     integer NOT NULL DEFAULT 0 CHECK (seconds >= 0),
     correct     boolean
-) PARTITION BY RANGE (occurred_at);
-CREATE TABLE education_progress.activity_rest PARTITION OF education_progress.activity DEFAULT;
+);
 COMMENT ON TABLE education_progress.activity IS 'What learners did, minute by minute; dropped after its retention.';
 CREATE INDEX activity_account_idx ON education_progress.activity (account_id, occurred_at DESC);
 

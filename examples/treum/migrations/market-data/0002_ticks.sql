@@ -5,9 +5,8 @@ CREATE TABLE market_realtime.tick (
     price       numeric(28, 8) NOT NULL CHECK (price > 0),
     size        numeric(28, 8) NOT NULL CHECK (size >= 0),
     venue       text NOT NULL
-) PARTITION BY RANGE (occurred_at);
-CREATE TABLE market_realtime.tick_rest PARTITION OF market_realtime.tick DEFAULT;
-COMMENT ON TABLE market_realtime.tick IS 'Trades as the venues print them. Partitions are dropped after their retention; bars stay.';
+);
+COMMENT ON TABLE market_realtime.tick IS 'Trades as the venues print them. They go after their retention; bars stay.';
 CREATE INDEX tick_symbol_idx ON market_realtime.tick (symbol, occurred_at DESC) INCLUDE (price, size);
 CREATE INDEX tick_time_idx ON market_realtime.tick USING brin (occurred_at) WITH (pages_per_range = 32);
 
@@ -22,8 +21,7 @@ CREATE TABLE market_realtime.rejected_tick (
     received_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     reason      text NOT NULL CHECK (reason IN ('unknown symbol', 'price', 'size', 'time')),
     tick        jsonb NOT NULL
-) PARTITION BY RANGE (received_at);
-CREATE TABLE market_realtime.rejected_tick_rest PARTITION OF market_realtime.rejected_tick DEFAULT;
+);
 COMMENT ON TABLE market_realtime.rejected_tick IS 'What was not taken in, and why, so that nothing is lost silently.';
 CREATE INDEX rejected_tick_reason_idx ON market_realtime.rejected_tick (reason, received_at DESC);
 

@@ -55,8 +55,7 @@ CREATE TABLE delivery.event (
     kind        text NOT NULL
         CHECK (kind IN ('delivered', 'opened', 'clicked', 'soft_bounce', 'hard_bounce', 'complaint')),
     detail      text NOT NULL DEFAULT ''
-) PARTITION BY RANGE (occurred_at);
-CREATE TABLE delivery.event_rest PARTITION OF delivery.event DEFAULT;
+);
 COMMENT ON TABLE delivery.event IS 'Reports of providers as they arrive; dropped after their retention.';
 CREATE INDEX event_message_idx ON delivery.event (message_id, occurred_at);
 CREATE INDEX event_bounce_idx ON delivery.event (occurred_at) INCLUDE (message_id)

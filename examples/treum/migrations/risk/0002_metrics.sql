@@ -4,8 +4,7 @@ CREATE TABLE risk_metrics.measurement (
     account_id  uuid NOT NULL,
     measure     text NOT NULL CHECK (measure IN ('gross', 'net', 'var', 'shortfall', 'concentration')),
     value       double precision NOT NULL
-) PARTITION BY RANGE (measured_at);
-CREATE TABLE risk_metrics.measurement_rest PARTITION OF risk_metrics.measurement DEFAULT;
+);
 COMMENT ON TABLE risk_metrics.measurement IS 'Measures of accounts over time; published.';
 CREATE INDEX measurement_account_idx ON risk_metrics.measurement (account_id, measure, measured_at DESC) INCLUDE (value);
 
@@ -126,13 +125,18 @@ BEGIN ATOMIC
     SELECT count(*) FROM written;
 END;
 
-CREATE MATERIALIZED VIEW risk_metrics.latest AS
-SELECT DISTINCT ON (account_id, measure) account_id, measure, value, measured_at
-FROM risk_metrics.measurement
-ORDER BY account_id, measure, measured_at DESC;
-COMMENT ON MATERIALIZED VIEW risk_metrics.latest IS 'The newest value of each measure of each account.';
-CREATE UNIQUE INDEX latest_key ON risk_metrics.latest (account_id, measure);
-CREATE INDEX latest_value_idx ON risk_metrics.latest (measure, value DESC);
+CREATE MATERIALIZED VIEW risk_metrics.symbol_exposure AS
+SELECT as_of,
+       symbol,
+       count(*)                                                  AS accounts,
+       coalesce(sum(market_value) FILTER (WHERE quantity > 0), 0) AS long_value,
+       coalesce(sum(market_value) FILTER (WHERE quantity < 0), 0) AS short_value,
+       sum(abs(market_value))                                    AS gross_value
+FROM risk.holding
+GROUP BY as_of, symbol;
+COMMENT ON MATERIALIZED VIEW risk_metrics.symbol_exposure IS 'What all accounts together hold of a symbol, day by day.';
+CREATE UNIQUE INDEX symbol_exposure_key ON risk_metrics.symbol_exposure (as_of, symbol);
+CREATE INDEX symbol_exposure_gross_idx ON risk_metrics.symbol_exposure (as_of, gross_value DESC);
 
 -- SECURITY DEFINER because only the owner of a materialized view may refresh it, and the application owns nothing.
 CREATE FUNCTION risk_metrics.refresh() RETURNS void
@@ -140,6 +144,6 @@ CREATE FUNCTION risk_metrics.refresh() RETURNS void
     SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    REFRESH MATERIALIZED VIEW CONCURRENTLY risk_metrics.latest;
+    REFRESH MATERIALIZED VIEW CONCURRENTLY risk_metrics.symbol_exposure;
 END;
 $$;

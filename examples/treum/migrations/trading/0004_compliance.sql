@@ -5,8 +5,7 @@ CREATE TABLE trading_compliance.order_event (
     status      text NOT NULL,
     filled      numeric(28, 8) NOT NULL,
     actor       text NOT NULL DEFAULT session_user
-) PARTITION BY RANGE (occurred_at);
-CREATE TABLE trading_compliance.order_event_rest PARTITION OF trading_compliance.order_event DEFAULT;
+);
 COMMENT ON TABLE trading_compliance.order_event IS 'Every state an order was in, written by a trigger, append-only, kept as long as the law asks.';
 CREATE INDEX order_event_order_idx ON trading_compliance.order_event (order_id, occurred_at);
 

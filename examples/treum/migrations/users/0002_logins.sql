@@ -6,9 +6,8 @@ CREATE TABLE users.login_attempt (
     succeeded    boolean NOT NULL,
     outcome      text NOT NULL CHECK (outcome IN ('ok', 'wrong', 'locked', 'closed')),
     CHECK (succeeded = (outcome = 'ok'))
-) PARTITION BY RANGE (attempted_at);
-CREATE TABLE users.login_attempt_rest PARTITION OF users.login_attempt DEFAULT;
-COMMENT ON TABLE users.login_attempt IS 'Attempts to log in, of known and of unknown addresses; partitions are dropped after their retention.';
+);
+COMMENT ON TABLE users.login_attempt IS 'Attempts to log in, of known and of unknown addresses; the declaration says how they are cut by time and when they go.';
 CREATE INDEX login_attempt_email_idx ON users.login_attempt (lower(email), attempted_at DESC) WHERE NOT succeeded;
 CREATE INDEX login_attempt_source_idx ON users.login_attempt (source, attempted_at DESC) WHERE NOT succeeded;
 

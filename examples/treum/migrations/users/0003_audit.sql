@@ -5,8 +5,7 @@ CREATE TABLE audit.event (
     action      text NOT NULL CHECK (length(action) BETWEEN 1 AND 100),
     actor       text NOT NULL DEFAULT session_user,
     detail      jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(detail) = 'object')
-) PARTITION BY RANGE (occurred_at);
-CREATE TABLE audit.event_rest PARTITION OF audit.event DEFAULT;
+);
 COMMENT ON TABLE audit.event IS 'Append-only security trail; secrets and personal data are named in it, never shown.';
 CREATE INDEX event_account_idx ON audit.event (account_id, occurred_at DESC);
 CREATE INDEX event_action_idx ON audit.event (action, occurred_at DESC);

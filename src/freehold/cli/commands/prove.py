@@ -23,6 +23,11 @@ from freehold.cli.out import Result
     help="Attacks at the same time.",
 )
 @click.option(
+    "--exhaust",
+    is_flag=True,
+    help="Also take each service's connections up to its limit for a moment, to see that nobody else is kept out.",
+)
+@click.option(
     "--fail-on",
     type=click.Choice(["none", "violation", "unknown", "limit"]),
     default="unknown",
@@ -30,7 +35,13 @@ from freehold.cli.out import Result
     help="The mildest finding that makes the exit code 2.",
 )
 def prove(
-    call: Call, page: str | None, services: tuple[str, ...], attacks: tuple[str, ...], workers: int, fail_on: str
+    call: Call,
+    page: str | None,
+    services: tuple[str, ...],
+    attacks: tuple[str, ...],
+    workers: int,
+    exhaust: bool,
+    fail_on: str,
 ) -> Result:
     """Attack the platform and show whether every service is isolated.
 
@@ -44,7 +55,7 @@ def prove(
     context = call.context
     from freehold.cli import verbs
 
-    report = verbs.prove(context, services=services, attacks=attacks, workers=workers)
+    report = verbs.prove(context, services=services, attacks=attacks, workers=workers, exhaust=exhaust)
     if page:
         verbs.write_page(page, report)
     bad = {

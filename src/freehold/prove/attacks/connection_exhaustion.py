@@ -1,7 +1,8 @@
 """Take all connections of the instance.
 
-Tried: nothing is exhausted; the limits are judged: every service login has a CONNECTION LIMIT, and their sum fits in
-max_connections without the reserved ones, so that no service can keep another out.
+Tried: nothing is exhausted (exhaust_connections does that, when asked to); the limits are judged: every service login
+has a CONNECTION LIMIT, and their sum fits in max_connections without the reserved ones, so that no service can keep
+another out.
 
 Why: a leak of connections in one service is the most common way to stop all.
 
@@ -16,6 +17,7 @@ from freehold.finding import Evidence
 from freehold.found.model import Server
 from freehold.prove.judge import broken, held
 from freehold.prove.model import Attack, Conversation, Piece, Scene, Tell
+from freehold.prove.scene import capacity
 from freehold.sqltext import ident
 
 _CODE = "connection_exhaustion"
@@ -67,9 +69,9 @@ def _play(scene: Scene, piece: Piece, tell: Tell) -> Conversation:
                 remedy=f"ALTER ROLE {ident(login.role)} CONNECTION LIMIT {_DEFAULT};",
             )
         )
-    most = _number(server, "max_connections")
-    kept = _number(server, "superuser_reserved_connections") + _number(server, "reserved_connections")
-    if most and total > most - kept:
+    most, there = _number(server, "max_connections"), capacity(server)
+    kept = most - there
+    if most and total > there:
         waits = _awaited(server)
         enough = waits >= total + kept
         tell(
@@ -78,7 +80,7 @@ def _play(scene: Scene, piece: Piece, tell: Tell) -> Conversation:
                 None,
                 "",
                 f"instance {piece.instance}",
-                f"connection limits add up to {total}, and the instance has {most - kept}",
+                f"connection limits add up to {total}, and the instance has {there}",
                 "Services together can take every connection."
                 + (f" max_connections = {waits} is written and waits for a restart." if enough else ""),
                 evidence=(Evidence(f"max_connections {most}, reserved {kept}, sum of limits {total}"),),

@@ -10,7 +10,7 @@ from freehold.family import members
 from freehold.layouts.model import Placements
 from freehold.ports import Clock, Progress, Secrets, Servers, Session
 from freehold.prove import absent, matrix
-from freehold.prove.model import Attack, Piece, Report, Result, Scene, Verdict
+from freehold.prove.model import Attack, Piece, Pooled, Report, Result, Scene, Verdict
 from freehold.prove.run.doors import Doors
 from freehold.prove.run.presence import silent
 from freehold.prove.run.sessions import Sessions, converse
@@ -36,11 +36,14 @@ def prove(
     workers: int = 8,
     now: str | None = None,
     migrations: Migrations | None = None,
+    exhaust: bool = False,
+    pools: tuple[Pooled, ...] = (),
 ) -> Report:
     """Attack the platform and report.
 
     ``services`` keeps what was done by or to them, ``attacks`` limits what is tried; ``migrations`` maps a service to
-    its declared migrations as (name, sha256). Of an instance that does not answer everything is unknown. Raises
+    its declared migrations as (name, sha256); ``exhaust`` also takes each service's connections for a moment;
+    ``servers`` must know the places of ``pools``. Of an instance that does not answer everything is unknown. Raises
     Unreachable when none answers, Busy while another proof of the platform runs, and what Servers raises. On any end,
     an interruption too, the canaries are dropped; those of a proof that was killed are dropped first.
     """
@@ -57,7 +60,8 @@ def prove(
         )
     lock = _locked(servers, there)
     try:
-        stage = Stage(platform, there, Doors(servers, clock), secrets, progress)
+        pooled = tuple(one for one in pools if one.service in {p.service for p in there.services})
+        stage = Stage(platform, there, Doors(servers, clock), secrets, progress, pooled, exhaust=exhaust)
         results, scene = _perform(stage, chosen, migrations, workers)
         gone |= stage.lost
         results["unreachable"] = list(absent.doubts(placements, gone))

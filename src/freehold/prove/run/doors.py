@@ -31,16 +31,20 @@ class Doors:
                 answer = answer_of(self.servers.probe(ask.instance, ask.database, ask.login, password))
             except ServerError as error:
                 answer = Answer(sqlstate=error.sqlstate or "08006", message=error.message)
-            if answer.sqlstate != CROWDED or attempt == CROWDED_TRIES - 1:
+            if answer.sqlstate != CROWDED or not ask.patient or attempt == CROWDED_TRIES - 1:
                 return answer
             self.clock.sleep_ms(CROWDED_WAIT_MS)
         raise AssertionError("the last try returns")
+
+    def once(self, instance: str, database: str, login: str) -> Session:
+        """A session of a login, or the server's refusal."""
+        return self.servers.login(instance, database, login, self.passwords.get(login, ""))
 
     def login(self, instance: str, database: str, login: str) -> Session:
         """A session of a login. Our own other sessions may fill its connection limit for a moment: then wait."""
         for attempt in range(CROWDED_TRIES):
             try:
-                return self.servers.login(instance, database, login, self.passwords.get(login, ""))
+                return self.once(instance, database, login)
             except ServerError as error:
                 if error.sqlstate != CROWDED or attempt == CROWDED_TRIES - 1:
                     raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from freehold.errors import ServerError
 from freehold.ports import Session
@@ -13,9 +14,11 @@ from freehold.prove.model import (
     Ask,
     Attack,
     Batch,
+    Flood,
     Notifications,
     Piece,
     Probe,
+    Release,
     Result,
     Run,
     Scene,
@@ -57,6 +60,7 @@ class Sessions:
         self._doors = doors
         self._open: dict[tuple[str, str, str, str], Session] = {}
         self._touched: set[tuple[str, str, str, str]] = set()
+        self._flood: list[Session] = []
 
     def ask(self, ask: Ask) -> tuple[Answer, ...]:
         match ask:
@@ -70,6 +74,11 @@ class Sessions:
                 return self._as(ask)
             case Notifications():
                 return self._notifications(ask)
+            case Flood():
+                return self._flooded(ask)
+            case Release():
+                self._release()
+                return (Answer(),)
 
     def _session(self, key: tuple[str, str, str, str]) -> Session:
         if key not in self._open:
@@ -142,6 +151,19 @@ class Sessions:
             return (Answer(sqlstate=error.sqlstate or "08006", message=error.message),)
         return (Answer(rows=tuple(heard)),)
 
+    def _flooded(self, ask: Flood) -> tuple[Answer, ...]:
+        said = Answer()
+        while len(self._flood) < ask.most and said.ok:
+            try:
+                self._flood.append(self._doors.once(ask.instance, ask.database, ask.login))
+            except ServerError as error:
+                said = Answer(sqlstate=error.sqlstate or "08006", message=error.message)
+        return (replace(said, rows=((str(len(self._flood)),),)),)
+
+    def _release(self) -> None:
+        while self._flood:
+            self._flood.pop().close()
+
     def forget(self) -> None:
         """Close what one attack may have changed, so that the next starts from nothing."""
         for key in self._touched:
@@ -149,8 +171,10 @@ class Sessions:
             if session is not None:
                 session.close()
         self._touched.clear()
+        self._release()
 
     def close(self) -> None:
         for session in self._open.values():
             session.close()
         self._open.clear()
+        self._release()

@@ -14,7 +14,7 @@ from freehold.layouts.model import Placements
 from freehold.ports import Progress, Secrets, Servers
 from freehold.prove import canary, trace
 from freehold.prove.judge import unknown
-from freehold.prove.model import Answer, Canary, Login, Probe, Result, Scene, Verdict
+from freehold.prove.model import Answer, Canary, Login, Pooled, Probe, Result, Scene, Verdict
 from freehold.prove.run.doors import Doors
 from freehold.prove.scene import databases, logins, present
 from freehold.spec.model import Platform
@@ -33,8 +33,10 @@ class Stage:
     doors: Doors
     secrets: Secrets
     progress: Progress
+    pools: tuple[Pooled, ...] = ()
     doubts: list[Result] = field(default_factory=list)
     lost: dict[str, str] = field(default_factory=dict)
+    exhaust: bool = False
     guard: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -66,11 +68,13 @@ class Stage:
             logins(self.platform, self.placements),
             {name: one for name, one in canaries.items() if one is not None},
             migrations=migrations,
+            exhaust=self.exhaust,
             addresses={
                 name: (place.host, place.port)
                 for name, place in self.servers.addresses().items()
                 if name in found.servers
             },
+            pools=self.pools,
         )
         self._learn(scene)
         asks = [

@@ -1,0 +1,71 @@
+"""What ``freehold seed`` needs of its platform: the recipe beside the declaration, and logins lent for the run."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from types import TracebackType
+
+from freehold.apply.run.lend import Lent, lend
+from freehold.apply.run.tidy import remove_login
+from freehold.apply.run.world import World as ApplyWorld
+from freehold.cli.context import Context
+from freehold.cli.redact import hide
+from freehold.errors import FreeholdError
+from freehold.layouts.model import Placements
+from freehold.ports import Session
+from freehold.seed.recipe import Recipe, read_recipe
+
+RECIPE = "seed.yaml"
+
+
+def recipe_of(context: Context, file: str | None) -> Recipe:
+    """The recipe that was named, or the one beside the declaration, or one that names nothing."""
+    path = Path(file) if file else context.path.parent / RECIPE
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        if file:
+            raise FreeholdError(f'there is no file "{file}"', hint="Name the recipe with --recipe.") from None
+        text = ""
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is not UTF-8"
+        raise FreeholdError(f'file "{path}" cannot be read: {reason}', hint="Check the file and its rights.") from None
+    return read_recipe(_shown(path), text, os.environ)
+
+
+class LentDoors:
+    """Lets a run in as the owner role of a service, by a short-lived login; takes every login back at the end."""
+
+    def __init__(self, world: ApplyWorld, placements: Placements) -> None:
+        self._world = world
+        self._placements = placements
+        self._lent: dict[str, Lent] = {}
+        self._one = threading.Lock()
+
+    def __enter__(self) -> LentDoors:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for service, lent in self._lent.items():
+            instance = self._placements.of(service).instance
+            with self._world.session(instance) as (session, _):
+                remove_login(self._world, session, instance, lent.user)
+
+    def open(self, service: str) -> Session:
+        """A session that acts as the owner role of the service."""
+        placement = self._placements.of(service)
+        with self._one:
+            if service not in self._lent:
+                self._lent[service] = lend(self._world, placement)
+                hide(self._lent[service].password)
+        lent = self._lent[service]
+        return self._world.servers.login(placement.instance, placement.database, lent.user, lent.password)
+
+
+def _shown(path: Path) -> str:
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

@@ -1,0 +1,13 @@
+"""Which strategy keeps the tables of a database: there is one for each engine, in a file of its own."""
+
+from __future__ import annotations
+
+from freehold.maintain.model import Task
+from freehold.maintain.run.hands import Hands
+from freehold.maintain.run.native import Native
+from freehold.maintain.run.strategy import Strategy
+
+
+def strategy(hands: Hands, task: Task) -> Strategy:
+    """The strategy for one task."""
+    return Native()

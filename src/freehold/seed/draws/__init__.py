@@ -1,0 +1,1 @@
+"""What a column can be filled with; one file each."""

@@ -1,0 +1,256 @@
+"""Survey, bind, decide, and load: every table after what it refers to, several at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+
+from freehold.errors import FreeholdError, RecipeRefused
+from freehold.layouts.model import Placements
+from freehold.seed import marks
+from freehold.seed.args import targets
+from freehold.seed.maker import Makers, TableMaker
+from freehold.seed.model import Size, Table
+from freehold.seed.order import circular, ordered
+from freehold.seed.plan import Does, Request, Task, final_sizes, kept, tasks
+from freehold.seed.recipe import Recipe, problems
+from freehold.seed.run.load import Loaded, load
+from freehold.seed.run.survey import Survey, count_given, given, survey
+from freehold.seed.run.world import Doors, Stopped, World
+from freehold.seed.sizes import sizes
+from freehold.spec.model import Platform, TableName
+from freehold.spec.names import show_table
+from freehold.spec.values import near
+from freehold.sqltext import ident, join, sql
+
+__all__ = ["Doors", "Planned", "World", "fill", "prepare"]
+
+SESSIONS_MAX = 4
+"""At the same time as one service: the login that is lent may have five."""
+
+SAMPLE_ROWS = 256
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What a run will do: a task and a maker for each table, in order, and about how many bytes a row has."""
+
+    tasks: Mapping[TableName, Task]
+    makers: Makers
+    order: tuple[TableName, ...]
+    needs: Mapping[TableName, frozenset[TableName]]
+    row_bytes: Mapping[TableName, float]
+
+    @property
+    def rows(self) -> int:
+        return sum(task.rows for task in self.tasks.values())
+
+
+def prepare(
+    world: World, platform: Platform, placements: Placements, recipe: Recipe, request: Request, services: frozenset[str]
+) -> Planned:
+    """Look at everything and say what would be done; changes nothing. Raises RecipeRefused with all complaints."""
+    if found := problems(recipe):
+        raise RecipeRefused(found)
+    seen = survey(world, platform, placements)
+    wanted = _wanted(request, seen.tables, services)
+    for name, said in recipe.tables.items():
+        if name not in seen.tables:
+            _unknown(recipe, said.path, name, seen.tables)
+    left = kept(recipe, seen.tables, seen.filled, seen.marks)
+    planned = sizes(recipe, seen.tables, left, request.rows, request.seed)
+    if found := problems(recipe):
+        raise RecipeRefused(found)
+    chosen = Request(request.seed, request.rows, wanted, request.append, request.replace, request.workers)
+    doing = tasks(chosen, recipe, seen.tables, planned, left, seen.filled, seen.marks)
+    makers = _makers(world, recipe, request.seed, seen, left, final_sizes(planned, doing, seen.marks))
+    working = [name for name, task in doing.items() if task.does is not Does.KEEP and task.end]
+    needs = {name: _needs(_maker(makers, name)) for name in working}
+    if found := problems(recipe):
+        raise RecipeRefused(found)
+    order, circle = ordered(needs)
+    if circle:
+        shown = ", ".join(show_table(name) for name in circle)
+        raise FreeholdError(
+            f"tables refer to each other in a circle: {shown}",
+            hint="Write nothing for one of the columns in the recipe, and fill it later.",
+        )
+    _parents_there(seen, doing, left, order)
+    row_bytes = {name: _row_bytes(_maker(makers, name), doing[name]) for name in order}
+    return Planned(doing, makers, tuple(order), needs, row_bytes)
+
+
+def fill(world: World, planned: Planned, workers: int) -> dict[TableName, Loaded]:
+    """Do what was planned. What is committed stays: a second run goes on from there.
+
+    Raises RecipeRefused at the first row that a server refuses, and lets an interruption through; either way every
+    table ends where its last batch did.
+    """
+    world.total = planned.rows
+    tables = planned.makers.tables
+    _mark_tables(world, planned)
+    _empty(world, planned)
+    waiting = [name for name in planned.order if planned.tasks[name].rows]
+    settled = {name for name in planned.order if not planned.tasks[name].rows}
+    running: dict[Future[Loaded], TableName] = {}
+    done: dict[TableName, Loaded] = {}
+    failures: list[BaseException] = []
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            while waiting or running:
+                for name in [one for one in waiting if not world.stopping]:
+                    if len(running) >= workers or not _free(planned, name, settled, running.values(), tables):
+                        continue
+                    waiting.remove(name)
+                    running[pool.submit(load, world, _maker(planned.makers, name), planned.tasks[name])] = name
+                if not running:
+                    break
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    name = running.pop(future)
+                    failure = future.exception()
+                    if failure is None:
+                        done[name] = future.result()
+                        settled.add(name)
+                    else:
+                        failures.append(failure)
+                        world.stopping = True
+        finally:
+            world.stopping = True
+    real = [failure for failure in failures if not isinstance(failure, Stopped)]
+    if real:
+        raise real[0]
+    return done
+
+
+def _wanted(request: Request, tables: Mapping[TableName, Table], services: frozenset[str]) -> frozenset[TableName]:
+    for name in sorted(request.tables):
+        if name not in tables:
+            raise FreeholdError(f"there is no table {show_table(name)} to fill", hint=_nearest(name, tables))
+    if not services:
+        return request.tables
+    return frozenset(
+        name
+        for name, table in tables.items()
+        if table.service in services and (not request.tables or name in request.tables)
+    ) or frozenset({TableName("", "")})
+
+
+def _unknown(recipe: Recipe, path: str, name: TableName, tables: Mapping[TableName, Table]) -> None:
+    recipe.complaints.add(path, f"there is no table {show_table(name)}", _nearest(name, tables), key=True)
+
+
+def _nearest(name: TableName, tables: Mapping[TableName, Table]) -> str:
+    words = tuple(f"{one.schema}.{one.table}" for one in tables)
+    return near(f"{name.schema}.{name.table}", words) or "`freehold seed --dry-run` lists the tables."
+
+
+def _makers(
+    world: World, recipe: Recipe, seed: str, seen: Survey, left: frozenset[TableName], total: Mapping[TableName, Size]
+) -> Makers:
+    cache: dict[tuple[TableName, str], list[str | None]] = {}
+
+    def look(name: TableName, column: str) -> list[str | None]:
+        key = (name, column)
+        if key not in cache:
+            cache[key] = list(given(world, seen.tables[name], column))
+        return cache[key]
+
+    counts: dict[TableName, Size] = {}
+    referred = {key.to for table in seen.tables.values() for key in table.foreign_keys} | _named(recipe)
+    for name in left:
+        count = count_given(world, seen.tables[name]) if name in referred and name in seen.filled else 0
+        counts[name] = Size(count, count)
+    return Makers(recipe, seed, seen.tables, {**total, **counts}, left, look, circular(seen.tables.values()))
+
+
+def _named(recipe: Recipe) -> set[TableName]:
+    """Every table that a foreign draw of the recipe could name."""
+    return {
+        name
+        for table in recipe.tables.values()
+        for spec in (*table.columns.values(), *table.let.values())
+        for name in targets(spec)
+    }
+
+
+def _needs(maker: TableMaker) -> frozenset[TableName]:
+    found: set[TableName] = set()
+    for column, _ in maker.copied():
+        drawn = maker.drawn(column.name)
+        if drawn is not None and drawn.target is not None:
+            found.add(drawn.target)
+    named = {column.name for column, _ in maker.copied()}
+    for key in maker.table.foreign_keys:
+        if key.enforced and set(key.columns) <= named and (maker.table.name, key.name) not in maker.makers.circular:
+            found.add(key.to)
+    return frozenset(found)
+
+
+def _parents_there(
+    seen: Survey, doing: Mapping[TableName, Task], left: frozenset[TableName], order: list[TableName]
+) -> None:
+    for name in order:
+        for key in seen.tables[name].foreign_keys if doing[name].rows else ():
+            missing = key.enforced and key.to not in doing and key.to not in left and key.to not in seen.marks
+            if missing and key.to in seen.tables and key.to != name:
+                raise FreeholdError(
+                    f"table {show_table(name)} refers to {show_table(key.to)}, which has no rows yet",
+                    hint=f"Fill it too: --table {key.to.schema}.{key.to.table}",
+                )
+
+
+def _row_bytes(maker: TableMaker, task: Task) -> float:
+    rows = range(task.start, min(task.end, task.start + SAMPLE_ROWS))
+    return len(maker.block(rows)) / len(rows) if rows else 0.0
+
+
+def _maker(makers: Makers, name: TableName) -> TableMaker:
+    found = makers.of(name)
+    if found is None:
+        raise LookupError(f"there is no table {show_table(name)}")
+    return found
+
+
+def _free(
+    planned: Planned,
+    name: TableName,
+    settled: set[TableName],
+    running: Collection[TableName],
+    tables: Mapping[TableName, Table],
+) -> bool:
+    needs = {need for need in planned.needs[name] if need in planned.needs and need != name}
+    busy = [one for one in running if tables[one].service == tables[name].service]
+    return needs <= settled and len(busy) < SESSIONS_MAX
+
+
+def _mark_tables(world: World, planned: Planned) -> None:
+    tables = planned.makers.tables
+    for instance, database in sorted({(tables[name].instance, tables[name].database) for name in planned.order}):
+        with world.admin(instance, database) as session, session.transaction():
+            for statement in marks.TABLE:
+                session.execute(statement)
+
+
+def _empty(world: World, planned: Planned) -> None:
+    """Empty the tables that are replaced, children first; their marks go before their rows."""
+    tables = planned.makers.tables
+    names = [name for name in reversed(planned.order) if planned.tasks[name].does is Does.REPLACE]
+    for name in names:
+        with world.admin(tables[name].instance, tables[name].database) as session:
+            session.execute(marks.forget(name))
+    across = {
+        key.to
+        for table in tables.values()
+        for key in table.foreign_keys
+        if key.enforced and key.to in tables and tables[key.to].service != table.service
+    }
+    for service in dict.fromkeys(tables[name].service for name in names):
+        mine = [name for name in names if tables[name].service == service]
+        with world.owner(service) as session, session.transaction():
+            if across.isdisjoint(mine):
+                listed = join(", ", (ident(name.schema, name.table) for name in mine))
+                session.execute(sql("TRUNCATE {}", listed))
+            else:
+                for name in mine:
+                    session.execute(sql("DELETE FROM {}", ident(name.schema, name.table)))
