@@ -20,6 +20,14 @@ def pair(server: Address) -> Iterator[Pair]:
 
 
 @pytest.fixture
+def pair18(server18: Address) -> Iterator[Pair]:
+    """Two databases on one server of 18: for what no version changes."""
+    made = Pair(server18, server18).make()
+    yield made
+    made.close()
+
+
+@pytest.fixture
 def across(server18: Address, server15: Address, clusters: Clusters) -> Iterator[Callable[..., Pair]]:
     """(newer) -> two databases on two servers: the child on 15 and the parent on 18, or with ``newer`` the reverse."""
     pairs: list[Pair] = []

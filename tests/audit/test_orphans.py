@@ -73,8 +73,13 @@ def test_no_orphan_is_found_where_there_is_none(pair: Pair) -> None:
     assert (pair.keys(), alone.orphan_rows) == ([("7",)], 2)
 
 
-@pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_names(pair: Pair, name: str) -> None:
+def test_hostile_names(pair: Pair) -> None:
+    for name in HOSTILE:
+        hostile(pair, name)
+
+
+def hostile(pair: Pair, name: str) -> None:
+    """One name for everything; the remedy must work with it too."""
     pair.child_table, pair.parent_table = TableName(name, name), TableName(name + "2" if len(name) < 20 else "p", name)
     pair.columns, pair.parent_columns = (name,), (name,)
     pair.make()

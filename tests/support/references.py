@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from freehold.audit.model import Checked, Link, Orphan, Report
@@ -13,7 +12,7 @@ from freehold.pg.servers import PgServers
 from freehold.pg.session import PgSession
 from freehold.ports import Address, Progress
 from freehold.spec.model import Layout, Platform, Reference, Server, ServerKind, Service, TableName
-from freehold.sqltext import ident, keyword, raw, sql
+from freehold.sqltext import ident, keyword, literal, raw, sql
 from support.applying import Heard
 
 CHILD = TableName("orders", "line")
@@ -33,29 +32,26 @@ class Pair:
     child_database: str = "shop_orders"
     parent_database: str = "shop_users"
     heard: Progress = field(default_factory=Heard)
+    more: list[Reference] = field(default_factory=list)
     sunk: list[Orphan] = field(default_factory=list)
     sessions: list[PgSession] = field(default_factory=list)
 
-    def make(self, encoding: str = "UTF8") -> Pair:
+    def make(self) -> Pair:
         """Create the databases and the schemas."""
-        for at, database, schema in (
-            (self.child_at, self.child_database, self.child_table.schema),
-            (self.parent_at, self.parent_database, self.parent_table.schema),
-        ):
-            admin = PgServers({at.instance: at}).admin(at.instance)
-            try:
-                if not admin.query(keyword("SELECT 1 FROM pg_catalog.pg_database WHERE datname = %s"), [database]):
-                    admin.execute(
-                        sql(
-                            "CREATE DATABASE {} TEMPLATE template0 LOCALE 'C' ENCODING {}",
-                            ident(database),
-                            raw(f"'{encoding}'"),
-                        )
-                    )
-            finally:
-                admin.close()
-            self.on(at, database).execute(sql("CREATE SCHEMA IF NOT EXISTS {}", ident(schema)))
+        self.make_one(self.child_at, self.child_database, self.child_table.schema)
+        self.make_one(self.parent_at, self.parent_database, self.parent_table.schema)
         return self
+
+    def make_one(self, at: Address, database: str, schema: str, encoding: str = "UTF8") -> None:
+        """Create one database, unless it is there, and a schema in it."""
+        admin = PgServers({at.instance: at}).admin(at.instance)
+        try:
+            if not admin.query(keyword("SELECT 1 FROM pg_catalog.pg_database WHERE datname = %s"), [database]):
+                template = "CREATE DATABASE {} TEMPLATE template0 LOCALE 'C' ENCODING {}"
+                admin.execute(sql(template, ident(database), literal(encoding)))
+        finally:
+            admin.close()
+        self.on(at, database).execute(sql("CREATE SCHEMA IF NOT EXISTS {}", ident(schema)))
 
     def on(self, at: Address, database: str) -> PgSession:
         """A new session, closed by ``close``."""
@@ -81,6 +77,11 @@ class Pair:
             self.sessions.pop().close()
 
     @property
+    def together(self) -> bool:
+        """Whether both services are in one database."""
+        return self.child_database == self.parent_database
+
+    @property
     def servers(self) -> PgServers:
         return PgServers({"left": self.child_at, "right": self.parent_at})
 
@@ -92,7 +93,7 @@ class Pair:
             layout=Layout.DATABASE_PER_SERVICE,
             servers=(Server("left", ServerKind.URL), Server("right", ServerKind.URL)),
             services=(
-                Service("orders", (self.child_table.schema,), references=(reference,)),
+                Service("orders", (self.child_table.schema,), references=tuple(self.more) or (reference,)),
                 Service("users", (self.parent_table.schema,)),
             ),
         )
@@ -101,7 +102,7 @@ class Pair:
     def placements(self) -> Placements:
         places = (
             ("orders", "left", self.child_database, self.child_table.schema),
-            ("users", "right", self.parent_database, self.parent_table.schema),
+            ("users", "left" if self.together else "right", self.parent_database, self.parent_table.schema),
         )
         return Placements(
             platform="shop",
@@ -146,8 +147,3 @@ class Pair:
 def codes(report: Report) -> list[str]:
     """The codes of the findings, in order."""
     return [finding.code for finding in report.findings]
-
-
-def values(texts: Sequence[str]) -> str:
-    """Rows of one column for INSERT."""
-    return ", ".join(f"({text})" for text in texts)
