@@ -68,14 +68,17 @@ def due(task: Task, state: State, now: datetime) -> tuple[Action, ...]:
     return tuple(found)
 
 
-def left_over(state: State, actions: Iterable[Action]) -> int:
+def left_over(series: TimeSeries, state: State, actions: Iterable[Action]) -> int:
     """Rows of the default partition that ``actions`` neither move nor delete."""
-    moved = [(one.lower, one.upper) for one in actions if isinstance(one, AddPartition)]
-    gone = max((one.before for one in actions if isinstance(one, DeleteRows)), default=EARLIEST)
-    rows = sum(
-        count for lower, count in state.loose if lower >= gone and not any(low <= lower < up for low, up in moved)
+    chosen = tuple(actions)
+    moved = [(one.lower, one.upper) for one in chosen if isinstance(one, AddPartition)]
+    gone = max((one.before for one in chosen if isinstance(one, DeleteRows)), default=EARLIEST)
+    return state.homeless + sum(
+        rows
+        for lower, rows in state.loose
+        # of a piece that other partitions take in part, its rows are where they do not: there one is added
+        if lower >= gone and not any(low < later(lower, series.chunk) and lower < up for low, up in moved)
     )
-    return rows + state.homeless
 
 
 def _drops(retention: Retention | None) -> bool:

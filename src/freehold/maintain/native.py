@@ -22,15 +22,17 @@ class Traits:
 
     ``options`` are the storage parameters of the newest partition; ``columns`` are those that are stored as they are
     given. ``watched``: rows that leave the default partition would fire a trigger or a foreign key; ``always``: even
-    a session in the role replica would fire one.
+    a session in the role replica would fire one. ``inherits_identity``: partitions have their table's identity column
+    (PostgreSQL 17), which an ATTACH gives to the partition and forgets to give to the partition's own parts.
     """
 
     secured: bool
-    identity: str
+    replica_identity: str
     options: tuple[str, ...]
     columns: tuple[str, ...]
     watched: bool
     always: bool
+    inherits_identity: bool
 
 
 def traits_of(name: TableName) -> Sql:
@@ -45,14 +47,16 @@ def traits_of(name: TableName) -> Sql:
         " EXISTS (SELECT FROM pg_catalog.pg_trigger AS t WHERE t.tgrelid = c.oid AND t.tgtype & 9 = 9"
         "  AND t.tgenabled <> 'D'),"
         " EXISTS (SELECT FROM pg_catalog.pg_trigger AS t WHERE t.tgrelid = c.oid AND t.tgtype & 9 = 9"
-        "  AND t.tgenabled IN ('R', 'A'))"
+        "  AND t.tgenabled IN ('R', 'A')),"
+        " EXISTS (SELECT FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = c.oid AND a.attidentity <> '')"
+        "  AND pg_catalog.current_setting('server_version_num')::integer >= 170000"
         " FROM pg_catalog.pg_class AS c WHERE c.oid = {}",
         regclass(name),
     )
 
 
 def traits(row: Sequence[object]) -> Traits:
-    secured, identity, options, columns, watched, always = row
+    secured, identity, options, columns, watched, always, inherits = row
     return Traits(
         secured is True,
         str(identity),
@@ -60,6 +64,7 @@ def traits(row: Sequence[object]) -> Traits:
         tuple(str(item) for item in columns) if isinstance(columns, list) else (),
         watched is True,
         always is True,
+        inherits is True,
     )
 
 
@@ -85,24 +90,42 @@ def create(series: TimeSeries, name: TableName, action: AddPartition, state: Sta
         moment(action.upper, state.column_type),
     )
     count = series.space.partitions if series.space else 0
-    parts = [
-        sql(
-            "CREATE TABLE {} PARTITION OF {} FOR VALUES WITH (MODULUS {}, REMAINDER {}){}",
-            ident(name.schema, sub_name(name.table, number)),
-            here,
-            count,
-            number,
-            storage,
-        )
-        for number in range(count)
+    parts = [ident(name.schema, sub_name(name.table, number)) for number in range(count)]
+    made = [
+        sql("CREATE TABLE {} PARTITION OF {} {}{}", part, here, _spread(series, number), storage)
+        for number, part in enumerate(parts)
     ]
-    leaves = [here, *(ident(name.schema, sub_name(name.table, number)) for number in range(len(parts)))]
+    leaves = [here, *parts]
     # whoever reads a partition itself is not asked by the policies of the table; without a policy of its own, a
     # partition shows nothing
     secured = [sql("ALTER TABLE {} ENABLE ROW LEVEL SECURITY", one) for one in leaves] if has.secured else []
-    word = {"f": keyword("FULL"), "n": keyword("NOTHING")}.get(has.identity)
+    word = {"f": keyword("FULL"), "n": keyword("NOTHING")}.get(has.replica_identity)
     replica = [sql("ALTER TABLE {} REPLICA IDENTITY {}", one, word) for one in leaves] if word else []
-    return (like, check, *parts, *secured, *replica)
+    return (like, check, *made, *secured, *replica)
+
+
+def _spread(series: TimeSeries, number: int) -> Sql:
+    assert series.space is not None
+    return sql("FOR VALUES WITH (MODULUS {}, REMAINDER {})", series.space.partitions, number)
+
+
+def unlink(series: TimeSeries, name: TableName, has: Traits) -> tuple[Sql, ...]:
+    """Before the ATTACH: takes the parts off a partition that gives them an identity column when they come back."""
+    count = series.space.partitions if series.space and has.inherits_identity else 0
+    return tuple(
+        sql("ALTER TABLE {} DETACH PARTITION {}", table(name), ident(name.schema, sub_name(name.table, number)))
+        for number in range(count)
+    )
+
+
+def relink(series: TimeSeries, name: TableName, has: Traits) -> tuple[Sql, ...]:
+    """After the ATTACH: the parts come back, without the check that the partition itself has lost by then."""
+    found: list[Sql] = []
+    for number in range(series.space.partitions if series.space and has.inherits_identity else 0):
+        part = ident(name.schema, sub_name(name.table, number))
+        found.append(sql("ALTER TABLE {} DROP CONSTRAINT {}", part, ident(BOUNDS)))
+        found.append(sql("ALTER TABLE {} ATTACH PARTITION {} {}", table(name), part, _spread(series, number)))
+    return tuple(found)
 
 
 def move(
@@ -192,7 +215,16 @@ def attach_again(parent: TableName, name: TableName, bound: str) -> Sql:
     return sql("ALTER TABLE {} ATTACH PARTITION {} {}", table(parent), table(name), raw(bound))
 
 
-REPLICA = keyword("SET LOCAL session_replication_role = replica")
-"""No trigger fires and no foreign key acts: a row that only changes its partition stays where it was for everybody."""
+MAY_REPLICA = keyword("SELECT pg_catalog.has_parameter_privilege(session_user, 'session_replication_role', 'SET')")
 
-MAY_REPLICA = keyword("SELECT pg_catalog.has_parameter_privilege('session_replication_role', 'SET')")
+
+def as_replica(owner: str) -> tuple[Sql, ...]:
+    """No trigger fires and no foreign key acts: a row that only changes its partition stays what it was for everybody.
+
+    The right to it is the short-lived login's own, and not that of the owner role as which it acts.
+    """
+    return (
+        keyword("SET LOCAL ROLE NONE"),
+        keyword("SET LOCAL session_replication_role = replica"),
+        sql("SET LOCAL ROLE {}", ident(owner)),
+    )

@@ -41,7 +41,8 @@ def add(hands: Hands, task: Task, state: State, action: AddPartition, has: Trait
         for statement in native.create(task.series, name, action, state, has):
             session.execute(statement)
         if moves and has.watched:
-            session.execute(native.REPLICA)
+            for statement in native.as_replica(task.placement.roles.owner):
+                session.execute(statement)
         if action.rows and state.default is not None:
             rows = session.query(native.move(task.series, state.default, name, action, state, has))
             moved += int(str(rows[0][0]))
@@ -54,7 +55,11 @@ def add(hands: Hands, task: Task, state: State, action: AddPartition, has: Trait
                 if moves:
                     rows = send(native.move(task.series, state.default, name, action, state, has))
                     moved += int(str(rows[0][0]))
-            for statement in native.attach(task.table, name, action, state):
+            for statement in (
+                *native.unlink(task.series, name, has),
+                *native.attach(task.table, name, action, state),
+                *native.relink(task.series, name, has),
+            ):
                 send(statement)
     return name, moved
 

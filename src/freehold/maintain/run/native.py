@@ -98,7 +98,7 @@ class Native:
         if task.series is not None and task.series.default_partition and state.default is None:
             title = f"table {task.shown} has no default partition: a row that no partition takes is refused"
             yield finding(task, "default_partition_missing", title, remedy="freehold apply")
-        if rows := left_over(state, actions):
+        if task.series is not None and (rows := left_over(task.series, state, actions)):
             yield rows_without_partition(task, state, rows)
 
 
