@@ -8,11 +8,11 @@ import pytest
 
 from freehold.finding import Finding, Level
 from freehold.prove import matrix, text, trace, volleytext
-from freehold.prove.attacks.search_path import names
 from freehold.prove.attacks.security_definer_hijack import pinned
 from freehold.prove.judge import in_database, refused, verdict
 from freehold.prove.model import Answer, Batch, Cell, Report, Result, Verdict
 from freehold.prove.page import html
+from freehold.prove.scene import path_names
 from freehold.spec.model import Ignore
 from freehold.sqltext import sql
 
@@ -137,7 +137,7 @@ def test_a_pinned_search_path_ends_in_pg_temp(config: tuple[str, ...], safe: boo
 
 
 def test_a_search_path_is_read_as_names() -> None:
-    assert names('feed, "we""ird, x", "$user", pg_temp') == ("feed", 'we"ird, x', "$user", "pg_temp")
+    assert path_names('feed, "we""ird, x", "$user", pg_temp') == ("feed", 'we"ird, x', "$user", "pg_temp")
 
 
 def test_a_changed_row_count_is_told() -> None:

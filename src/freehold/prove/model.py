@@ -65,8 +65,9 @@ class Run:
     """Ask: run statements as this login, each in a transaction of its own that is always rolled back.
 
     ``session`` names the connection: the same name is the same connection within one attack. ``keep`` runs the
-    statements without a transaction of their own (for LISTEN, SET, advisory locks). The answer is one Answer
-    for each statement; all carry the connection's error when it could not be opened.
+    statements without a transaction of their own (for LISTEN, SET, advisory locks). After ``soiled`` the connection
+    serves nothing else, since what ran there may have left something in the session. The answer is one Answer for
+    each statement; all carry the connection's error when it could not be opened.
     """
 
     instance: str
@@ -75,6 +76,7 @@ class Run:
     statements: tuple[Sql, ...]
     session: str = "a"
     keep: bool = False
+    soiled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -262,6 +263,14 @@ def together(scene: Scene) -> Iterator[Piece]:
     for piece in at_home(scene, ("app",)):
         if piece.actor and piece.actor.service and in_same_database(scene, piece.actor):
             yield piece
+
+
+_NAME = re.compile(r'"((?:[^"]|"")+)"|([^\s,"]+)')
+
+
+def path_names(text: str) -> tuple[str, ...]:
+    """The schemas of a search_path as ``SHOW`` prints it."""
+    return tuple((quoted or bare).replace('""', '"') for quoted, bare in _NAME.findall(text))
 
 
 def capacity(server: Server) -> int:

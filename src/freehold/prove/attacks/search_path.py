@@ -10,22 +10,15 @@ Holds it off: search_path set for each role in its database: its own schemas, it
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from freehold.prove.judge import broken, evidence, held, unknown
 from freehold.prove.model import Attack, Conversation, Piece, Run, Scene, Tell
-from freehold.prove.scene import at_home, contents, placement_of
+from freehold.prove.scene import at_home, contents, path_names, placement_of
 from freehold.sqltext import ident, keyword
 
 _CODE = "search_path"
 _RAW = keyword("SHOW search_path")
-_NAME = re.compile(r'"((?:[^"]|"")+)"|([^\s,"]+)')
-
-
-def names(text: str) -> tuple[str, ...]:
-    """The schemas of a search_path as ``SHOW`` prints it."""
-    return tuple((quoted or bare).replace('""', '"') for quoted, bare in _NAME.findall(text))
 
 
 def _split(scene: Scene) -> Iterator[Piece]:
@@ -46,7 +39,7 @@ def _play(scene: Scene, piece: Piece, tell: Tell) -> Conversation:
     inside = contents(scene.found, piece.instance, piece.database)
     holders = {o.schema for o in inside.objects if o.extension} | {"extensions", "freehold_extensions"}
     allowed = {*mine, *(holders - {"public"}), "pg_catalog", "pg_temp"}
-    path = names(raw.rows[0][0] or "")
+    path = path_names(raw.rows[0][0] or "")
     wrong = [name for name in path if name not in allowed]
     if not wrong and path[-1:] == ("pg_temp",):
         tell(held(login, login.service))

@@ -99,7 +99,7 @@ class Sessions:
 
     def _run(self, ask: Run) -> tuple[Answer, ...]:
         key = (ask.instance, ask.database, ask.login, ask.session)
-        if ask.keep or ask.session != "a":
+        if ask.keep or ask.soiled or ask.session != "a":
             self._touched.add(key)
         if ask.keep:
             return tuple(self._attempt(key, statement) for statement in ask.statements)
