@@ -126,3 +126,19 @@ def test_references_within_a_database_are_real_keys(treum: Treum, admin: str) ->
     """
     with psycopg.connect(admin) as connection:
         assert declared <= set(connection.execute(keys.encode()))
+
+
+def test_each_service_has_the_durability_and_the_memory_it_declares(treum: Treum) -> None:
+    shown = {}
+    for service in ("trading", "payments", "market-data"):
+        with treum.connect(service) as session:
+            shown[service] = session.execute(
+                "SELECT current_setting('synchronous_commit'), current_setting('work_mem'),"
+                " current_setting('effective_cache_size'), current_setting('shared_buffers'),"
+                " current_setting('fsync'), current_setting('full_page_writes')"
+            ).fetchone()
+    assert shown["trading"][0] == "off"
+    assert shown["payments"][0] == "on"
+    assert shown["payments"][4:] == ("on", "on")
+    assert shown["market-data"][1:4] == ("16MB", "4GB", "1GB")
+    assert shown["trading"][1:3] != shown["market-data"][1:3]

@@ -84,10 +84,10 @@ def test_a_derived_instance_has_the_services_port_and_a_folder_of_its_own() -> N
         (platform(Service("x-y", ("a",)), Service("x_y", ("b",))), "would share the role"),
         (
             platform(
-                Service("a", ("a",), settings=(("work_mem", "1MB"),)),
-                Service("b", ("b",), settings=(("work_mem", "2MB"),)),
+                Service("a", ("a",), settings=(("max_wal_size", "1GB"),)),
+                Service("b", ("b",), settings=(("max_wal_size", "2GB"),)),
             ),
-            'ask for different values of "work_mem"',
+            'ask for different values of "max_wal_size"',
         ),
     ],
 )
@@ -99,6 +99,11 @@ def test_what_cannot_be_placed_is_refused_with_a_hint(wrong: object, message: st
 
 
 def test_the_servers_word_settles_services_that_disagree() -> None:
-    services = [Service(name, (name,), settings=(("work_mem", value),)) for name, value in (("a", "1MB"), ("b", "2MB"))]
-    server = Server("main", ServerKind.EMBEDDED, settings=(("work_mem", "8MB"),))
-    assert place(platform(*services, servers=(server,))).instances[0].settings == (("work_mem", "8MB"),)
+    wal = [Service(name, (name,), settings=(("max_wal_size", value),)) for name, value in (("a", "1GB"), ("b", "2GB"))]
+    server = Server("main", ServerKind.EMBEDDED, settings=(("max_wal_size", "8GB"),))
+    assert place(platform(*wal, servers=(server,))).instances[0].settings == (("max_wal_size", "8GB"),)
+
+
+def test_what_a_login_can_have_is_no_setting_of_the_server() -> None:
+    services = [Service(name, (name,), settings=(("Work_Mem", value),)) for name, value in (("a", "1MB"), ("b", "2MB"))]
+    assert place(platform(*services)).instances[0].settings == ()

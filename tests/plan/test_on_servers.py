@@ -27,6 +27,7 @@ def shop(layout: Layout) -> Design:
         migrations=Migrations(folder="."),
         publishes=(TableName("ledger", "t"),),
         extensions=("citext",),
+        settings=(("synchronous_commit", "on"), ("TIMEZONE", "UTC"), ("log_statement", "ddl")),
     )
     billing = Service(
         "billing",
@@ -35,6 +36,7 @@ def shop(layout: Layout) -> Design:
         reads=(TableName("ledger", "t"),),
         references=(Reference(TableName("billing", "u"), ("t",), TableName("ledger", "t"), ("id",)),),
         extensions=("citext",),
+        settings=(("Synchronous_Commit", "off"), ("datestyle", "ISO, DMY"), ("log_statement", "ddl")),
     )
     report = Service("report", ("report",), reads=(TableName("billing", "*"),), publishes=(TableName("report", "*"),))
     foreign = Service("metabase", ())
@@ -54,6 +56,30 @@ def test_an_applied_plan_leaves_nothing_to_do(servers: Servers, layout: Layout) 
     after = make(wanted, read(servers, wanted))
     assert [step.say() for step in after.steps] == []
     assert [step.say() for step in after.undeclared] == []
+
+
+@pytest.mark.parametrize("layout", [Layout.SCHEMA_PER_SERVICE, Layout.CENTRAL])
+def test_each_service_has_the_settings_it_declares_and_a_shared_login_what_all_declare(
+    servers: Servers, layout: Layout
+) -> None:
+    wanted = shop(layout)
+    ledger, billing = (wanted.placements.of(name) for name in ("ledger", "billing"))
+    run(servers, make(wanted, read(servers, wanted)).steps)
+    admin = servers.admin("main")
+    stored = keyword(
+        "SELECT r.rolname, c FROM pg_catalog.pg_db_role_setting AS s"
+        " JOIN pg_catalog.pg_roles AS r ON r.oid = s.setrole, unnest(s.setconfig) AS c"
+        " WHERE c ~* '^(synchronous_commit|timezone|datestyle|log_statement)='"
+    )
+    found = {(str(role), str(setting)) for role, setting in admin.query(stored)}
+    if layout is Layout.CENTRAL:
+        assert found == set()
+        return
+    logins = {
+        ledger.roles: ("synchronous_commit=on", "TimeZone=UTC", "log_statement=ddl"),
+        billing.roles: ("synchronous_commit=off", "DateStyle=ISO, DMY", "log_statement=ddl"),
+    }
+    assert found == {(login, one) for roles, all_ in logins.items() for login in (roles.app, roles.ro) for one in all_}
 
 
 def test_an_undone_plan_brings_the_fingerprint_back(servers: Servers) -> None:

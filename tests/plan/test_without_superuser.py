@@ -31,7 +31,12 @@ def test_it_creates_and_settles_a_platform(plain: PgServers) -> None:
     wanted = design(
         platform(
             Service(
-                "a", ("a",), migrations=Migrations(folder="."), publishes=(TableName("a", "t"),), extensions=("citext",)
+                "a",
+                ("a",),
+                migrations=Migrations(folder="."),
+                publishes=(TableName("a", "t"),),
+                extensions=("citext",),
+                settings=(("work_mem", "8MB"), ("log_statement", "ddl")),
             ),
             Service("b", ("b",), reads=(TableName("a", "u"), TableName("a", "*"))),
             layout=Layout.SCHEMA_PER_SERVICE,
@@ -46,3 +51,5 @@ def test_it_creates_and_settles_a_platform(plain: PgServers) -> None:
     assert "REPLICATION and BYPASSRLS" in said
     assert 'on database "postgres" stays with PUBLIC: only its owner "postgres"' in said
     assert "cannot read pg_authid" in said
+    assert "cannot set log_statement for a role" in said
+    assert "cannot set work_mem" not in said

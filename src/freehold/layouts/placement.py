@@ -14,6 +14,7 @@ from freehold.layouts.links import links, logins
 from freehold.layouts.model import Instance, LinkLogin, Placement, Placements, PlatformRoles, ServiceRoles
 from freehold.spec.model import Layout, Platform, Server, ServerKind, Service
 from freehold.spec.names import app_role, owner_role, platform_role, ro_role, service_database
+from freehold.spec.serverwide import SESSION
 
 RESERVED_DATABASES = frozenset({"postgres", "template0", "template1"})
 
@@ -153,11 +154,15 @@ def _instance(
 
 
 def _settings(platform: Platform, server: Server, services: Sequence[Service]) -> tuple[tuple[str, str], ...]:
-    """Service's over server's over platform's; the server's word, if it has one, settles services that disagree."""
+    """Service's over server's over platform's; the server's word, if it has one, settles services that disagree.
+
+    Of a service only what its logins cannot have for themselves."""
     settings = {**dict(platform.settings), **dict(server.settings)}
     by_service: dict[str, tuple[str, str]] = {}
     for service in services:
         for key, value in service.settings:
+            if key.lower() in SESSION:
+                continue
             other, before = by_service.setdefault(key, (service.name, value))
             if before != value and key not in settings:
                 raise LayoutError(

@@ -12,7 +12,7 @@ from freehold.plan.linked import awaited, mirrors
 from freehold.plan.look import look
 from freehold.plan.mirror import covered
 from freehold.plan.model import Design
-from freehold.plan.rights import may_give_backup_attributes, may_grant_membership, owns
+from freehold.plan.rights import may_give_backup_attributes, may_grant_membership, may_set, owns
 from freehold.plan.wanted import wanted
 from freehold.spec.model import TableName
 from freehold.spec.names import show_table
@@ -104,8 +104,9 @@ def _rights(design: Design, server: Server, instance: Instance) -> Iterator[str]
         yield f"{me} cannot read pg_authid: passwords are set when a role is created and not compared afterwards"
     if instance.settings:
         yield f"{me} is not superuser and cannot ALTER SYSTEM: declared settings are left to whoever runs the server"
-    if any(key == "temp_file_limit" for d in wanted(design).databases.values() for _, key, _ in d.settings):
-        yield f"{me} is not superuser and cannot set temp_file_limit for a role"
+    keys = {key for d in wanted(design).databases.values() if d.instance == instance.name for _, key, _ in d.settings}
+    for key in sorted(key for key in keys if not may_set(server, key)):
+        yield f"{me} is not superuser and cannot set {key} for a role"
 
 
 def _server(design: Design, server: Server, instance: Instance) -> Iterator[str]:

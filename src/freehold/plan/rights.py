@@ -29,6 +29,12 @@ def may_grant_membership(server: Server, role: str) -> bool:
     return any(m.role == role and m.member == server.user and m.admin for m in server.memberships)
 
 
+def may_set(server: Server, setting: str) -> bool:
+    """Whether the admin may give a role a value of ``setting``."""
+    known = server.settings.get(setting)
+    return server.superuser or (setting != "temp_file_limit" and (known is None or known.context == "user"))
+
+
 def owns(server: Server, owner: str) -> bool:
     """Whether the admin may act as the owner of something that ``owner`` owns."""
     return server.superuser or owner == server.user or belongs(server, server.user, owner)

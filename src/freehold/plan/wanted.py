@@ -11,6 +11,7 @@ from freehold.layouts.model import LinkLogin, Placement
 from freehold.plan.model import Design
 from freehold.spec.model import Service, TableName, Via
 from freehold.spec.names import deploy_role
+from freehold.spec.serverwide import SESSION, STORED
 from freehold.sqltext import quote_ident
 from freehold.units import show_bytes, show_ms
 
@@ -343,13 +344,20 @@ def _connection_limit(
 def _with_settings(
     database: WantedDatabase, services: Mapping[str, Service], arriving: tuple[LinkLogin, ...]
 ) -> WantedDatabase:
-    """Settings of each login in the database; a login that services share gets all paths and the longest times."""
+    """Settings of each login in the database; a login that services share gets all paths and the longest times, and
+    of what a service declares for its sessions only that which all of them declare."""
     paths: dict[str, list[str]] = {}
     times: dict[str, dict[str, int]] = {}
     files: dict[str, int] = {}
+    own: dict[str, dict[str, str]] = {}
     for placement in database.placements:
         service = services[placement.service]
+        declared = {
+            STORED.get(key.lower(), key.lower()): value for key, value in service.settings if key.lower() in SESSION
+        }
         for login in (placement.roles.app, placement.roles.ro):
+            shared = own.setdefault(login, declared)
+            own[login] = {key: value for key, value in shared.items() if declared.get(key) == value}
             if placement.schemas:
                 paths.setdefault(login, []).extend(search_path(database, placement))
             mine = times.setdefault(login, {})
@@ -368,13 +376,16 @@ def _with_settings(
         for login in arriving
         for key, value in (("default_transaction_read_only", "on"), ("row_security", "off"))
     ]
+    settings.extend((login, *setting) for login in own for setting in own[login].items())
     for login, mine in times.items():
-        settings.extend((login, key, show_ms(value) if value else "0") for key, value in mine.items())
+        settings.extend(
+            (login, key, show_ms(value) if value else "0") for key, value in mine.items() if key not in own[login]
+        )
         if login in paths:
             ordered = dict.fromkeys(name for name in paths[login] if name not in ("pg_temp", database.extension_schema))
             last = [database.extension_schema] if database.extension_schema in paths[login] else []
             settings.append((login, "search_path", show_list((*ordered, *last, "pg_temp"))))
-        if login in files:
+        if login in files and "temp_file_limit" not in own[login]:
             settings.append((login, "temp_file_limit", show_bytes(max(files[login] // 1024, 1) * 1024)))
     return WantedDatabase(
         **{name: getattr(database, name) for name in WantedDatabase.__slots__ if name != "settings"},

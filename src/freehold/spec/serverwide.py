@@ -79,5 +79,11 @@ wal_compression wal_init_zero wal_recycle wal_sender_timeout wal_skip_threshold 
 SERVER_WIDE = frozenset(_SERVER.split())
 """What ``postgres --describe-config`` of 15 and 18 lists as postmaster or sighup, in lower case."""
 
-KNOWN = SERVER_WIDE | frozenset(_SESSION.split())
+SESSION = frozenset(_SESSION.split())
+"""What it lists as anything a role may have: a service's own value holds for its own logins, wherever they live."""
+
+STORED = {"datestyle": "DateStyle", "intervalstyle": "IntervalStyle", "timezone": "TimeZone"}
+"""How PostgreSQL writes those of them whose name is not all lower case."""
+
+KNOWN = SERVER_WIDE | SESSION
 """All that it lists; a setting of an extension has a dot in its name and is not among them."""

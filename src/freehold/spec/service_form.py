@@ -40,7 +40,9 @@ class ServiceForm(Form):
         default="default", description="What its load is like; sizes its server.", examples=["oltp"]
     )
     settings: SettingsForm = Field(
-        default_factory=dict, description="PostgreSQL settings it needs.", examples=[{"work_mem": "16MB"}]
+        default_factory=dict,
+        description="PostgreSQL settings it needs; of its logins, or of their server where a role can have none.",
+        examples=[{"work_mem": "16MB"}],
     )
     pool: PoolForm | None = Field(default=None, description="Its connection pool; a number is the size.", examples=[20])
     port: Port | None = Field(

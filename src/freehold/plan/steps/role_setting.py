@@ -1,8 +1,9 @@
-"""Sets search_path and the timeouts of a login in its database.
+"""Sets search_path, the timeouts and the declared settings of a login in its database.
 
 Why: unqualified names must mean the service's own tables, with pg_temp last, where no temporary table can hide
-one; and a forgotten transaction or a runaway statement must end by itself. A client can change these for its own
-session: they are defaults, not a wall.
+one; and a forgotten transaction or a runaway statement must end by itself. What a service declares under ``settings``
+and a role may have holds for its own logins, so that two services on one server need not agree. A client can change
+all these for its own session: they are defaults, not a wall.
 
 Lock: none on user data; a row of pg_db_role_setting.
 Undo: the old value is set again, or the setting removed.
@@ -17,6 +18,7 @@ from typing import ClassVar
 from freehold.found.model import Found
 from freehold.plan.look import look
 from freehold.plan.model import Action, Design, Effect, Phase, Statement, Step, StepKind
+from freehold.plan.rights import may_set
 from freehold.plan.values import same_setting, setting_sql
 from freehold.plan.wanted import wanted
 from freehold.sqltext import Sql, ident, sql
@@ -84,8 +86,8 @@ def _wants(design: Design, found: Found) -> Iterator[Step]:
         server = found.servers.get(instance)
         have = seen.settings(instance, name)
         for role, key, value in want.settings:
-            if key == "temp_file_limit" and server is not None and not server.superuser:
-                continue  # said in the notes: only a superuser may set it
+            if server is not None and not may_set(server, key):
+                continue  # said in the notes: only a superuser may
             before = have.get((role, key))
             yield RoleSetting(
                 instance=instance,
