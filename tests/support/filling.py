@@ -72,7 +72,7 @@ class Field:
     ) -> Planned:
         """Run ``freehold seed``; what it planned."""
         wanted = frozenset(TableName(*name.split(".", 1)) for name in only)
-        request = Request(str(seed), rows, wanted, append, replace, workers)
+        request = Request(str(seed), rows, wanted, append, replace)
         through = servers or self.servers
         with LentDoors(self.lending(self.servers), self.placements) as doors:
             world = World(through, _Through(doors, through, self), SystemClock(), self.heard)
@@ -80,7 +80,7 @@ class Field:
                 world,
                 self.platform,
                 self.placements,
-                read_recipe("seed.yaml", recipe, {}),
+                lambda anchor: read_recipe("seed.yaml", recipe, {}, anchor),
                 request,
                 frozenset(services),
             )

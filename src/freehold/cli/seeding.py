@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
-from freehold.apply.run.lend import Lent, lend
+from freehold.apply.run.lend import WAIT_MS, Lent, make_login
+from freehold.apply.run.locks import held
 from freehold.apply.run.tidy import remove_login
 from freehold.apply.run.world import World as ApplyWorld
 from freehold.cli.context import Context
@@ -20,8 +23,8 @@ from freehold.seed.recipe import Recipe, read_recipe
 RECIPE = "seed.yaml"
 
 
-def recipe_of(context: Context, file: str | None) -> Recipe:
-    """The recipe that was named, or the one beside the declaration, or one that names nothing."""
+def recipe_of(context: Context, file: str | None) -> Callable[[int], Recipe]:
+    """What reads the recipe that was named, or the one beside the declaration, or one that names nothing."""
     path = Path(file) if file else context.path.parent / RECIPE
     try:
         text = path.read_text(encoding="utf-8")
@@ -32,17 +35,22 @@ def recipe_of(context: Context, file: str | None) -> Recipe:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is not UTF-8"
         raise FreeholdError(f'file "{path}" cannot be read: {reason}', hint="Check the file and its rights.") from None
-    return read_recipe(_shown(path), text, os.environ)
+    return lambda anchor: read_recipe(_shown(path), text, os.environ, anchor)
 
 
 class LentDoors:
-    """Lets a run in as the owner role of a service, by a short-lived login; takes every login back at the end."""
+    """Lets a run in as the owner role of a service, by a short-lived login; takes every login back at the end.
+
+    The platform's lock is held from the first login on: an apply that begins would take it for one that a killed run
+    left. So neither an apply nor another seeding runs meanwhile."""
 
     def __init__(self, world: ApplyWorld, placements: Placements) -> None:
         self._world = world
         self._placements = placements
         self._lent: dict[str, Lent] = {}
         self._one = threading.Lock()
+        self._stack = ExitStack()
+        self._held: Mapping[str, Session] | None = None
 
     def __enter__(self) -> LentDoors:
         return self
@@ -50,17 +58,22 @@ class LentDoors:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for service, lent in self._lent.items():
-            instance = self._placements.of(service).instance
-            with self._world.session(instance) as (session, _):
-                remove_login(self._world, session, instance, lent.user)
+        with self._stack:
+            for service, lent in self._lent.items():
+                instance = self._placements.of(service).instance
+                with self._world.session(instance) as (session, _):
+                    remove_login(self._world, session, instance, lent.user)
 
     def open(self, service: str) -> Session:
         """A session that acts as the owner role of the service."""
         placement = self._placements.of(service)
         with self._one:
+            if self._held is None:
+                names = sorted({one.instance for one in self._placements.services})
+                self._held = self._stack.enter_context(held(self._world, names, WAIT_MS))
             if service not in self._lent:
-                self._lent[service] = lend(self._world, placement)
+                with self._world.session(placement.instance, placement.database) as (admin, _):
+                    self._lent[service] = make_login(self._world, admin, placement)
                 hide(self._lent[service].password)
         lent = self._lent[service]
         return self._world.servers.login(placement.instance, placement.database, lent.user, lent.password)

@@ -7,13 +7,15 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from freehold.seed.moments import parse_moment, parse_span
+from freehold.seed.moments import parse_near, parse_span
 from freehold.seed.spec import Keys, Spec
 from freehold.spec.model import Mark, TableName
 from freehold.spec.names import dotted, parse_columns
 from freehold.spec.nodes import masked
 from freehold.spec.tree import Data, Text, Tree
 from freehold.spec.values import near
+
+MOMENT_HINT = "Write 2026-01-31 or 2026-01-31 12:30:00 in UTC, or today, -90d, +2h."
 
 _RANGE = re.compile(r"(\d+)(?:\s*\.\.\s*(\d+))?")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
@@ -22,10 +24,13 @@ _WHOLE = re.compile(r"[+-]?\d{1,18}")
 
 @dataclass
 class Complaints:
-    """Collects what is wrong in a recipe, each at the nearest place that the file has."""
+    """Collects what is wrong in a recipe, each at the nearest place that the file has.
+
+    ``anchor`` is the moment from which relative ones count."""
 
     tree: Tree
     file: str
+    anchor: int = 0
     fallback: str = ""
     said: set[tuple[str, str]] = field(default_factory=set)
 
@@ -164,9 +169,9 @@ class Args:
         if not text:
             return None
         try:
-            return parse_moment(text)
+            return parse_near(text[:60], self.complaints.anchor)
         except (ValueError, OverflowError):
-            self.refuse(key, f'"{masked(text)}" is no moment', "Write 2026-01-31 or 2026-01-31 12:30:00, in UTC.")
+            self.refuse(key, f'"{masked(text)}" is no moment', MOMENT_HINT)
             return None
 
     def duration(self, key: str, default: int) -> int:
@@ -257,6 +262,13 @@ def spec_of(data: Data, path: str, complaints: Complaints) -> Spec | None:
         else:
             complaints.add(f"{path}.nulls" if path else "", f'"{masked(text)}" is no share', "Write nulls: 0.2.")
     return Spec(str(name), data[name], f"{path}.{dotted(name)}" if path else "", nulls)
+
+
+def moments_of(spec: Spec) -> Iterator[str]:
+    """Whatever stands behind from and to."""
+    for key, item in spec.value.items() if isinstance(spec.value, dict) else ():
+        if key in ("from", "to") and isinstance(item, Text):
+            yield str(item)
 
 
 def targets(spec: Spec) -> Iterator[TableName]:

@@ -6,8 +6,10 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from operator import mul
 
 from freehold.seed.moments import DAY, HOUR, SECOND, weekday
+from freehold.seed.weights import Alias
 
 HOURS_MAX = 24 * 366 * 60
 
@@ -37,7 +39,7 @@ class Window:
 
 
 class Calendar:
-    """The seconds of a window by weight. The window must be of whole seconds and hold one hour of weight."""
+    """The hours of a window by weight, in seconds. The window must hold a second of weight."""
 
     def __init__(self, window: Window, daily: Sequence[int], weekly: Sequence[int]) -> None:
         starts: list[int] = []
@@ -50,11 +52,12 @@ class Calendar:
             if weight and end - moment >= SECOND:
                 starts.append(moment)
                 weights.append(weight)
-                sizes.append(weight * ((end - moment) // SECOND))
+                sizes.append((end - moment) // SECOND)
             moment = end
-        self._starts, self._weights = starts, weights
-        self._ends = list(accumulate(sizes))
+        self._starts, self._weights, self._sizes = starts, weights, sizes
+        self._ends = list(accumulate(map(mul, weights, sizes)))
         self._total = self._ends[-1] if sizes else 0
+        self._alias: Alias | None = None
 
     @property
     def empty(self) -> bool:
@@ -63,25 +66,24 @@ class Calendar:
 
     def random(self, words: Sequence[int], others: Sequence[int], step: int) -> list[int]:
         """A moment for each word, cut to multiples of ``step`` microseconds."""
-        total, ends, starts, weights = self._total, self._ends, self._starts, self._weights
-        parts = max(1, SECOND // step)
-        found: list[int] = []
-        for word, other in zip(words, others, strict=True):
-            at = word % total
-            i = bisect_right(ends, at)
-            found.append(starts[i] + (ends[i] - 1 - at) // weights[i] * SECOND + other % parts * step)
-        return found
+        if self._alias is None:
+            self._alias = Alias(list(map(mul, self._weights, self._sizes)))
+        starts, sizes = self._starts, self._sizes
+        picks = self._alias.picks(words)
+        if step == 1:
+            return [starts[i] + other % (sizes[i] * SECOND) for i, other in zip(picks, others, strict=True)]
+        return [starts[i] + other % (sizes[i] * SECOND) // step * step for i, other in zip(picks, others, strict=True)]
 
     def rising(self, rows: Sequence[int], count: int, words: Sequence[int], step: int) -> list[int]:
         """A moment for each row of ``count``, none before that of an earlier row; a row past the end starts anew."""
-        ends, starts, weights = self._ends, self._starts, self._weights
-        whole = self._total * SECOND
+        ends, starts, weights, total = self._ends, self._starts, self._weights, self._total
         found: list[int] = []
+        low = high = start = weight = 0
         for row, word in zip(rows, words, strict=True):
-            at, part = divmod((row % count * whole + word % whole) // count, SECOND)
-            i = bisect_right(ends, at)
-            before = ends[i - 1] if i else 0
-            seconds, rest = divmod(at - before, weights[i])
-            micros = (rest * SECOND + part) // weights[i]
-            found.append(starts[i] + seconds * SECOND + micros // step * step)
+            at, rest = divmod(row % count * total + word % total, count)
+            if not low <= at < high:
+                i = bisect_right(ends, at)
+                low, high, start, weight = (ends[i - 1] if i else 0), ends[i], starts[i], weights[i]
+            # the place inside the hour, in weights of a second and the rest of one
+            found.append(start + ((at - low) * SECOND + rest * SECOND // count) // weight // step * step)
         return found

@@ -20,6 +20,7 @@ CREATE TABLE IF NOT EXISTS freehold.seed (
     "table" text NOT NULL,
     recipe text NOT NULL,
     seed text NOT NULL,
+    anchor bigint NOT NULL,
     base bigint NOT NULL,
     target bigint NOT NULL,
     loaded bigint NOT NULL,
@@ -46,10 +47,11 @@ XID = keyword("SELECT pg_catalog.pg_current_xact_id()::text")
 @dataclass(frozen=True, slots=True)
 class Mark:
     """``loaded`` rows of ``target`` are there; ``base`` is the target of the first load. ``recipe`` is the digest of
-    what the rows were made from."""
+    what the rows were made from, ``anchor`` the moment from which relative ones counted."""
 
     recipe: str
     seed: str
+    anchor: int
     base: int
     target: int
     loaded: int
@@ -62,7 +64,7 @@ class Mark:
 def read() -> Sql:
     """Every mark of a database."""
     return keyword(
-        'SELECT "schema", "table", recipe, seed, base, target, loaded, pending, pending_xid::text'
+        'SELECT "schema", "table", recipe, seed, anchor, base, target, loaded, pending, pending_xid::text'
         " FROM freehold.seed ORDER BY 1, 2"
     )
 
@@ -75,23 +77,24 @@ def status(xid: str) -> Sql:
 
 def mark_of(row: Sequence[object], committed: bool) -> tuple[TableName, Mark]:
     """A row of ``read`` as a mark; ``committed`` tells what became of its last transaction."""
-    loaded = int(str(row[7 if committed else 6]))
-    mark = Mark(str(row[2]), str(row[3]), int(str(row[4])), int(str(row[5])), loaded)
+    anchor, base, target = (int(str(value)) for value in row[4:7])
+    mark = Mark(str(row[2]), str(row[3]), anchor, base, target, int(str(row[8 if committed else 7])))
     return TableName(str(row[0]), str(row[1])), mark
 
 
 def begin(table: TableName, mark: Mark) -> Sql:
     """Writes a mark: a table is about to be filled."""
     return sql(
-        'INSERT INTO freehold.seed AS s ("schema", "table", recipe, seed, base, target, loaded)'
-        " VALUES ({}, {}, {}, {}, {}, {}, {})"
+        'INSERT INTO freehold.seed AS s ("schema", "table", recipe, seed, anchor, base, target, loaded)'
+        " VALUES ({}, {}, {}, {}, {}, {}, {}, {})"
         ' ON CONFLICT ("schema", "table") DO UPDATE SET recipe = excluded.recipe, seed = excluded.seed,'
-        " base = excluded.base, target = excluded.target, loaded = excluded.loaded, pending = NULL,"
-        " pending_xid = NULL, updated_at = pg_catalog.clock_timestamp()",
+        " anchor = excluded.anchor, base = excluded.base, target = excluded.target, loaded = excluded.loaded,"
+        " pending = NULL, pending_xid = NULL, updated_at = pg_catalog.clock_timestamp()",
         literal(table.schema),
         literal(table.table),
         literal(mark.recipe),
         literal(mark.seed),
+        mark.anchor,
         mark.base,
         mark.target,
         mark.loaded,

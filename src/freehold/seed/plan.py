@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from hashlib import blake2b
 
 from freehold.errors import FreeholdError
+from freehold.seed.args import moments_of
 from freehold.seed.marks import Mark
 from freehold.seed.model import ROWS_VERSION, Size, Table
+from freehold.seed.moments import is_near
 from freehold.seed.recipe import Recipe
 from freehold.spec.model import TableName
 from freehold.spec.names import show_table
@@ -28,14 +30,15 @@ class Does(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What was asked for. ``tables`` empty means all; ``append`` adds rows, ``replace`` empties tables first."""
+    """What was asked for. ``tables`` empty means all; ``append`` adds rows, ``replace`` empties tables first.
+    ``anchor`` is the moment from which relative ones count, None that of an earlier run, or today."""
 
     seed: str
     rows: int
     tables: frozenset[TableName] = frozenset()
     append: bool = False
     replace: bool = False
-    workers: int = 2
+    anchor: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +59,11 @@ class Task:
 def digest(recipe: Recipe, table: Table) -> str:
     """What the rows of a table depend on besides seed and numbers: its part of the recipe and its columns."""
     said = recipe.tables.get(table.name)
+    specs = (*said.columns.values(), *said.let.values()) if said else ()
+    anchored = any(is_near(text) for spec in specs for text in moments_of(spec))
     parts = [
         str(ROWS_VERSION),
+        str(recipe.complaints.anchor) if anchored else "",
         repr((recipe.window.start, recipe.window.end)),
         repr([(name, spec.draw, spec.value, spec.nulls) for name, spec in said.columns.items()] if said else []),
         repr([(name, spec.draw, spec.value, spec.nulls) for name, spec in said.let.items()] if said else []),
@@ -92,9 +98,10 @@ def tasks(
     found: dict[TableName, Task] = {}
     for name, table in tables.items():
         if name in kept_tables:
-            found[name] = Task(name, Does.KEEP, 0, 0, Mark("", "", 0, 0, 0))
+            found[name] = Task(name, Does.KEEP, 0, 0, Mark("", "", 0, 0, 0, 0))
         elif not request.tables or name in request.tables:
-            fresh = Mark(digest(recipe, table), request.seed, planned[name], planned[name], 0)
+            anchor = recipe.complaints.anchor
+            fresh = Mark(digest(recipe, table), request.seed, anchor, planned[name], planned[name], 0)
             found[name] = _task(request, name, fresh, marks.get(name), name in filled)
     return found
 
@@ -135,7 +142,7 @@ def _task(request: Request, name: TableName, fresh: Mark, mark: Mark | None, fil
             )
         return Task(name, Does.RESUME, mark.loaded, mark.target, mark)
     if request.append:
-        more = Mark(mark.recipe, mark.seed, mark.base, mark.target + fresh.target, mark.target)
+        more = replace(mark, target=mark.target + fresh.target, loaded=mark.target)
         return Task(name, Does.APPEND, mark.target, more.target, more)
     if mark.target != fresh.target:
         raise FreeholdError(

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from freehold.errors import Complaint
-from freehold.seed.args import Complaints, spec_of
+from freehold.seed.args import MOMENT_HINT, Complaints, spec_of
 from freehold.seed.calendar import Window
-from freehold.seed.moments import HOUR, parse_moment
+from freehold.seed.moments import HOUR, parse_moment, parse_near
 from freehold.seed.spec import Spec
 from freehold.spec.model import TableName
 from freehold.spec.names import dotted, parse_table, show_table
@@ -62,10 +62,13 @@ class Recipe:
     others: Fraction = Fraction(1)
 
 
-def read_recipe(file: str, text: str, environment: Mapping[str, str]) -> Recipe:
-    """The recipe of a file; an empty text is the recipe that names nothing. What is wrong is in ``complaints``."""
+def read_recipe(file: str, text: str, environment: Mapping[str, str], anchor: int = DEFAULT_WINDOW.end) -> Recipe:
+    """The recipe of a file; an empty text is the recipe that names nothing. What is wrong is in ``complaints``.
+
+    ``today`` and ``-90d`` count from ``anchor``, in microseconds.
+    """
     tree = Tree(environment)
-    complaints = Complaints(tree, file)
+    complaints = Complaints(tree, file, anchor)
     try:
         root = compose(file, text)
     except Broken as broken:
@@ -107,10 +110,9 @@ def _window(complaints: Complaints, data: Data) -> Window:
     for key, default in (("from", DEFAULT_WINDOW.start), ("to", DEFAULT_WINDOW.end)):
         value = data.get(Text(key, key)) if isinstance(data, dict) else None
         try:
-            ends.append(parse_moment(str(value)) if isinstance(value, Text) else default)
+            ends.append(parse_near(str(value)[:60], complaints.anchor) if isinstance(value, Text) else default)
         except (ValueError, OverflowError):
-            hint = "Write 2026-01-31 or 2026-01-31 12:30:00, in UTC."
-            complaints.add(f"window.{key}", f'"{masked(str(value))}" is no moment', hint)
+            complaints.add(f"window.{key}", f'"{masked(str(value))}" is no moment', MOMENT_HINT)
             ends.append(default)
     if not isinstance(data, dict):
         complaints.add("window", "a window has two ends", "Write window: {from: 2026-01-01, to: 2026-07-01}.")

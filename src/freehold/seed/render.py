@@ -53,17 +53,13 @@ def _plain(drawn: Drawn, column: Column) -> Render | None:
         case Kind.TRUTH if base == "bool":
             return lambda values: ["t" if value else "f" for value in values]
         case Kind.MOMENT if base == "timestamptz":
-            return lambda values: moment_texts(cast(list[int], values), "+00")
+            return lambda values: moment_texts(cast(Sequence[int], values), "+00")
         case Kind.MOMENT if base == "timestamp":
-            return lambda values: moment_texts(cast(list[int], values), "")
+            return lambda values: moment_texts(cast(Sequence[int], values), "")
         case Kind.MOMENT if base == "date":
             return lambda values: [day_text(int(value) // DAY) for value in cast(Sequence[int], values)]
         case Kind.MOMENT if base == "time":
-            clock = clock_texts()
-            return lambda values: [
-                f"{clock[int(value) % DAY // SECOND]}.{int(value) % SECOND:06d}"
-                for value in cast(Sequence[int], values)
-            ]
+            return lambda values: clock_texts(cast(Sequence[int], values))
         case Kind.SPAN if base == "interval":
             return lambda values: [f"{int(value)} us" for value in cast(Sequence[int], values)]
         case Kind.INTEGER | Kind.NUMBER if base == "interval":
@@ -83,7 +79,7 @@ def _plain(drawn: Drawn, column: Column) -> Render | None:
         case Kind.INTEGER | Kind.NUMBER if base in TEXTS:
             return _numeric(drawn, column)
         case Kind.MOMENT if base in TEXTS:
-            return lambda values: moment_texts(cast(list[int], values), "+00")
+            return lambda values: moment_texts(cast(Sequence[int], values), "+00")
         case Kind.TRUTH if base in TEXTS:
             return lambda values: ["true" if value else "false" for value in values]
         case Kind.TEXT if drawn.plain:

@@ -39,7 +39,7 @@ def lend(world: World, placement: Placement) -> Lent:
         held(world, (placement.instance,), WAIT_MS),
         world.session(placement.instance, placement.database) as (session, _),
     ):
-        return _make(world, session, placement)
+        return make_login(world, session, placement)
 
 
 @contextmanager
@@ -53,7 +53,7 @@ def lending(world: World, placement: Placement) -> Iterator[Session]:
         held(world, (placement.instance,), WAIT_MS),
         world.session(placement.instance, placement.database) as (admin, _),
     ):
-        lent = _make(world, admin, placement)
+        lent = make_login(world, admin, placement)
         try:
             if admin.query(_SUPERUSER)[0][0]:
                 admin.execute(sql("GRANT SET ON PARAMETER session_replication_role TO {}", ident(lent.user)))
@@ -67,7 +67,9 @@ def lending(world: World, placement: Placement) -> Iterator[Session]:
                 remove_login(world, admin, placement.instance, lent.user)
 
 
-def _make(world: World, session: Session, placement: Placement) -> Lent:
+def make_login(world: World, session: Session, placement: Placement) -> Lent:
+    """Make the deploy login of a service, under the platform's lock; one that was lent before stops working.
+    ``session`` is the administrator's, in the service's database."""
     name = deploy.names(world.run.platform, [placement.service])[0]
     login = deploy.Login(name, placement.roles.owner, placement.database, (*placement.schemas, "pg_temp"))
     if session.query(resume.leftover_logins((name,))):

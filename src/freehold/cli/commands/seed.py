@@ -21,6 +21,7 @@ from freehold.cli.out import Block, Result, Say, Table, Tone
 @click.option("--recipe", metavar="FILE", help="The recipe; else seed.yaml beside the declaration, if there is one.")
 @click.option("--service", "services", metavar="NAME", multiple=True, help="Only this service; may be repeated.")
 @click.option("--table", "tables", metavar="SCHEMA.TABLE", multiple=True, help="Only this table; may be repeated.")
+@click.option("--until", metavar="MOMENT", help="From when on `today` and `-90d` in the recipe count; today.")
 @click.option("--dry-run", is_flag=True, help="Only say how many rows and about how many bytes each table would get.")
 @click.option("--append", is_flag=True, help="Add rows to tables that have some; they go on counting.")
 @click.option("--replace", is_flag=True, help="Empty the tables first; asks for the platform's name.")
@@ -44,6 +45,7 @@ def seed(
     append: bool,
     replace: bool,
     confirm: str | None,
+    until: str | None,
     workers: int,
 ) -> Result:
     """Fill the tables with made-up rows, the same every time.
@@ -56,6 +58,7 @@ def seed(
     from freehold.cli.progress import Bar
     from freehold.cli.seeding import LentDoors, recipe_of
     from freehold.local.clock import SystemClock
+    from freehold.seed.moments import parse_moment
     from freehold.seed.plan import Does, Request
     from freehold.seed.run import World, fill, prepare
     from freehold.spec.names import parse_table, show_table
@@ -69,7 +72,11 @@ def seed(
         wanted = frozenset(parse_table(name) for name in tables)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--table") from None
-    request = Request(str(seed_number), rows, wanted, append, replace, workers)
+    try:
+        anchor = parse_moment(until) if until else None
+    except (ValueError, OverflowError):
+        raise click.BadParameter("write 2026-01-31 or 2026-01-31 12:30:00, in UTC", param_hint="--until") from None
+    request = Request(str(seed_number), rows, wanted, append, replace, anchor)
     clock = SystemClock()
     began = clock.monotonic_ms()
     with Bar("seeding") as progress, LentDoors(apply_world(context, progress), context.placements) as doors:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from freehold.errors import FreeholdError, RecipeRefused
 from freehold.layouts.model import Placements
@@ -12,6 +12,7 @@ from freehold.seed import marks
 from freehold.seed.args import targets
 from freehold.seed.maker import Makers, TableMaker
 from freehold.seed.model import Size, Table
+from freehold.seed.moments import parse_moment
 from freehold.seed.order import circular, ordered
 from freehold.seed.plan import Does, Request, Task, final_sizes, kept, tasks
 from freehold.seed.recipe import Recipe, problems
@@ -48,12 +49,23 @@ class Planned:
 
 
 def prepare(
-    world: World, platform: Platform, placements: Placements, recipe: Recipe, request: Request, services: frozenset[str]
+    world: World,
+    platform: Platform,
+    placements: Placements,
+    read: Callable[[int], Recipe],
+    request: Request,
+    services: frozenset[str],
 ) -> Planned:
-    """Look at everything and say what would be done; changes nothing. Raises RecipeRefused with all complaints."""
-    if found := problems(recipe):
+    """Look at everything and say what would be done; changes nothing. Raises RecipeRefused with all complaints.
+
+    ``read`` gives the recipe for an anchor: the one that was asked for, that of an earlier run, or today.
+    """
+    today = parse_moment(world.clock.now_iso()[:10])
+    if found := problems(read(today if request.anchor is None else request.anchor)):
         raise RecipeRefused(found)
     seen = survey(world, platform, placements)
+    earlier = max((mark.anchor for mark in seen.marks.values()), default=today)
+    recipe = read(earlier if request.anchor is None else request.anchor)
     wanted = _wanted(request, seen.tables, services)
     for name, said in recipe.tables.items():
         if name not in seen.tables:
@@ -62,7 +74,7 @@ def prepare(
     planned = sizes(recipe, seen.tables, left, request.rows, request.seed)
     if found := problems(recipe):
         raise RecipeRefused(found)
-    chosen = Request(request.seed, request.rows, wanted, request.append, request.replace, request.workers)
+    chosen = replace(request, tables=wanted)
     doing = tasks(chosen, recipe, seen.tables, planned, left, seen.filled, seen.marks)
     makers = _makers(world, recipe, request.seed, seen, left, final_sizes(planned, doing, seen.marks))
     working = [name for name, task in doing.items() if task.does is not Does.KEEP and task.end]

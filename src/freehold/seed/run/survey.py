@@ -105,7 +105,7 @@ def _marks(world: World, session: Session, database: str) -> dict[TableName, Mar
         return {}
     found: dict[TableName, Mark] = {}
     for row in session.query(marks.read()):
-        committed = row[8] is not None and _committed(world, session, str(row[8]), f"{row[0]}.{row[1]}")
+        committed = row[9] is not None and _committed(world, session, str(row[9]), f"{row[0]}.{row[1]}")
         name, mark = marks.mark_of(row, committed)
         found[name] = mark
     return found
