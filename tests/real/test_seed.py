@@ -115,7 +115,7 @@ def test_the_same_seed_gives_the_same_rows_in_every_layout_with_any_number_of_wo
         clean(servers.addresses()["main"])
         (tmp_path / str(number)).mkdir()
         field = Field(servers, tmp_path / str(number), {"users": USERS, "orders": ORDERS}, layout, SERVICES)
-        field.seed(RECIPE, 2000, workers=workers)
+        field.seed(RECIPE, 2000, workers=workers, processes=number)
         seen.append(content(field))
     assert seen[0] == seen[1] == seen[2]
     field.seed(RECIPE, 2000, seed=2, replace=True)

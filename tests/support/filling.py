@@ -63,6 +63,7 @@ class Field:
         *,
         seed: int = 1,
         workers: int = 2,
+        processes: int = 0,
         only: Sequence[str] = (),
         services: Sequence[str] = (),
         append: bool = False,
@@ -85,7 +86,7 @@ class Field:
                 frozenset(services),
             )
             if not dry:
-                fill(world, planned, workers)
+                fill(world, planned, workers, processes)
         return planned
 
     def ask(self, service: str, text: str) -> list[tuple[object, ...]]:

@@ -22,6 +22,9 @@ from freehold.seed.recipe import Recipe, read_recipe
 
 RECIPE = "seed.yaml"
 
+MANY_ROWS = 500_000
+"""From so many rows on, starting other processes pays."""
+
 
 def recipe_of(context: Context, file: str | None) -> Callable[[int], Recipe]:
     """What reads the recipe that was named, or the one beside the declaration, or one that names nothing."""
@@ -36,6 +39,14 @@ def recipe_of(context: Context, file: str | None) -> Callable[[int], Recipe]:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is not UTF-8"
         raise FreeholdError(f'file "{path}" cannot be read: {reason}', hint="Check the file and its rights.") from None
     return lambda anchor: read_recipe(_shown(path), text, os.environ, anchor)
+
+
+def makers_wanted(rows: int, asked: int | None) -> int:
+    """How many processes make the rows: a core is left to the server and one to sending; few rows are made here."""
+    if asked is not None:
+        return asked
+    spare = (os.cpu_count() or 1) - 2
+    return min(spare, 8) if spare > 0 and rows >= MANY_ROWS else 0
 
 
 class LentDoors:

@@ -56,6 +56,8 @@ class Recipe:
     """A whole recipe. ``others`` is the weight of tables that it does not name; 0 leaves them as they are."""
 
     file: str
+    text: str
+    environment: Mapping[str, str]
     complaints: Complaints
     tables: Mapping[TableName, TableRecipe] = field(default_factory=dict)
     window: Window = DEFAULT_WINDOW
@@ -73,16 +75,18 @@ def read_recipe(file: str, text: str, environment: Mapping[str, str], anchor: in
         root = compose(file, text)
     except Broken as broken:
         tree.complaints.append(broken.complaint)
-        return Recipe(file, complaints)
+        return Recipe(file, text, environment, complaints)
     top = tree.root(file, root, "") if root is not None else None
     if top is None:
-        return Recipe(file, complaints)
+        return Recipe(file, text, environment, complaints)
     if not isinstance(top, dict):
         complaints.add("", "a recipe is a mapping of keys", "Write tables: and below it the tables by name.")
-        return Recipe(file, complaints)
+        return Recipe(file, text, environment, complaints)
     _known(complaints, top, "", TOP_KEYS)
     return Recipe(
         file,
+        text,
+        environment,
         complaints,
         _tables(complaints, top.get(Text("tables", ""))),
         _window(complaints, top.get(Text("window", ""))),

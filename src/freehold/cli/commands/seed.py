@@ -27,6 +27,12 @@ from freehold.cli.out import Block, Result, Say, Table, Tone
 @click.option("--replace", is_flag=True, help="Empty the tables first; asks for the platform's name.")
 @click.option("--confirm", metavar="NAME", help="The platform's name, for --replace without a question.")
 @click.option(
+    "--processes",
+    metavar="NUMBER",
+    type=click.IntRange(0, 64),
+    help="Processes that make the rows; as many as this machine has cores to spare, 0 is none beside this one.",
+)
+@click.option(
     "--workers",
     metavar="NUMBER",
     type=click.IntRange(1, 64),
@@ -47,6 +53,7 @@ def seed(
     confirm: str | None,
     until: str | None,
     workers: int,
+    processes: int | None,
 ) -> Result:
     """Fill the tables with made-up rows, the same every time.
 
@@ -56,7 +63,7 @@ def seed(
     """
     from freehold.cli.logins import apply_world
     from freehold.cli.progress import Bar
-    from freehold.cli.seeding import LentDoors, recipe_of
+    from freehold.cli.seeding import LentDoors, makers_wanted, recipe_of
     from freehold.local.clock import SystemClock
     from freehold.seed.moments import parse_moment
     from freehold.seed.plan import Does, Request
@@ -91,7 +98,7 @@ def seed(
                 confirm=confirm,
                 what=f"--replace empties {len(emptied)} tables of platform {context.platform.name}",
             )
-        done = {} if dry_run else fill(world, planned, workers)
+        done = {} if dry_run else fill(world, planned, workers, makers_wanted(planned.rows, processes))
     shown = []
     for name in [*planned.order, *(one for one in planned.tasks if one not in planned.order)]:
         task, loaded = planned.tasks[name], done.get(name)

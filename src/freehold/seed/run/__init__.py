@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 
@@ -17,6 +17,7 @@ from freehold.seed.order import circular, ordered
 from freehold.seed.plan import Does, Request, Task, final_sizes, kept, tasks
 from freehold.seed.recipe import Recipe, problems
 from freehold.seed.run.load import Loaded, load
+from freehold.seed.run.making import Blueprint, Making
 from freehold.seed.run.survey import Survey, count_given, given, survey
 from freehold.seed.run.world import Doors, Stopped, World
 from freehold.seed.sizes import sizes
@@ -42,6 +43,7 @@ class Planned:
     order: tuple[TableName, ...]
     needs: Mapping[TableName, frozenset[TableName]]
     row_bytes: Mapping[TableName, float]
+    given: Mapping[tuple[TableName, str], Sequence[str | None]]
 
     @property
     def rows(self) -> int:
@@ -76,7 +78,8 @@ def prepare(
         raise RecipeRefused(found)
     chosen = replace(request, tables=wanted)
     doing = tasks(chosen, recipe, seen.tables, planned, left, seen.filled, seen.marks)
-    makers = _makers(world, recipe, request.seed, seen, left, final_sizes(planned, doing, seen.marks))
+    looked: dict[tuple[TableName, str], Sequence[str | None]] = {}
+    makers = _makers(world, recipe, request.seed, seen, left, final_sizes(planned, doing, seen.marks), looked)
     working = [name for name, task in doing.items() if task.does is not Does.KEEP and task.end]
     needs = {name: _needs(_maker(makers, name)) for name in working}
     if found := problems(recipe):
@@ -90,11 +93,13 @@ def prepare(
         )
     _parents_there(seen, doing, left, order)
     row_bytes = {name: _row_bytes(_maker(makers, name), doing[name]) for name in order}
-    return Planned(doing, makers, tuple(order), needs, row_bytes)
+    return Planned(doing, makers, tuple(order), needs, row_bytes, looked)
 
 
-def fill(world: World, planned: Planned, workers: int) -> dict[TableName, Loaded]:
+def fill(world: World, planned: Planned, workers: int, processes: int = 0) -> dict[TableName, Loaded]:
     """Do what was planned. What is committed stays: a second run goes on from there.
+
+    ``workers`` tables are loaded at a time; their rows are made by so many ``processes``, with 0 by this one.
 
     Raises RecipeRefused at the first row that a server refuses, and lets an interruption through; either way every
     table ends where its last batch did.
@@ -108,14 +113,15 @@ def fill(world: World, planned: Planned, workers: int) -> dict[TableName, Loaded
     running: dict[Future[Loaded], TableName] = {}
     done: dict[TableName, Loaded] = {}
     failures: list[BaseException] = []
-    with ThreadPoolExecutor(workers) as pool:
+    making = Making(planned.makers, _blueprint(planned), processes, workers)
+    with making, ThreadPoolExecutor(workers) as pool:
         try:
             while waiting or running:
                 for name in [one for one in waiting if not world.stopping]:
                     if len(running) >= workers or not _free(planned, name, settled, running.values(), tables):
                         continue
                     waiting.remove(name)
-                    running[pool.submit(load, world, _maker(planned.makers, name), planned.tasks[name])] = name
+                    running[pool.submit(load, world, making, _maker(planned.makers, name), planned.tasks[name])] = name
                 if not running:
                     break
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
@@ -158,15 +164,19 @@ def _nearest(name: TableName, tables: Mapping[TableName, Table]) -> str:
 
 
 def _makers(
-    world: World, recipe: Recipe, seed: str, seen: Survey, left: frozenset[TableName], total: Mapping[TableName, Size]
+    world: World,
+    recipe: Recipe,
+    seed: str,
+    seen: Survey,
+    left: frozenset[TableName],
+    total: Mapping[TableName, Size],
+    looked: dict[tuple[TableName, str], Sequence[str | None]],
 ) -> Makers:
-    cache: dict[tuple[TableName, str], list[str | None]] = {}
-
-    def look(name: TableName, column: str) -> list[str | None]:
+    def look(name: TableName, column: str) -> Sequence[str | None]:
         key = (name, column)
-        if key not in cache:
-            cache[key] = list(given(world, seen.tables[name], column))
-        return cache[key]
+        if key not in looked:
+            looked[key] = given(world, seen.tables[name], column)
+        return looked[key]
 
     counts: dict[TableName, Size] = {}
     referred = {key.to for table in seen.tables.values() for key in table.foreign_keys} | _named(recipe)
@@ -174,6 +184,23 @@ def _makers(
         count = count_given(world, seen.tables[name]) if name in referred and name in seen.filled else 0
         counts[name] = Size(count, count)
     return Makers(recipe, seed, seen.tables, {**total, **counts}, left, look, circular(seen.tables.values()))
+
+
+def _blueprint(planned: Planned) -> Blueprint:
+    makers = planned.makers
+    recipe = makers.recipe
+    return Blueprint(
+        recipe.file,
+        recipe.text,
+        dict(recipe.environment),
+        recipe.complaints.anchor,
+        makers.seed,
+        dict(makers.tables),
+        dict(makers.sizes),
+        makers.kept,
+        dict(planned.given),
+        makers.circular,
+    )
 
 
 def _named(recipe: Recipe) -> set[TableName]:

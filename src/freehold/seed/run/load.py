@@ -10,6 +10,7 @@ from freehold.seed import marks
 from freehold.seed.blame import blame
 from freehold.seed.maker import CHUNK_ROWS, TableMaker
 from freehold.seed.plan import Task
+from freehold.seed.run.making import Making
 from freehold.seed.run.world import Stopped, World
 from freehold.spec.names import show_table
 from freehold.sqltext import ident, keyword, sql
@@ -35,7 +36,7 @@ class Loaded:
     ms: float
 
 
-def load(world: World, maker: TableMaker, task: Task) -> Loaded:
+def load(world: World, making: Making, maker: TableMaker, task: Task) -> Loaded:
     """Make and send the rows of a task. Raises RecipeRefused when the server refuses one, Stopped when told to stop."""
     table = maker.table
     started = world.clock.monotonic_ms()
@@ -47,7 +48,7 @@ def load(world: World, maker: TableMaker, task: Task) -> Loaded:
         admin.execute(marks.begin(table.name, task.mark))
         for first in range(task.start, task.end, BATCH_ROWS):
             rows = range(first, min(first + BATCH_ROWS, task.end))
-            flow = _Flow(world, maker, rows)
+            flow = _Flow(world, making, maker, rows)
             try:
                 with owner.transaction():
                     xid = str(owner.query(marks.XID)[0][0])
@@ -67,22 +68,20 @@ def load(world: World, maker: TableMaker, task: Task) -> Loaded:
 
 
 class _Flow:
-    """The blocks of a batch, made when they are asked for."""
+    """The blocks of a batch, and how far it is."""
 
-    def __init__(self, world: World, maker: TableMaker, rows: range) -> None:
-        self._world, self._maker, self._rows = world, maker, rows
+    def __init__(self, world: World, making: Making, maker: TableMaker, rows: range) -> None:
+        self._world, self._making, self._maker, self._rows = world, making, maker, rows
         self.bytes = 0
 
     def __iter__(self) -> Iterator[bytes]:
         shown = show_table(self._maker.table.name)
-        for start in range(self._rows.start, self._rows.stop, CHUNK_ROWS):
+        for count, block in self._making.blocks(self._maker.table.name, self._rows):
             if self._world.stopping:
                 raise Stopped
-            rows = range(start, min(start + CHUNK_ROWS, self._rows.stop))
-            block = self._maker.block(rows)
             self.bytes += len(block)
             yield block
-            self._world.made(shown, len(rows))
+            self._world.made(shown, count)
 
 
 def _sequences(maker: TableMaker, rows: range) -> Iterator[tuple[tuple[str, str], int]]:
