@@ -13,12 +13,12 @@ from freehold.found.fingerprint import fingerprint
 from freehold.found.links import Slot
 from freehold.found.model import Acl, Contents, Database, Found, Grant, HbaRule, Role, Server
 from freehold.plan import show
+from freehold.plan.login_settings import show_list
 from freehold.plan.make import make
 from freehold.plan.model import Design, Plan
 from freehold.plan.order import batches, undo_batches
 from freehold.plan.profiles import SHARED_BUFFERS_LEAST, settings
 from freehold.plan.values import same_setting, split_list
-from freehold.plan.wanted import show_list
 from freehold.spec.model import Layout, Platform, Profile, Service, TableName
 from freehold.units import parse_bytes
 from support.plans import design, platform

@@ -8,7 +8,8 @@ from typing import TypeVar
 from freehold.found.model import Found
 from freehold.plan.grants import GrantStep, acts_as, has_pending, missing
 from freehold.plan.model import Design
-from freehold.plan.wanted import Origin, wanted
+from freehold.plan.wanted import wanted
+from freehold.plan.wanted_model import Origin
 
 Kind = TypeVar("Kind", bound=GrantStep)
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from freehold.found.model import Found
 from freehold.plan.look import look
-from freehold.plan.wanted import WantedDatabase
+from freehold.plan.wanted_model import WantedDatabase
 
 TIMESCALEDB = "timescaledb"
 

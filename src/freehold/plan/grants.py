@@ -10,7 +10,7 @@ from typing import ClassVar
 from freehold.found.model import Found, Object
 from freehold.plan.look import MEMBERS_OF, ROUTINES, Look, look
 from freehold.plan.model import Design, Effect, Statement, Step
-from freehold.plan.wanted import WantedDatabase, Wish
+from freehold.plan.wanted_model import WantedDatabase, Wish
 from freehold.sqltext import Sql, ident, join, keyword, literal, quote_ident, raw, role, sql, words
 
 

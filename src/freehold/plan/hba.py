@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from freehold.found.model import HbaRule, Server
 from freehold.plan.model import Design
 from freehold.plan.rights import OPTIONS_SINCE as REGULAR_EXPRESSIONS_SINCE
-from freehold.plan.wanted import deploy_roles, wanted
+from freehold.plan.wanted import wanted
+from freehold.plan.wanted_database import deploy_roles
 
 LOOPBACK = ("127.0.0.1/32", "::1/128")
 EVERYWHERE = ("0.0.0.0/0", "::/0")

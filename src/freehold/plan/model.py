@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from freehold.found.model import Found
 from freehold.layouts.model import Placements
+from freehold.plan.wanted_model import Wanted
 from freehold.spec.model import Platform
 from freehold.sqltext import Sql
 
@@ -197,6 +198,8 @@ class Design:
     migrations: Mapping[str, tuple[MigrationFile, ...]] = field(default_factory=dict)
     commands: Mapping[str, str] = field(default_factory=dict)
     authoritative: bool = False
+    worked_out: list[Wanted] = field(default_factory=list, init=False, repr=False, compare=False)
+    """Filled by ``plan.wanted`` on its first use; follows from the rest and is no part of it."""
     endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
     digests: Mapping[str, str] = field(default_factory=dict, repr=False)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from freehold.plan.login_settings import show_list
 from freehold.plan.model import Action, Effect, Later, Plan, RunCommand, RunMigration, Statement, Step, WriteHba
-from freehold.plan.wanted import show_list
 from freehold.sqltext import comment, ident, keyword, quote_ident, sql
 
 

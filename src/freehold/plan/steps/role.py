@@ -18,7 +18,8 @@ from freehold.plan.lent import lent
 from freehold.plan.look import look
 from freehold.plan.model import Action, Design, Effect, Phase, Statement, Step, StepKind
 from freehold.plan.rights import may_give_backup_attributes
-from freehold.plan.wanted import WantedRole, wanted
+from freehold.plan.wanted import wanted
+from freehold.plan.wanted_model import WantedRole
 from freehold.spec.names import slug
 from freehold.sqltext import Sql, ident, join, keyword, literal, sql, words
 

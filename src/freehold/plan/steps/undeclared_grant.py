@@ -17,7 +17,8 @@ from freehold.found.model import Acl, Found, Object
 from freehold.plan.grants import acting, named, object_sql
 from freehold.plan.look import MEMBERS_OF, Look, look
 from freehold.plan.model import Action, Design, Effect, Phase, Step, StepKind
-from freehold.plan.wanted import WantedDatabase, wanted
+from freehold.plan.wanted import wanted
+from freehold.plan.wanted_model import WantedDatabase
 from freehold.sqltext import PUBLIC, Sql, ident, join, keyword, role, sql, words
 
 SCHEMA_KIND = "SCHEMA"
