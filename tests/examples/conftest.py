@@ -1,4 +1,4 @@
-"""TREUM up once for each version, for the tests of what its services do."""
+"""Platforms that are up once for each version, for the tests of what their services do."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 
 from support.clusters import VERSIONS
 from support.examples import Case, Raised, raised
+from support.tenancy import Companies, companies
 
 Connection = psycopg.Connection[tuple[object, ...]]
 
@@ -71,3 +72,14 @@ def treum(request: pytest.FixtureRequest) -> Iterator[Treum]:
     """All services in one database, so that declared reads are grants and references are keys."""
     with raised("treum", Case("schema-per-service", request.param), prove=False) as platform:
         yield Treum(platform)
+
+
+@pytest.fixture(
+    scope="session",
+    params=[pytest.param(version, marks=pytest.mark.xdist_group(f"tenants-pg{version}")) for version in VERSIONS],
+    ids=[f"pg{version}" for version in VERSIONS],
+)
+def two(request: pytest.FixtureRequest) -> Iterator[Companies]:
+    """The database service for many companies, with two of them in it. What a test changes, it fills again."""
+    with companies("schema-per-service", request.param) as found:
+        yield found

@@ -1,9 +1,10 @@
 -- The companies, how each is configured, and the services that are running. A company sees itself; only a job of the
 -- platform, whose company is *, sees all of them.
 CREATE TABLE hub.companies (
-    company_id  text PRIMARY KEY CHECK (company_id ~ '^[a-z0-9_-]{1,40}$'),
+    company_id  text PRIMARY KEY CHECK (company_id ~ '^[a-z0-9_]{1,40}$'),
     name        text NOT NULL,
-    schema_name text NOT NULL UNIQUE CHECK (schema_name ~ '^tenant_[a-z0-9_]+$'),
+    -- computed: a unique name to choose would tell which names are taken
+    schema_name text NOT NULL GENERATED ALWAYS AS ('tenant_company_' || company_id) STORED,
     status      text NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'suspended', 'closed')),
     created_at  timestamptz NOT NULL DEFAULT now()
 );
