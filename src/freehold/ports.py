@@ -62,8 +62,9 @@ class Session(Protocol):
         """Send ``blocks`` to a ``COPY .. FROM STDIN`` as they are made; how many rows the server took.
         Raises RowRefused when the server objects to a row; what the iterable raises ends the COPY and comes out."""
 
-    def copy_out(self, sql: Sql) -> AbstractContextManager[Iterator[list[bytes]]]:
-        """The lines of a COPY .. TO STDOUT, without their line feeds, in blocks as they arrive.
+    def stream(self, sql: Sql) -> AbstractContextManager[Iterator[list[Row]]]:
+        """The rows of one statement in blocks as they arrive: whole numbers, text and bytea as int, str and bytes,
+        everything else as its text.
 
         The statement is sent at once, and a refusal raised by the first step of the iterator. Nothing is kept: a
         consumer that stops reading stops the server. Leaving the block early cancels the statement; the session

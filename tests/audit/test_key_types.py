@@ -129,6 +129,9 @@ END $body$
 """
 
 
+PLAIN = Column("a", "text", "text", "pg_catalog", "pg_catalog")
+
+
 def orphans(pair: Pair, at: int, child: str, parent: str) -> list[tuple[str, int]]:
     """What a real foreign key refuses, row by row, in the child's database; where none can be, what ``=`` does."""
     kind = next(
@@ -145,13 +148,13 @@ def orphans(pair: Pair, at: int, child: str, parent: str) -> list[tuple[str, int
             "SELECT * FROM public.refuses({}, {}, {})",
             literal(f"t{at}"),
             literal(f"f{at}"),
-            literal(kind.written(ident("c", "a")).shown()),
+            literal(kind.written(ident("c", "a"), PLAIN).shown()),
         )
     else:
         question = sql(
             "SELECT k, count(*) FROM (SELECT ({})::text AS k FROM orders.{} AS c WHERE a IS NOT NULL AND NOT EXISTS"
             ' (SELECT FROM orders.{} AS p WHERE p.id = c.a::{})) AS z GROUP BY k ORDER BY k COLLATE "C"',
-            kind.written(ident("c", "a")),
+            kind.written(ident("c", "a"), PLAIN),
             ident(f"t{at}"),
             ident(f"p{at}"),
             raw(parent),
@@ -345,7 +348,7 @@ def test_a_form_that_depends_on_the_server_is_noticed(
     )
     pair.child("CREATE TABLE orders.line (a text); INSERT INTO orders.line VALUES " + rows_of(["a", "B", "c", "D"]))
     assert codes(pair.audit()) == ["reference_target_not_unique"]
-    naive = replace(texts.texts, written=lambda column: sql("({})::pg_catalog.text", column))
+    naive = replace(texts.texts, written=lambda column, of: sql("({})::pg_catalog.text", column))
     monkeypatch.setattr(keys, "members", lambda: {"texts": naive})
     report = pair.audit()
     assert codes(report) == ["reference_not_checked"]

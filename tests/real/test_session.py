@@ -339,80 +339,98 @@ def test_an_iterable_that_raises_ends_the_copy_and_the_session_goes_on(server: A
     assert session.query(keyword("SELECT count(*) FROM public.t")) == [(0,)]
 
 
-def test_copied_lines_arrive_in_blocks_and_unchanged(server: Address, servers: PgServers) -> None:
+ENDLESS = keyword("SELECT generate_series(1, 1000000000)")
+
+
+def test_rows_arrive_in_blocks(server: Address, servers: PgServers) -> None:
     session = servers.admin("main")
-    with session.copy_out(keyword("COPY (SELECT g FROM generate_series(1, 12000) AS g) TO STDOUT")) as blocks:
-        sizes, lines = [], []
-        for block in blocks:
-            sizes.append(len(block))
-            lines += block
-    assert sizes == [5000, 5000, 2000]
-    assert lines == [str(number).encode() for number in range(1, 12001)]
-    with session.copy_out(keyword("COPY (SELECT E'a\\tb\\n', NULL, 'ü') TO STDOUT")) as blocks:
-        assert list(blocks) == [["a\\tb\\n\t\\N\tü".encode()]]
-    with session.copy_out(keyword("COPY (SELECT 1 WHERE false) TO STDOUT")) as blocks:
+    with session.stream(keyword("SELECT g FROM generate_series(1, 12000) AS g")) as blocks:
+        got = list(blocks)
+    assert [len(block) for block in got] == [5000, 5000, 2000]
+    assert [row for block in got for row in block] == [(number,) for number in range(1, 12001)]
+    with session.stream(keyword("SELECT 1 WHERE false")) as blocks:
+        assert list(blocks) == []
+    with session.stream(keyword("CREATE TABLE public.t ()")) as blocks:
         assert list(blocks) == []
     assert session.query(keyword("SELECT 1")) == [(1,)]
 
 
-def test_a_copy_left_early_is_cancelled_and_the_session_goes_on(server: Address, servers: PgServers) -> None:
+def test_streamed_values_are_numbers_texts_and_bytes(server: Address, servers: PgServers) -> None:
     session = servers.admin("main")
-    endless = keyword("COPY (SELECT generate_series(1, 1000000000)) TO STDOUT")
+    text = (
+        "SELECT 1::int2, 2::int8, E'a\\tb\\n%s', NULL, '\\x00ff'::bytea, 1.50, date '2026-01-02', '{}'::jsonb, true,"
+        " '00000000-0000-0000-0000-00000000000A'::uuid, ARRAY[1, 2], 'x'::name"
+    )
+    with session.stream(raw(text)) as blocks:
+        (block,) = blocks
+    assert block == [
+        (
+            1,
+            2,
+            "a\tb\n%s",
+            None,
+            b"\x00\xff",
+            "1.50",
+            "2026-01-02",
+            "{}",
+            "t",
+            f"{'0' * 8}-0000-0000-0000-{10:012x}",
+            "{1,2}",
+            "x",
+        )
+    ]
+
+
+def test_a_stream_left_early_is_cancelled_and_the_session_goes_on(server: Address, servers: PgServers) -> None:
+    session = servers.admin("main")
     started = time.monotonic()
-    with session.copy_out(endless) as blocks:
-        assert next(blocks)[0] == b"1"
+    with session.stream(ENDLESS) as blocks:
+        assert next(blocks)[0] == (1,)
     assert session.query(keyword("SELECT 1")) == [(1,)]
-    with pytest.raises(ZeroDivisionError), session.copy_out(endless) as blocks:
+    with session.stream(ENDLESS):
+        pass
+    with pytest.raises(ZeroDivisionError), session.stream(ENDLESS) as blocks:
         print(next(blocks), 1 / 0)
     assert session.query(keyword("SELECT 1")) == [(1,)]
     assert time.monotonic() - started < 20
 
 
-def test_a_copy_that_is_refused_or_breaks_says_why(server: Address, servers: PgServers) -> None:
+def test_a_stream_that_is_refused_or_breaks_says_why(server: Address, servers: PgServers) -> None:
     session = servers.admin("main")
     for text, sqlstate in (
-        ("COPY no_such TO STDOUT", "42P01"),
-        ("COPY (SELECT 1/(6000-g) FROM generate_series(1, 9000) AS g) TO STDOUT", "22012"),
+        ("SELECT * FROM no_such", "42P01"),
+        ("SELECT 1; SELECT 2", "42601"),
+        ("SELECT 1/(6000-g) FROM generate_series(1, 9000) AS g", "22012"),
     ):
-        with pytest.raises(ServerError) as caught, session.copy_out(raw(text)) as blocks:
+        with pytest.raises(ServerError) as caught, session.stream(raw(text)) as blocks:
             list(blocks)
         assert caught.value.sqlstate == sqlstate
-    session.execute(keyword("CREATE TABLE public.t (a int)"))
-    for text in ("SELECT 1", "COPY public.t FROM STDIN"):
-        with pytest.raises(ValueError, match="not a COPY"), session.copy_out(raw(text)) as blocks:
-            next(blocks)
-    assert session.query(keyword("SELECT 1")) == [(1,)]
     session.execute(keyword("SET statement_timeout = 200"))
-    with (
-        pytest.raises(ServerError) as caught,
-        session.copy_out(keyword("COPY (SELECT pg_sleep(30)) TO STDOUT")) as blocks,
-    ):
+    with pytest.raises(ServerError) as caught, session.stream(keyword("SELECT pg_sleep(30)")) as blocks:
         list(blocks)
     assert caught.value.sqlstate == "57014"
+    assert session.query(keyword("SELECT 1")) == [(1,)]
 
 
-def test_a_copy_from_a_server_that_ends_is_unreachable(server: Address, servers: PgServers) -> None:
+def test_a_stream_from_a_server_that_ends_is_unreachable(server: Address, servers: PgServers) -> None:
     session = servers.admin("main")
     other = servers.admin("main")
     pid = int(str(session.query(keyword("SELECT pg_backend_pid()"))[0][0]))
-    with session.copy_out(keyword("COPY (SELECT generate_series(1, 1000000000)) TO STDOUT")) as blocks:
+    with session.stream(ENDLESS) as blocks:
         next(blocks)
         other.query(sql("SELECT pg_terminate_backend({})", pid))
         with pytest.raises(Unreachable):
             sum(map(len, blocks))
 
 
-def test_an_interrupt_is_heard_while_a_copy_has_nothing_to_say(server18: Address, clusters) -> None:
+def test_an_interrupt_is_heard_while_a_stream_has_nothing_to_say(server18: Address, clusters) -> None:
     session = clusters(18)[1].admin("main")
     started = time.monotonic()
     main = threading.main_thread().ident
     assert main is not None
     timer = threading.Timer(0.3, lambda: signal.pthread_kill(main, signal.SIGINT))
     timer.start()
-    with (
-        pytest.raises(KeyboardInterrupt),
-        session.copy_out(keyword("COPY (SELECT pg_sleep(30)) TO STDOUT")) as blocks,
-    ):
+    with pytest.raises(KeyboardInterrupt), session.stream(keyword("SELECT pg_sleep(30)")) as blocks:
         list(blocks)
     timer.join()
     assert time.monotonic() - started < 5

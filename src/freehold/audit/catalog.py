@@ -63,7 +63,12 @@ def columns(oid: int) -> Sql:
         " WHERE d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND d.objid = t.oid"
         " AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass AND d.deptype = 'e'), '') END,"
         " NOT a.attnotnull, s.nspname::pg_catalog.text, o.collname::pg_catalog.text,"
-        " coalesce(o.collisdeterministic, true)"
+        " coalesce(o.collisdeterministic, true),"
+        # the order of a builtin collation is that of the bytes, of libc only under these two names
+        " t.typname IN ('text', 'varchar') AND CASE o.collprovider WHEN 'd' THEN"
+        " (SELECT d.datlocprovider = 'b' OR d.datlocprovider = 'c' AND d.datcollate IN ('C', 'POSIX')"
+        " FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database())"
+        " WHEN 'c' THEN o.collcollate IN ('C', 'POSIX') ELSE o.collprovider = 'b' END"
         " FROM base AS b JOIN pg_catalog.pg_type AS t ON t.oid = b.type AND t.typtype <> 'd'"
         " JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace"
         " JOIN pg_catalog.pg_attribute AS a ON a.attrelid = {} AND a.attnum = b.attnum"
@@ -143,7 +148,7 @@ def _names(child: TableName, parent: TableName) -> tuple[str, str, str, str]:
 
 
 def _column(row: Row) -> Column:
-    name, shown, kind, schema, origin, nullable, collation_schema, collation, deterministic = row
+    name, shown, kind, schema, origin, nullable, collation_schema, collation, deterministic, bytewise = row
     return Column(
         name=str(name),
         shown=str(shown),
@@ -153,6 +158,7 @@ def _column(row: Row) -> Column:
         nullable=nullable is True,
         collation=None if collation is None else (str(collation_schema), str(collation)),
         deterministic=deterministic is True,
+        bytewise=bytewise is True,
     )
 
 

@@ -1,10 +1,10 @@
-"""Which types can refer to which, and how a key travels: out of a COPY as a value to compare, and back into SQL."""
+"""Which types can refer to which, and how a key travels: out of a row as a value to compare, and back into SQL."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from freehold.audit.key_types._kind import KeyType, members
 from freehold.audit.model import Column, Key
@@ -13,8 +13,7 @@ from freehold.sqltext import Sql, join, literal, sql
 UTF8 = "UTF8"
 """The encoding whose bytes a text column can be ordered by as they lie on the server; from others they are made."""
 
-_ESCAPED = re.compile(rb"\\(.)", re.S)
-_ESCAPES = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v"}
+Row = tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +27,7 @@ class Part:
 
     def written(self, column: Sql) -> Sql:
         """What is sent and ordered by."""
-        plain = self.kind.written(column)
+        plain = self.kind.written(column, self.column)
         return sql("pg_catalog.textsend({})", plain) if self.coded else plain
 
     def same(self, column: Sql, key: Sql) -> Sql:
@@ -41,20 +40,13 @@ class Part:
         """Whether the column is written exactly as a key, where equal keys can be written differently."""
         if self.coded or not self.kind.characters:
             return sql("true")
-        return sql("{} = {}", self.kind.written(column), key)
+        return sql("{} = {}", self.kind.written(column, self.column), key)
 
-    def text(self, value: int | bytes) -> str:
+    def text(self, value: int | str | bytes) -> str:
         """A value of a key as ``same`` takes it."""
-        if isinstance(value, int):
-            return str(value)
-        return value.hex() if self.coded else value.decode()
-
-    def read(self, fields: Sequence[bytes]) -> Sequence[int | bytes]:
-        """The values of this column from their form in COPY."""
-        if self.kind.number:
-            return list(map(int, fields))
-        plain = [_unescaped(field) if b"\\" in field else field for field in fields]
-        return [bytes.fromhex(field[2:].decode("ascii")) for field in plain] if self.coded else plain
+        if isinstance(value, bytes):
+            return "\\x" + value.hex()
+        return value.encode().hex() if self.coded and isinstance(value, str) else str(value)
 
 
 def matched(child: Column, parent: Column) -> KeyType | None:
@@ -78,22 +70,23 @@ def unfit(kind: KeyType, column: Column, encoding: str) -> str:
     return ""
 
 
-def reader(parts: Sequence[Part]) -> Callable[[list[bytes]], list[Key]]:
-    """From the lines of a COPY of these columns to keys."""
-    if len(parts) == 1:
-        only = parts[0]
-        return lambda lines: list(zip(only.read(lines)))  # one sequence
+def reader(parts: Sequence[Part]) -> Callable[[list[Row]], list[Key]]:
+    """From rows of these columns to keys."""
+    if any(part.coded for part in parts):
+        return lambda rows: [tuple(map(_decoded, row, parts)) for row in rows]
+    # what a stream holds are numbers, texts and bytes already, and the columns of a key are never NULL
+    return lambda rows: cast(list[Key], rows)
 
-    def several(lines: list[bytes]) -> list[Key]:
-        fields = list(zip(*(line.split(b"\t") for line in lines), strict=True))
-        return list(zip(*(part.read(column) for part, column in zip(parts, fields, strict=True)), strict=True))
 
-    return several
+def _decoded(value: object, part: Part) -> int | str | bytes:
+    if part.coded and isinstance(value, bytes):
+        return value.decode()
+    return value if isinstance(value, int | str | bytes) else str(value)
 
 
 def shown(key: Key) -> tuple[str, ...]:
     """A key as a person reads it."""
-    return tuple(str(value) if isinstance(value, int) else value.decode(errors="backslashreplace") for value in key)
+    return tuple("\\x" + value.hex() if isinstance(value, bytes) else str(value) for value in key)
 
 
 def rows(parts: Sequence[Part], keys: Sequence[Key]) -> Sql:
@@ -115,10 +108,6 @@ def _name(column: Column) -> str:
     if column.origin in ("pg_catalog", "citext"):
         return column.type if column.origin == "pg_catalog" or column.type == "citext" else ""
     return "enum" if column.origin == "enum" else ""
-
-
-def _unescaped(field: bytes) -> bytes:
-    return _ESCAPED.sub(lambda match: _ESCAPES.get(match[1], match[1]), field)
 
 
 def _array(texts: Sequence[str]) -> str:

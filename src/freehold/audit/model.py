@@ -8,8 +8,9 @@ from enum import StrEnum
 from freehold.finding import Finding
 from freehold.spec.model import TableName
 
-Key = tuple[int | bytes, ...]
-"""One key as it is compared: whole numbers as such, everything else as bytes that every server orders alike."""
+Key = tuple[int | str | bytes, ...]
+"""One key as it is compared: whole numbers and bytes as such, everything else as text. Texts are ordered by code point,
+which is the order of the bytes of their UTF-8."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,8 @@ class Column:
     """A column of a key. ``type`` is the name of the type under all domains, in ``schema``; ``shown`` is as declared.
 
     ``origin`` says where the type comes from: "pg_catalog", the name of an extension, "enum", or "" for the rest.
-    ``collation`` is empty for types that have none; ``deterministic`` is False where equal texts may have other bytes.
+    ``collation`` is empty for types that have none; ``deterministic`` is False where equal texts may have other bytes;
+    ``bytewise`` is True where its own collation orders texts by their bytes.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Column:
     nullable: bool = True
     collation: tuple[str, str] | None = None
     deterministic: bool = True
+    bytewise: bool = False
 
 
 @dataclass(frozen=True, slots=True)

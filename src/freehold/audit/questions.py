@@ -16,6 +16,13 @@ FIX_SNAPSHOT = keyword("SELECT pg_catalog.pg_current_snapshot()::pg_catalog.text
 """The first statement of a transaction, so that what it sees is settled before the other side begins."""
 
 
+_SORT_IN_MEMORY = keyword(
+    "SELECT pg_catalog.set_config('work_mem', greatest(s.setting::pg_catalog.int4, 65536) || 'kB', false)"
+    " FROM pg_catalog.pg_settings AS s WHERE s.name = 'work_mem'"
+)
+"""One sort at a time is done in each session, so it may have 64 MB where the server's own setting is smaller."""
+
+
 def settings(version: int, timeout_ms: int) -> tuple[Sql, ...]:
     """What a session of an audit sets: how values are written, how long a statement may take (0: no limit), and that
     views, foreign tables and policies, which could run code of a service in our session, are refused."""
@@ -25,8 +32,8 @@ def settings(version: int, timeout_ms: int) -> tuple[Sql, ...]:
         keyword("SET \"DateStyle\" = 'ISO, YMD'"),
         keyword("SET \"TimeZone\" = 'UTC'"),
         keyword("SET extra_float_digits = 1"),
-        keyword("SET cursor_tuple_fraction = 1"),
         keyword("SET jit = off"),
+        _SORT_IN_MEMORY,
         keyword("SET idle_in_transaction_session_timeout = 0"),
         sql("SET statement_timeout = {}", timeout_ms),
     ]
@@ -64,10 +71,10 @@ class Comparison:
             parent.kind.same(_of("p", parent), parent.column, _of("c", child))
             for child, parent in zip(self.child, self.parent, strict=True)
         ]
-        written = [part.kind.written(_of("c", part)) for part in self.child]
+        written = [part.kind.written(_of("c", part), part.column) for part in self.child]
         return sql(
-            "COPY (SELECT {}, pg_catalog.count(*) FROM {} AS c WHERE {} AND NOT EXISTS (SELECT FROM {} AS p WHERE {})"
-            " GROUP BY {} ORDER BY {}) TO STDOUT",
+            "SELECT {}, pg_catalog.count(*) FROM {} AS c WHERE {} AND NOT EXISTS (SELECT FROM {} AS p WHERE {})"
+            " GROUP BY {} ORDER BY {}",
             join(", ", written),
             _table(self.link.child.table),
             _filled("c", self.child),
@@ -109,7 +116,7 @@ class Comparison:
 
 def _stream(distinct: Sql, table: TableName, parts: Sequence[Part]) -> Sql:
     return sql(
-        "COPY (SELECT {}{} FROM {} AS t WHERE {} ORDER BY {}) TO STDOUT",
+        "SELECT {}{} FROM {} AS t WHERE {} ORDER BY {}",
         distinct,
         join(", ", [part.written(_of("t", part)) for part in parts]),
         _table(table),

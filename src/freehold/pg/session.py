@@ -14,7 +14,7 @@ import psycopg
 from psycopg import pq
 
 from freehold.errors import ServerError, Unreachable
-from freehold.pg import copying
+from freehold.pg import copying, streaming
 from freehold.pg.refusals import connection_refusal, from_psycopg, refusal
 from freehold.ports import Outcome, Row
 from freehold.sqltext import Sql
@@ -139,9 +139,9 @@ class PgSession:
         """Stream ``blocks`` into a ``COPY .. FROM STDIN``; how many rows the server took."""
         return copying.send(self._connection, sql.sent(_no_secret).encode(), blocks)
 
-    def copy_out(self, sql: Sql) -> AbstractContextManager[Iterator[list[bytes]]]:
-        """The lines of a ``COPY .. TO STDOUT`` in blocks; leaving early cancels it."""
-        return copying.receive(self._connection, sql.sent(_no_secret).encode())
+    def stream(self, sql: Sql) -> AbstractContextManager[Iterator[list[Row]]]:
+        """The rows of one statement in blocks as they arrive; leaving early cancels it."""
+        return streaming.rows(self._connection, sql.sent(_no_secret).encode())
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

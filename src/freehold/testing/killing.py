@@ -86,8 +86,8 @@ class _KillingSession:
         with self.fuse.effect():
             return self.session.copy_in(sql, blocks)
 
-    def copy_out(self, sql: Sql) -> AbstractContextManager[Iterator[list[bytes]]]:
-        return self.session.copy_out(sql)
+    def stream(self, sql: Sql) -> AbstractContextManager[Iterator[list[Row]]]:
+        return self.session.stream(sql)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

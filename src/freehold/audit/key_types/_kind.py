@@ -22,22 +22,27 @@ FAMILY = "freehold.audit.key_types"
 class KeyType:
     """``refers`` and ``referred`` are the types of the child's and of the parent's column that belong together.
 
-    ``written(column)`` is an expression over the column as SQL names it. ``same(column, of, key)`` compares the
-    column, described by ``of``, with ``key``, either its text or a column of a type in ``refers``. ``number`` keys are
-    ordered as whole numbers, all others by the bytes of what is written; ``characters`` depend on the encoding.
+    ``written(column, of)`` is an expression over the column as SQL names it, described by ``of``.
+    ``same(column, of, key)`` compares the column with ``key``, either its text or a column of a type in ``refers``.
+    ``characters`` says that the bytes of what is written depend on the encoding of the database.
     """
 
     refers: frozenset[str]
     referred: frozenset[str]
-    written: Callable[[Sql], Sql]
+    written: Callable[[Sql, Column], Sql]
     same: Callable[[Sql, Column, Sql], Sql]
-    number: bool = False
     characters: bool = False
 
 
 def members() -> Mapping[str, KeyType]:
     """All groups by name."""
     return family.members(FAMILY, KeyType)
+
+
+def as_text(column: Sql, of: Column) -> Sql:
+    """The column as a text that is ordered by its bytes; out of its index where that is ordered so."""
+    text = sql("({})::pg_catalog.text", column)
+    return text if of.bytewise else in_bytes(text)
 
 
 def in_bytes(expression: Sql) -> Sql:

@@ -10,6 +10,6 @@ _TYPES = frozenset({"inet", "cidr"})
 addresses = KeyType(
     refers=_TYPES,
     referred=_TYPES,
-    written=lambda column: in_bytes(sql("(({})::pg_catalog.inet)::pg_catalog.text", column)),
+    written=lambda column, of: in_bytes(sql("(({})::pg_catalog.inet)::pg_catalog.text", column)),
     same=lambda column, of, key: sql("{} = ({})::pg_catalog.inet", column, key),
 )

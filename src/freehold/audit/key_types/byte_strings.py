@@ -8,6 +8,6 @@ from freehold.sqltext import sql
 byte_strings = KeyType(
     refers=frozenset({"bytea"}),
     referred=frozenset({"bytea"}),
-    written=lambda column: column,
+    written=lambda column, of: column,
     same=lambda column, of, key: sql("{} = ({})::pg_catalog.bytea", column, key),
 )

@@ -8,6 +8,6 @@ from freehold.sqltext import sql
 dates = KeyType(
     refers=frozenset({"date"}),
     referred=frozenset({"date"}),
-    written=lambda column: in_bytes(sql("({})::pg_catalog.text", column)),
+    written=lambda column, of: in_bytes(sql("({})::pg_catalog.text", column)),
     same=lambda column, of, key: sql("{} = ({})::pg_catalog.date", column, key),
 )

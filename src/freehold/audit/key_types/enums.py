@@ -8,7 +8,7 @@ from freehold.sqltext import sql
 enums = KeyType(
     refers=frozenset({"enum"}),
     referred=frozenset({"enum"}),
-    written=lambda column: in_bytes(sql("({})::pg_catalog.text", column)),
+    written=lambda column, of: in_bytes(sql("({})::pg_catalog.text", column)),
     same=lambda column, of, key: sql("({})::pg_catalog.text = ({})::pg_catalog.text", column, key),
     characters=True,
 )

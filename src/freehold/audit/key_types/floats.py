@@ -14,7 +14,7 @@ floats = KeyType(
     refers=_TYPES,
     referred=_TYPES,
     # adding 0 makes -0 a 0
-    written=lambda column: in_bytes(
+    written=lambda column, of: in_bytes(
         sql("(({})::pg_catalog.float8 + '0'::pg_catalog.float8)::pg_catalog.text", column),
     ),
     same=lambda column, of, key: sql("{} = ({})::pg_catalog.float8", column, key),

@@ -20,7 +20,7 @@ def _same(column: Sql, of: Column, key: Sql) -> Sql:
 folded_texts = KeyType(
     refers=frozenset({"citext", "text", "varchar", "bpchar"}),
     referred=frozenset({"citext"}),
-    written=lambda column: in_bytes(sql("({})::pg_catalog.text", column)),
+    written=lambda column, of: in_bytes(sql("({})::pg_catalog.text", column)),
     same=_same,
     characters=True,
 )

@@ -11,6 +11,6 @@ from freehold.sqltext import sql
 instants = KeyType(
     refers=frozenset({"timestamptz"}),
     referred=frozenset({"timestamptz"}),
-    written=lambda column: in_bytes(sql("({})::pg_catalog.text", column)),
+    written=lambda column, of: in_bytes(sql("({})::pg_catalog.text", column)),
     same=lambda column, of, key: sql("{} = ({})::pg_catalog.timestamptz", column, key),
 )

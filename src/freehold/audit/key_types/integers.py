@@ -13,7 +13,6 @@ _TYPES = frozenset({"int2", "int4", "int8"})
 integers = KeyType(
     refers=_TYPES,
     referred=_TYPES,
-    written=lambda column: column,
+    written=lambda column, of: column,
     same=lambda column, of, key: sql("{} = ({})::pg_catalog.int8", column, key),
-    number=True,
 )

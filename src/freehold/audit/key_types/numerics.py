@@ -12,7 +12,7 @@ from freehold.sqltext import sql
 numerics = KeyType(
     refers=frozenset({"int2", "int4", "int8", "numeric"}),
     referred=frozenset({"numeric"}),
-    written=lambda column: in_bytes(
+    written=lambda column, of: in_bytes(
         sql("pg_catalog.trim_scale(({})::pg_catalog.numeric)::pg_catalog.text", column),
     ),
     same=lambda column, of, key: sql("{} = ({})::pg_catalog.numeric", column, key),

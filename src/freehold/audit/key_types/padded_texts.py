@@ -8,7 +8,7 @@ from freehold.sqltext import sql
 padded_texts = KeyType(
     refers=frozenset({"bpchar", "text", "varchar"}),
     referred=frozenset({"bpchar"}),
-    written=lambda column: in_bytes(sql("pg_catalog.rtrim(({})::pg_catalog.text, ' ')", column)),
+    written=lambda column, of: in_bytes(sql("pg_catalog.rtrim(({})::pg_catalog.text, ' ')", column)),
     same=lambda column, of, key: sql("{} = ({})::pg_catalog.bpchar", collated(column, of), key),
     characters=True,
 )

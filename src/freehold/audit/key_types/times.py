@@ -8,6 +8,6 @@ from freehold.sqltext import sql
 times = KeyType(
     refers=frozenset({"time"}),
     referred=frozenset({"time"}),
-    written=lambda column: in_bytes(sql("({})::pg_catalog.text", column)),
+    written=lambda column, of: in_bytes(sql("({})::pg_catalog.text", column)),
     same=lambda column, of, key: sql("{} = ({})::pg_catalog.time", column, key),
 )

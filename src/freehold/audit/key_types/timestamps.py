@@ -10,6 +10,6 @@ _TYPES = frozenset({"date", "timestamp"})
 timestamps = KeyType(
     refers=_TYPES,
     referred=_TYPES,
-    written=lambda column: in_bytes(sql("({})::pg_catalog.timestamp::pg_catalog.text", column)),
+    written=lambda column, of: in_bytes(sql("({})::pg_catalog.timestamp::pg_catalog.text", column)),
     same=lambda column, of, key: sql("{} = ({})::pg_catalog.timestamp", column, key),
 )

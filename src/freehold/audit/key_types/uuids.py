@@ -1,4 +1,4 @@
-"""uuid: ordered by its bytes, which any index on the column delivers without a sort."""
+"""uuid: ordered by its bytes as by its text, which any index on the column delivers without a sort."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from freehold.sqltext import sql
 uuids = KeyType(
     refers=frozenset({"uuid"}),
     referred=frozenset({"uuid"}),
-    written=lambda column: column,
+    written=lambda column, of: column,
     same=lambda column, of, key: sql("{} = ({})::pg_catalog.uuid", column, key),
 )

@@ -46,11 +46,10 @@ class Comparing:
         count = len(how.child)
         read = reader(how.child)
         reading = self.desk.reading(looked.link.child, child)
-        with closing(reading) as session, session.copy_out(how.inside()) as blocks:
-            for lines in blocks:
-                fields = [line.split(b"\t") for line in lines]
-                keys = read([b"\t".join(field[:count]) for field in fields])
-                told.add(Orphan(shown(key), int(field[count])) for key, field in zip(keys, fields, strict=True))
+        with closing(reading) as session, session.stream(how.inside()) as blocks:
+            for rows in blocks:
+                keys = read([row[:count] for row in rows])
+                told.add(Orphan(shown(key), int(str(row[count]))) for key, row in zip(keys, rows, strict=True))
         self.tally.add(judge.name(looked.link), child.rows + parent.rows)
         return told.on(looked)
 
@@ -98,7 +97,7 @@ class Comparing:
         return session
 
     def _stream(self, stack: ExitStack, session: Session, statement: Sql, parts: tuple[Part, ...]) -> Iterator[Block]:
-        return map(reader(parts), stack.enter_context(session.copy_out(statement)))
+        return map(reader(parts), stack.enter_context(session.stream(statement)))
 
 
 @dataclass

@@ -8,7 +8,7 @@ from freehold.audit import catalog, questions
 from freehold.audit.model import Constraint, End, Link, Table, Trouble
 from freehold.errors import ServerError, Unreachable
 from freehold.ports import Servers, Session
-from freehold.sqltext import ident, keyword, sql
+from freehold.sqltext import ident, join, keyword, sql
 
 _VERSION = keyword("SELECT pg_catalog.current_setting('server_version_num')::pg_catalog.int4")
 
@@ -28,8 +28,7 @@ class Desk:
         """A new session on an end's database that can change nothing; it belongs to the caller."""
         session = self.servers.admin(end.instance, end.database)
         try:
-            for setting in questions.settings(int(str(session.query(_VERSION)[0][0])), self.timeout_ms):
-                session.execute(setting)
+            session.execute(join("; ", questions.settings(int(str(session.query(_VERSION)[0][0])), self.timeout_ms)))
             session.attempt(questions.NOTICE_A_DEAD_CLIENT)
             if table.acting_as:
                 session.execute(sql("SET ROLE {}", ident(table.acting_as)))
