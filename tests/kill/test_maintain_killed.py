@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from freehold.pg.servers import PgServers
+from freehold.spans import parse_span
 from freehold.spec.model import TableName
-from freehold.spec.series import Hold
+from freehold.spec.series import Aggregate, Hold, Rollup
 from freehold.sqltext import keyword, raw
 from freehold.testing.killing import Fuse, KillingServers
 from support.clusters import VERSIONS, clean, unlocked_hba
@@ -29,6 +30,7 @@ SAMPLE = 8
 SEED = 20261121
 NOW = "2026-11-20 06:00"
 LOG = TableName("market", "log")
+BAR = Rollup(TableName("market", "bar"), parse_span("1 day"), ("symbol",), (Aggregate("n", "count"),))
 TEXT = TABLE + "CREATE TABLE log (at timestamptz, held boolean);"
 
 # a partition to drop, one that a held row keeps, rows to move, rows to delete late and in batches
@@ -40,6 +42,9 @@ DO $$ DECLARE one record; BEGIN
   END LOOP;
 END $$;
 TRUNCATE market.tick, market.log;
+DO $$ BEGIN IF to_regclass('freehold.series') IS NOT NULL THEN
+  UPDATE freehold.series SET kept_from = '-infinity';
+END IF; END $$;
 CREATE TABLE market.tick_p20261101 PARTITION OF market.tick
   FOR VALUES FROM ('2026-11-01 00:00+00') TO ('2026-11-02 00:00+00');
 CREATE TABLE market.tick_p20261102 PARTITION OF market.tick
@@ -64,7 +69,8 @@ def prepared(clusters: Clusters, version: int, folder: Path, *, default: bool) -
     clean(address)
     tick = retention("3 days", Hold(column="hold"), how=How.DROP)
     log = retention("5 days", Hold(column="held"), LOG, by="at", batch=2)
-    return keeper(servers, folder, series(ahead="1 day", default_partition=default), tick, log, text=TEXT)
+    tick_series = series(ahead="1 day", default_partition=default, rollups=(BAR,))
+    return keeper(servers, folder, tick_series, tick, log, text=TEXT)
 
 
 def seed(keep: Keeper, default: bool) -> None:
@@ -101,10 +107,17 @@ def healed(keep: Keeper, default: bool, point: str) -> None:
     assert keep.ask("SELECT count(*), count(*) FILTER (WHERE held) FROM market.log") == [(6, 1)], point
     expected = ["tick_p20261102", "tick_p20261120", "tick_p20261121"]
     assert [name for name, _ in keep.partitions()] == [*(["tick_default"] if default else []), *expected], point
+    late = [("late", 5)] if default else []
+    now = [("now", 5)] if default else []
+    # computed before anything went, and kept when it did
+    said = keep.ask("SELECT symbol, n FROM market.bar ORDER BY 1")
+    assert said == [("kept", 5), *late, *now, ("old", 5)], point
     tables = keep.ask(
         "SELECT relname::text FROM pg_class WHERE relnamespace = 'market'::regnamespace AND relkind = 'r' ORDER BY 1"
     )
-    assert tables == [("log",), *([("tick_default",)] if default else []), *((name,) for name in expected)], point
+    assert tables == [("bar",), ("log",), *([("tick_default",)] if default else []), *((name,) for name in expected)], (
+        point
+    )
     assert keep.ask("SELECT count(*) FROM freehold.leaving") == [(0,)], point
     assert keep.ask("SELECT rolname FROM pg_roles WHERE rolname LIKE '%deploy'") == [], point
     assert keep.maintain(NOW).done == (), point

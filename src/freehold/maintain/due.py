@@ -15,9 +15,11 @@ from freehold.maintain.model import (
     FinishDrop,
     Kind,
     Partition,
+    RefreshRollups,
     State,
     Task,
 )
+from freehold.plan.rollups import BUCKET
 from freehold.spans import EARLIEST, LATEST, floor, later, pieces
 from freehold.spec.model import Platform
 from freehold.spec.series import How, Retention, TimeSeries, retentions
@@ -39,6 +41,9 @@ def tasks(platform: Platform, placements: Placements, services: Iterable[str] = 
         service = platform.service(placement.service)
         series = {one.table: one for one in service.timeseries}
         kept = {one.table: one for one in retentions(service.timeseries, service.retention)}
+        for rollup in (rollup for one in service.timeseries for rollup in one.rollups):
+            if rollup.keep is not None:
+                kept[rollup.table] = Retention(rollup.table, BUCKET, rollup.keep)
         for table in sorted({*series, *kept}):
             found.append(Task(placement, table, series.get(table), kept.get(table)))
     return tuple(sorted(found, key=lambda task: (*task.place, task.table)))
@@ -54,6 +59,9 @@ def due(task: Task, state: State, now: datetime) -> tuple[Action, ...]:
         # what is too old to be kept gets no partition that would be dropped at once
         oldest = floor(cutoff, task.series.chunk) if cutoff is not None and _drops(task.retention) else EARLIEST
         found += _missing(task.series, state, whole, now, oldest)
+        if task.series.rollups:
+            # before anything goes, so that its last rows are in
+            found.append(RefreshRollups(tuple(one.table for one in task.series.rollups), now))
         if task.retention is not None and cutoff is not None and _drops(task.retention):
             found += [DropPartition(one) for one in whole if one.upper is not None and one.upper <= cutoff]
             if state.default is not None and any(lower < oldest for lower, _ in state.loose):

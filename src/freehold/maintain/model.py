@@ -77,7 +77,7 @@ class State:
     """One table as it is. ``column_type`` is that of the time column, empty when there is none.
 
     ``loose`` counts the rows of the default partition by the piece they belong to, oldest first; ``homeless`` are rows
-    there that belong to no piece at all (infinite, or outside the calendar).
+    there that belong to no piece at all (infinite, or outside the calendar). ``stale``: rollups lack something.
     """
 
     kind: Kind
@@ -87,6 +87,7 @@ class State:
     loose: tuple[tuple[datetime, int], ...] = ()
     homeless: int = 0
     leaving: tuple[Leaving, ...] = ()
+    stale: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +151,18 @@ class DeleteRows:
         return f"delete rows of {show_table(self.table)} before {shown(self.before)}"
 
 
-Action = FinishDetach | FinishDrop | AddPartition | DropPartition | DeleteRows
+@dataclass(frozen=True, slots=True)
+class RefreshRollups:
+    """The rollups of a series are brought up to ``now``."""
+
+    rollups: tuple[TableName, ...]
+    now: datetime
+
+    def say(self) -> str:
+        return f"refresh {', '.join(show_table(one) for one in self.rollups)}"
+
+
+Action = RefreshRollups | FinishDetach | FinishDrop | AddPartition | DropPartition | DeleteRows
 
 
 @dataclass(frozen=True, slots=True)

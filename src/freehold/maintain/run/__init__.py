@@ -97,7 +97,7 @@ def _one(hands: Hands, task: Task, now: datetime, told: _Told, *, dry_run: bool)
     told.findings += engine.doubts(task, state, actions)
     for action in actions:
         if dry_run:
-            told.done.append(engine.would(hands, task, state, action))
+            told.done += [one for one in (engine.would(hands, task, state, action),) if one is not None]
         else:
             _perform(hands, task, engine, state, action, told)
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import assert_never
 
 from freehold.finding import Finding
-from freehold.maintain import catalog, control, deleting, native
+from freehold.maintain import catalog, control, deleting, native, rollups
 from freehold.maintain.due import due, left_over
 from freehold.maintain.model import (
     Action,
@@ -18,12 +18,15 @@ from freehold.maintain.model import (
     FinishDetach,
     FinishDrop,
     Kind,
+    RefreshRollups,
     State,
     Task,
 )
+from freehold.maintain.run import rolling
 from freehold.maintain.run.adding import NotMovable, add
 from freehold.maintain.run.hands import Hands
 from freehold.maintain.run.removing import delete, drop, drop_detached, finish
+from freehold.maintain.run.rolling import refresh
 from freehold.maintain.run.strategy import Outcome
 from freehold.maintain.told import absent, done, finding, rows_without_partition
 from freehold.spans import floor, parse_moment
@@ -41,6 +44,8 @@ class Native:
         if kind is not Kind.CUT:
             return State(kind, column_type, leaving=leaving)
         partitions, default = catalog.partitions(session.query(catalog.partitions_of(task.table)))
+        rolled = task.series is not None and bool(task.series.rollups)
+        stale = rolled and rolling.stale(session, task, column_type, noted=there is True)
         loose: dict[datetime, int] = {}
         homeless = 0
         if default is not None and task.series is not None:
@@ -50,13 +55,15 @@ class Native:
                 else:
                     lower = floor(parse_moment(str(piece)), task.series.chunk)
                     loose[lower] = loose.get(lower, 0) + int(str(rows))
-        return State(kind, column_type, partitions, default, tuple(sorted(loose.items())), homeless, leaving)
+        return State(kind, column_type, partitions, default, tuple(sorted(loose.items())), homeless, leaving, stale)
 
     def due(self, task: Task, state: State, now: datetime) -> tuple[Action, ...]:
         return () if absent(task, state) else due(task, state, now)
 
-    def would(self, hands: Hands, task: Task, state: State, action: Action) -> Done:
+    def would(self, hands: Hands, task: Task, state: State, action: Action) -> Done | None:
         match action:
+            case RefreshRollups():
+                return done(task, "refresh", action) if state.stale else None
             case AddPartition():
                 return done(task, "move" if action.rows else "create", action, rows=action.rows or None)
             case DropPartition():
@@ -69,14 +76,17 @@ class Native:
                 return done(task, "drop", action, action.leaving.table)
             case DeleteRows():
                 rows = int(str(hands.admin(task).query(deleting.count_old(action, state.column_type))[0][0]))
-                return done(task, "delete", action, action.table, rows, about=True)
+                return done(task, "delete", action, action.table, rows, about=True) if rows else None
         assert_never(action)
 
     def perform(self, hands: Hands, task: Task, state: State, action: Action) -> Iterator[Outcome]:
         match action:
             case AddPartition():
                 yield from _add(hands, task, state, action)
+            case RefreshRollups():
+                yield from refresh(hands, task, state, action)
             case DropPartition():
+                _keep(hands, task, action.partition.upper)
                 yield from drop(hands, task, state, action.partition, action)
             case FinishDetach():
                 yield from finish(hands, task, action.partition, action)
@@ -84,9 +94,13 @@ class Native:
                 leaving = action.leaving
                 if leaving.there and not leaving.attached:
                     yield from drop_detached(hands, task, leaving.table, leaving.bound, action)
-                else:
-                    hands.noted(task).execute(control.forget(leaving.table))
+                    return
+                hands.noted(task).execute(control.forget(leaving.table))
+                if not leaving.there:
+                    name = f"{leaving.table.schema}.{leaving.table.table}"
+                    hands.record(task, "drop", name, "-- dropped by a run that was interrupted after it", None)
             case DeleteRows():
+                _keep(hands, task, action.before)
                 yield from delete(hands, task, state, action)
             case _:
                 assert_never(action)
@@ -100,6 +114,12 @@ class Native:
             yield finding(task, "default_partition_missing", title, remedy="freehold apply")
         if task.series is not None and (rows := left_over(task.series, state, actions)):
             yield rows_without_partition(task, state, rows)
+
+
+def _keep(hands: Hands, task: Task, before: datetime | None) -> None:
+    """Before rows go: what the rollups say of them stays."""
+    if task.series is not None and task.series.rollups and before is not None:
+        hands.noted(task).execute(rollups.keep_from(task.table, before))
 
 
 def _add(hands: Hands, task: Task, state: State, action: AddPartition) -> Iterator[Outcome]:

@@ -23,8 +23,8 @@ class Strategy(Protocol):
     def due(self, task: Task, state: State, now: datetime) -> tuple[Action, ...]:
         """What is to be done at this moment, in order."""
 
-    def would(self, hands: Hands, task: Task, state: State, action: Action) -> Done:
-        """What the action would do, for a dry run; reads only."""
+    def would(self, hands: Hands, task: Task, state: State, action: Action) -> Done | None:
+        """What the action would do, for a dry run; None when nothing. Reads only."""
 
     def perform(self, hands: Hands, task: Task, state: State, action: Action) -> Iterator[Outcome]:
         """Do it. Raises ServerError when the server refuses; what was done before stays done."""

@@ -1,0 +1,350 @@
+"""Which stretches of a rollup are to be computed again, and the SQL that finds out and does it.
+
+Rows come late, are corrected and removed. A statement trigger on the series notes the hours of every change of a row
+that is older than the *watermark*; newer rows are not noted, so that ordinary inserts cost a comparison and no write.
+A refresh computes again what was noted, and everything from *safe_from* on. The watermark then moves to the present,
+and safe_from follows it one refresh later: only when no transaction is left that may have compared its rows with the
+watermark before. So no commit is missed, however long it took, and no writer waits for a refresh.
+
+What is too old to be kept in the series stays in the rollup as it is, whatever is done to the rows it was made of.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from freehold.maintain.catalog import moment, regclass, table, utc
+from freehold.plan.rollups import BUCKET, columns, query
+from freehold.spans import EARLIEST, LATEST, Span, floor, iso, later, parse_moment, pieces
+from freehold.spec.series import Rollup, TimeSeries
+from freehold.spec.tables import TableName
+from freehold.sqltext import Sql, ident, join, keyword, literal, raw, sql
+
+HOUR = Span(seconds=3600)
+TRIGGER = "freehold_changes"
+Range = tuple[datetime, datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the rollups of a series are. ``clear``: nobody is left who saw an older watermark than this one.
+    ``noted``: the stretches of late changes with the numbers of their notes."""
+
+    id: int
+    watermark: datetime
+    safe_from: datetime
+    clear: bool
+    kept_from: datetime
+    noted: tuple[tuple[int, datetime, datetime], ...] = ()
+
+
+def progress_of(name: TableName) -> Sql:
+    """One row for ``progress``; none when changes are not noted, or not by all four triggers."""
+    return sql(
+        "SELECT s.id, s.watermark::text, s.safe_from::text, s.waits_for IS NOT NULL AND NOT s.waits_for && {},"
+        " s.kept_from::text FROM freehold.series AS s WHERE s.table_schema = {} AND s.table_name = {}"
+        " AND (SELECT pg_catalog.count(*) FROM pg_catalog.pg_trigger AS t WHERE t.tgrelid = {}"
+        "  AND pg_catalog.starts_with(t.tgname::text, {}) AND t.tgenabled <> 'D') = 4",
+        RUNNING,
+        literal(name.schema),
+        literal(name.table),
+        regclass(name),
+        literal(TRIGGER),
+    )
+
+
+RUNNING = keyword(
+    "(SELECT COALESCE(pg_catalog.array_agg(x.id), ARRAY[]::text[]) FROM ("
+    "SELECT l.virtualxid AS id FROM pg_catalog.pg_locks AS l JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid"
+    " WHERE l.locktype = 'virtualxid' AND a.datname = pg_catalog.current_database()"
+    " AND a.pid <> pg_catalog.pg_backend_pid()"
+    " UNION ALL SELECT p.transaction::text FROM pg_catalog.pg_prepared_xacts AS p"
+    " WHERE p.database = pg_catalog.current_database()) AS x)"
+)
+"""Every transaction of this database that is under way, by a name that no later one will have."""
+
+
+def noted_of(series: int) -> Sql:
+    return sql("SELECT id, lower::text, upper::text FROM freehold.series_changed WHERE series = {} ORDER BY id", series)
+
+
+def progress(row: Sequence[object], noted: Iterable[Sequence[object]]) -> Progress:
+    number, watermark, safe_from, clear, kept_from = row
+    return Progress(
+        int(str(number)),
+        _read(watermark),
+        _read(safe_from),
+        clear is True,
+        _read(kept_from),
+        tuple((int(str(note)), _read(lower), _read(upper)) for note, lower, upper in noted),
+    )
+
+
+def _read(value: object) -> datetime:
+    text = str(value)
+    if text == "-infinity" or text.endswith("BC"):
+        return EARLIEST
+    try:
+        return parse_moment(text)
+    except ValueError:
+        return LATEST
+
+
+# noting
+
+
+def begin(series: TimeSeries, now: datetime) -> tuple[Sql, Sql]:
+    """Locks writers out, so that nobody is under way who will not meet the triggers; and the row of the series, which
+    returns its number."""
+    return (
+        sql("LOCK TABLE ONLY {} IN SHARE ROW EXCLUSIVE MODE", table(series.table)),
+        sql(
+            "INSERT INTO freehold.series (table_schema, table_name, watermark, safe_from, waits_for)"
+            " VALUES ({}, {}, {}, {}, ARRAY[]::text[]) ON CONFLICT (table_schema, table_name) DO UPDATE SET"
+            " watermark = excluded.watermark, safe_from = excluded.safe_from, waits_for = excluded.waits_for"
+            " RETURNING id",
+            literal(series.table.schema),
+            literal(series.table.table),
+            literal(iso(now)),
+            literal(iso(now)),
+        ),
+    )
+
+
+def follow(series: TimeSeries, number: int, column_type: str) -> tuple[Sql, ...]:
+    """The triggers, and the note that everything that is there has changed."""
+    digest = hashlib.sha256(f"{series.table.schema}.{series.table.table}".encode()).hexdigest()[:16]
+    function = ident("freehold", f"changes_{digest}")
+    return (
+        sql("INSERT INTO freehold.series_changed (series, lower, upper) VALUES ({}, '-infinity', 'infinity')", number),
+        sql(
+            "CREATE OR REPLACE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER"
+            " SET search_path = pg_catalog, pg_temp AS {}",
+            function,
+            literal(_noting(series, number, column_type).shown()),
+        ),
+        sql("REVOKE ALL ON FUNCTION {}() FROM PUBLIC", function),
+        *(
+            sql(
+                "CREATE OR REPLACE TRIGGER {} AFTER {} ON {}{} FOR EACH STATEMENT EXECUTE FUNCTION {}()",
+                ident(f"{TRIGGER}_{event.shown().lower()}"),
+                event,
+                table(series.table),
+                tables,
+                function,
+            )
+            for event, tables in _EVENTS
+        ),
+    )
+
+
+_EVENTS = (
+    (keyword("INSERT"), keyword(" REFERENCING NEW TABLE AS freehold_new")),
+    (keyword("UPDATE"), keyword(" REFERENCING OLD TABLE AS freehold_old NEW TABLE AS freehold_new")),
+    (keyword("DELETE"), keyword(" REFERENCING OLD TABLE AS freehold_old")),
+    (keyword("TRUNCATE"), Sql(())),
+)
+
+
+def _noting(series: TimeSeries, number: int, column_type: str) -> Sql:
+    moment_ = utc(series.column, column_type)
+
+    def branch(*tables: str) -> Sql:
+        moments = join(" UNION ALL ", (sql("SELECT {} AS at FROM {}", moment_, raw(name)) for name in tables))
+        return sql(
+            "IF (SELECT min(x.at) FROM ({}) AS x) < mark THEN"
+            " INSERT INTO freehold.series_changed (series, lower, upper)"
+            " SELECT {}, y.hour, y.hour + interval '1 hour' FROM (SELECT DISTINCT"
+            " date_bin(interval '1 hour', x.at, timestamp '2000-01-03') AS hour FROM ({}) AS x"
+            " WHERE x.at < mark AND isfinite(x.at)) AS y; END IF",
+            moments,
+            number,
+            moments,
+        )
+
+    return sql(
+        """
+DECLARE
+    mark timestamp := (SELECT s.watermark FROM freehold.series AS s WHERE s.id = {});
+BEGIN
+    IF TG_OP = 'INSERT' THEN {};
+    ELSIF TG_OP = 'UPDATE' THEN {};
+    ELSIF TG_OP = 'DELETE' THEN {};
+    ELSE INSERT INTO freehold.series_changed (series, lower, upper) VALUES ({}, '-infinity', 'infinity');
+    END IF;
+    RETURN NULL;
+END
+""",
+        number,
+        branch("freehold_new"),
+        branch("freehold_old", "freehold_new"),
+        branch("freehold_old"),
+        number,
+    )
+
+
+# deciding
+
+
+def stretches(rollup: Rollup, done: Progress) -> tuple[Range, ...]:
+    """The stretches of the rollup to compute again, oldest first, each of whole intervals; open ones end at the ends of
+    the calendar. Intervals that reach into what is no longer kept are left as they are."""
+    ranges = [(lower, upper) for _, lower, upper in done.noted]
+    ranges.append((done.safe_from, LATEST))
+    oldest = _up(done.kept_from, rollup.every)
+    merged: list[Range] = []
+    for lower, upper in sorted((max(_down(low, rollup.every), oldest), _up(up, rollup.every)) for low, up in ranges):
+        if merged and lower <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], upper))
+        elif lower < upper:
+            merged.append((lower, upper))
+    return tuple(merged)
+
+
+def steps(series: TimeSeries, rollup: Rollup, extent: Range) -> Iterator[Range]:
+    """The extent in steps of about a piece of the series, each of whole intervals: no transaction is long."""
+    start, end = _down(extent[0], rollup.every), later(_down(extent[1], rollup.every), rollup.every)
+    width = series.chunk if series.chunk.about >= timedelta(hours=1) else HOUR
+    for _, upper in pieces(start, end, width):
+        cut = min(_up(upper, rollup.every), end)
+        if start < cut:
+            yield start, cut
+            start = cut
+
+
+def _down(at: datetime, every: Span) -> datetime:
+    return at if at in (EARLIEST, LATEST) else floor(at, every)
+
+
+def _up(at: datetime, every: Span) -> datetime:
+    lower = _down(at, every)
+    return lower if lower == at else later(lower, every)
+
+
+# computing
+
+
+def bucket_type(column_type: str) -> str:
+    """The type of the rollup's first column."""
+    return column_type if column_type == "timestamp with time zone" else "timestamp without time zone"
+
+
+def extent(series: TimeSeries, rollup: Rollup, column_type: str, within: Range, *, own: bool) -> Sql:
+    """(first, last) moment of the rows of the series and (``own``) of the rollup within a stretch, in UTC, or NULLs."""
+    parts = [
+        sql(
+            "SELECT {} AS low, {} AS high FROM (SELECT pg_catalog.min({}) AS low, pg_catalog.max({}) AS high FROM {}"
+            " WHERE {}) AS x",
+            utc("low", kind),
+            utc("high", kind),
+            ident(column),
+            ident(column),
+            table(name),
+            _between(column, kind, within),
+        )
+        for name, column, kind in (
+            (series.table, series.column, column_type),
+            (rollup.table, BUCKET, bucket_type(column_type)),
+        )
+        if own or name == series.table
+    ]
+    both = join(" UNION ALL ", parts)
+    return sql("SELECT pg_catalog.min(y.low)::text, pg_catalog.max(y.high)::text FROM ({}) AS y", both)
+
+
+_FIRST = datetime(1, 1, 2)
+_LAST = datetime(9999, 1, 1)
+
+
+def _between(column: str, column_type: str, within: Range) -> Sql:
+    return sql(
+        "{} >= {} AND {} < {}",
+        ident(column),
+        moment(max(within[0], _FIRST), column_type),
+        ident(column),
+        moment(min(within[1], _LAST), column_type),
+    )
+
+
+def compute(series: TimeSeries, rollup: Rollup, column_type: str, step: Range) -> Sql:
+    """Makes the rollup say of one step what the series says; one row with the number of rows that changed.
+
+    Rows that are right already are not written again.
+    """
+    here = table(rollup.table)
+    keys = join(", ", (ident(column) for column in (BUCKET, *rollup.by)))
+    every = join(", ", (ident(column) for column in columns(rollup)))
+    values = [ident(one.name) for one in rollup.aggregates]
+    same = join(" AND ", (sql("o.{} IS NOT DISTINCT FROM k.{}", ident(c), ident(c)) for c in (BUCKET, *rollup.by)))
+    put = (
+        sql(
+            "DO UPDATE SET {} WHERE ROW({})::text IS DISTINCT FROM ROW({})::text",
+            join(", ", (sql("{} = excluded.{}", value, value) for value in values)),
+            join(", ", (sql("n.{}", value) for value in values)),
+            join(", ", (sql("excluded.{}", value) for value in values)),
+        )
+        if values
+        else keyword("DO NOTHING")
+    )
+    return sql(
+        "WITH fresh AS MATERIALIZED ({}), gone AS (SELECT {} FROM {} WHERE {} EXCEPT SELECT {} FROM fresh),"
+        " took AS (DELETE FROM {} AS o USING gone AS k WHERE {} RETURNING 1),"
+        " put AS (INSERT INTO {} AS n ({}) SELECT {} FROM fresh ON CONFLICT ({}) {} RETURNING 1)"
+        " SELECT (SELECT pg_catalog.count(*) FROM took) + (SELECT pg_catalog.count(*) FROM put)",
+        query(series, rollup, column_type, _between(series.column, column_type, step)),
+        keys,
+        here,
+        _between(BUCKET, bucket_type(column_type), step),
+        keys,
+        here,
+        same,
+        here,
+        every,
+        every,
+        keys,
+        put,
+    )
+
+
+# afterwards
+
+
+def settle(done: Progress, now: datetime) -> tuple[Sql, ...]:
+    """What was noted is done; with nobody left behind the watermark moves on. One transaction."""
+    numbers = [note for note, _, _ in done.noted]
+    forget = [sql("DELETE FROM freehold.series_changed WHERE id IN ({})", _numbers(numbers))] if numbers else []
+    if not done.clear:
+        return tuple(forget)
+    moves = now > done.watermark
+    return (
+        *forget,
+        sql(
+            "UPDATE freehold.series SET safe_from = watermark, watermark = {}{} WHERE id = {}",
+            literal(iso(max(now, done.watermark))),
+            # not known before the new watermark is there for everybody to see
+            keyword(", waits_for = NULL") if moves else Sql(()),
+            done.id,
+        ),
+    )
+
+
+def left_behind(series: int) -> Sql:
+    """After the watermark moved: who may have seen the one before."""
+    return sql("UPDATE freehold.series SET waits_for = {} WHERE id = {} AND waits_for IS NULL", RUNNING, series)
+
+
+def keep_from(name: TableName, before: datetime) -> Sql:
+    """What the rollups say of everything older stays, since the rows go now."""
+    return sql(
+        "UPDATE freehold.series SET kept_from = GREATEST(kept_from, {}) WHERE table_schema = {} AND table_name = {}",
+        literal(iso(before)),
+        literal(name.schema),
+        literal(name.table),
+    )
+
+
+def _numbers(numbers: Iterable[int]) -> Sql:
+    return join(", ", (sql("{}", number) for number in numbers))
