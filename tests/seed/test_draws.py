@@ -228,3 +228,17 @@ def test_a_walk_moves_a_little_and_each_symbol_alone() -> None:
     for symbol, price in zip(made.values("symbol", range(100)), made.values("price", range(100)), strict=True):
         by[str(symbol)].append(float(str(price)))
     assert max(by["a"]) < min(by["b"]) or max(by["b"]) < min(by["a"])
+
+
+def test_a_row_can_be_referred_to_by_a_computed_number() -> None:
+    text = """
+tables:
+  s.t:
+    columns:
+      side: {cycle: [1, 2]}
+      parent: {foreign: {to: users.account(id), at: "1 if side == 1 else 10 + row"}}
+"""
+    columns = [column("side", "int4"), column("parent", "int8")]
+    made = makers(text, [table("s.t", columns), PARENTS[0]], {"s.t": 8, "users.account": 15}).of(HERE)
+    assert made is not None
+    assert made.values("parent", range(8)) == [1, 12, 1, 14, 1, 1, 1, 3]

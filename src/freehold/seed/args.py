@@ -32,7 +32,7 @@ class Complaints:
     file: str
     anchor: int = 0
     fallback: str = ""
-    said: set[tuple[str, str]] = field(default_factory=set)
+    said: set[Mark] = field(default_factory=set)
 
     def mark(self, path: str) -> Mark:
         """The place of a path, or of what stands around it."""
@@ -44,10 +44,11 @@ class Complaints:
         return Mark(self.file, 1, 1)
 
     def add(self, path: str, message: str, hint: str, *, key: bool = False) -> None:
-        """One complaint about the value at ``path``, or about its key."""
+        """One complaint about the value at ``path``, or about its key; the first at a place is the cause of any other
+        there."""
         mark = self.tree.keys[path] if key and path in self.tree.keys else self.mark(path)
-        if (path, message) not in self.said:
-            self.said.add((path, message))
+        if mark not in self.said:
+            self.said.add(mark)
             self.tree.complain(mark, "seed", message, self.tree.written.get(path, ""), hint)
 
 
@@ -228,6 +229,8 @@ class Args:
     def specs(self, key: str) -> Mapping[str, Spec]:
         """Nested draws by name: those of a mapping, or the one behind a key under its own name."""
         value = self.free if key == "" else self.data(key)
+        if key and value is None:
+            return {}
         if key:
             nested = spec_of(value, self.at(key), self.complaints)
             return {key: nested} if nested else {}

@@ -46,6 +46,9 @@ class Calendar:
         weights: list[int] = []
         sizes: list[int] = []
         moment = window.start // SECOND * SECOND
+        if len(set(daily)) == len(set(weekly)) == 1 and daily[0] and weekly[0]:
+            starts, weights, sizes = [moment], [1], [(window.end - moment) // SECOND]
+            moment = window.end
         while moment < window.end:
             end = min((moment // HOUR + 1) * HOUR, window.end)
             weight = daily[moment % DAY // HOUR] * weekly[weekday(moment // DAY)]

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from freehold.seed.draws._kind import Place
 from freehold.seed.exact import exp, ln
 from freehold.seed.model import Chunk, Kind, Value
-from freehold.seed.moments import DAY, HOUR, MINUTE, SECOND, weekday
+from freehold.seed.moments import DAY, HOUR, MINUTE, SECOND, parse_moment, weekday
 from freehold.seed.render import as_text
 from freehold.spec.values import near
 
@@ -94,19 +94,19 @@ def compiled(text: str, place: Place) -> Compiled:
     each = f"for {head}{',' if len(names) == 1 else ''} in rows"
     guard = " or ".join(f"{name} is None" for name in names if name in reading.guarded)
     namespace: dict[str, object] = {"__builtins__": {}, **_HELPERS}
+    if not names:
+        single = _run(f"lambda rows: [{source} for _ in rows]", namespace)
+        return Compiled(kind, lambda chunk: single(chunk.rows), reading.decimals)
     open_form = _run(f"lambda rows: [{source} {each}]", namespace)
     guarded = _run(f"lambda rows: [None if {guard} else {source} {each}]", namespace) if guard else open_form
     inputs = [reading.inputs[name] for name in names]
     watched = [index for index, name in enumerate(names) if name in reading.guarded]
 
     def values(chunk: Chunk) -> Sequence[Value]:
-        columns = [column(chunk) for column in inputs] or [list(chunk.rows)]
+        columns = [column(chunk) for column in inputs]
         form = guarded if any(None in columns[index] for index in watched) else open_form
         return form(zip(*columns, strict=True))
 
-    if not names:
-        single = _run(f"lambda rows: [{source} for _ in rows]", namespace)
-        return Compiled(kind, lambda chunk: single(chunk.rows), reading.decimals)
     return Compiled(kind, values, reading.decimals)
 
 
@@ -128,6 +128,8 @@ Read = tuple[str, Kind]
 
 def _node(node: ast.expr, reading: _Reading, *, open_to_null: bool = False) -> Read:
     match node:
+        case ast.Constant(value=None):
+            return "None", Kind.NOTHING
         case ast.Constant(value=bool()):
             return repr(node.value), Kind.TRUTH
         case ast.Constant(value=int()):
@@ -168,6 +170,10 @@ def _node(node: ast.expr, reading: _Reading, *, open_to_null: bool = False) -> R
 
 
 def _name(name: str, reading: _Reading, open_to_null: bool) -> Read:
+    if name in ("true", "false"):
+        return name.capitalize(), Kind.TRUTH
+    if name == "null":
+        return "None", Kind.NOTHING
     if name == "row":
         return reading.variable(
             ("row",), lambda chunk: [row + 1 for row in chunk.rows], open_to_null=True
@@ -178,6 +184,8 @@ def _name(name: str, reading: _Reading, open_to_null: bool) -> Read:
     drawn = reading.place.sibling(name)
     if drawn is None:
         raise Unfit(f'there is no column "{name}" that is drawn', "Write text in quotes; name columns that are drawn.")
+    if drawn.kind is Kind.NOTHING:
+        return "None", Kind.NOTHING
     return reading.variable(("column", name), lambda chunk: chunk.column(name), open_to_null=open_to_null), drawn.kind
 
 
@@ -231,7 +239,13 @@ def _binary(node: ast.BinOp, reading: _Reading) -> Read:
 
 
 def _compare(node: ast.Compare, reading: _Reading) -> Read:
-    parts = [_node(one, reading) for one in (node.left, *node.comparators)]
+    both = (node.left, *node.comparators)
+    nulls = [_is_null(one) for one in both]
+    if len(both) == 2 and any(nulls) and isinstance(node.ops[0], (ast.Eq, ast.NotEq, ast.Is, ast.IsNot)):
+        other, _ = _node(both[nulls.index(False)] if False in nulls else both[0], reading, open_to_null=True)
+        is_same = isinstance(node.ops[0], (ast.Eq, ast.Is))
+        return f"({other} is {'' if is_same else 'not '}None)", Kind.TRUTH
+    parts = [_node(one, reading) for one in both]
     source = parts[0][0]
     for (_, a), operator, (two, b) in zip(parts, node.ops, parts[1:], strict=False):
         if type(operator) not in _COMPARE:
@@ -242,9 +256,15 @@ def _compare(node: ast.Compare, reading: _Reading) -> Read:
     return f"({source})", Kind.TRUTH
 
 
+def _is_null(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id == "null"
+
+
 def _common(a: Kind, b: Kind) -> Kind:
-    if a is b:
+    if a is b or b is Kind.NOTHING:
         return a
+    if a is Kind.NOTHING:
+        return b
     if a in _NUMERIC and b in _NUMERIC:
         return Kind.NUMBER if Kind.NUMBER in (a, b) else Kind.INTEGER
     if a in _TEXTUAL and b in _TEXTUAL:
@@ -258,7 +278,7 @@ _MATHS = {"sqrt": "_sqrt", "exp": "_exp", "ln": "_ln"}
 _WORDS = {"upper": "_upper", "lower": "_lower"}
 FUNCTIONS = (
     *("abs", "min", "max", "round", "floor", "ceil", "coalesce", "length", "left", "text", "number", "digits"),
-    *("in_seconds", "column", "parent", "random"),
+    *("in_seconds", "column", "parent", "random", "moment"),
     *_SPANS,
     *_OF_MOMENT,
     *_MATHS,
@@ -278,6 +298,11 @@ def _call(name: str, args: list[ast.expr], reading: _Reading, open_to_null: bool
         return _name(literal[0], reading, open_to_null)
     if name == "parent" and len(args) == 2 and len(literal) == 2 and all(isinstance(one, str) for one in literal):
         return _parent(str(literal[0]), str(literal[1]), reading, open_to_null)
+    if name == "moment" and len(args) == 1 and literal and isinstance(literal[0], str):
+        try:
+            return str(parse_moment(literal[0])), Kind.MOMENT
+        except (ValueError, OverflowError):
+            raise Unfit(f'"{literal[0][:60]}" is no moment', "Write moment('2026-01-31 12:00').") from None
     if name == "random" and len(args) == 1 and literal and isinstance(literal[0], int) and 0 <= literal[0] < 1000:
         lane = int(literal[0]) * 2
         return reading.variable(("random", str(lane)), _random(reading, lane), open_to_null=True), Kind.NUMBER
@@ -302,7 +327,7 @@ def _call(name: str, args: list[ast.expr], reading: _Reading, open_to_null: bool
             return f"{_WORDS[name]}({given})", Kind.TEXT
         if name == "length" and first in _TEXTUAL:
             return f"_length({given})", Kind.INTEGER
-        if name == "number" and first in _TEXTUAL:
+        if name == "number" and first in _TEXTUAL | _NUMERIC:
             return f"_number({given})", Kind.NUMBER
         if name == "text" and first is not None:
             helper = f"_text_{first.name.lower()}"

@@ -157,7 +157,8 @@ class TableMaker:
         draw = draws.get(spec.draw)
         if draw is None:
             hint = near(spec.draw, tuple(draws)) or f"There are: {', '.join(draws)}."
-            self._complain(spec.path, f'there is no draw "{masked(spec.draw)}"', hint, key=True)
+            message = f'there is no draw "{masked(spec.draw)}"'
+            self._complain(spec.path, message, hint, key=spec.value is not None)
             return None
         args = Args(spec, self.makers.recipe.complaints, tuple(draw.keys), draw.short, free=draw.free)
         drawn = draw.make(args, spot)

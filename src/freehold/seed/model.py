@@ -30,6 +30,7 @@ class Kind(StrEnum):
     JSON = "JSON"
     BYTES = "bytes"
     ARRAY = "arrays"
+    NOTHING = "nothing"
 
 
 class Chunk(Protocol):

@@ -82,6 +82,8 @@ def _plain(drawn: Drawn, column: Column) -> Render | None:
             return lambda values: moment_texts(cast(Sequence[int], values), "+00")
         case Kind.TRUTH if base in TEXTS:
             return lambda values: ["true" if value else "false" for value in values]
+        case Kind.NOTHING:
+            return lambda values: []  # only ever called for values that are not NULL
         case Kind.TEXT if drawn.plain:
             return lambda values: list(cast(Sequence[str], values))
         case Kind.TEXT:

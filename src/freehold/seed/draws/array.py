@@ -22,7 +22,7 @@ def _make(args: Args, place: Place) -> Drawn | None:
     spec = args.specs("of").get("of")
     inner = place.nested(spec, "of") if spec else None
     if inner is None:
-        if spec is None:
+        if not args.has("of"):
             args.refuse("", "an array needs a draw for its elements", "Write {array: {of: DRAW, length: 1..3}}.")
         return None
     stream, write, drawn = place.stream, as_text(inner.kind, inner.decimals), inner

@@ -17,9 +17,11 @@ from freehold.seed.weights import Alias
 
 
 def _make(args: Args, place: Place) -> Drawn | None:
+    before = len(args.complaints.said)
     given = [(value, weight) for value, weight in args.weights("") if weight]
     if not given:
-        args.refuse("", "a choice needs values", "Write {choice: [a, b]}, or {choice: {a: 3, b: 1}} with weights.")
+        if len(args.complaints.said) == before:
+            args.refuse("", "a choice needs values", "Write {choice: [a, b]}, or {choice: {a: 3, b: 1}} with weights.")
         return None
     kind, items = typed([value for value, _ in given])
     alias, stream = Alias([weight for _, weight in given]), place.stream

@@ -3,10 +3,11 @@
 Numbers, comparisons, ``and``, ``or``, ``not``, ``a if b else c``, and ``+`` for text. ``order_id.placed_at`` is a
 column of the row that the foreign column ``order_id`` refers to. ``row`` is the row's number from 1, ``random`` a
 number from 0 up to 1 (``random(2)`` another one). Names that are no plain words are written ``column("odd name")`` and
-``parent("order id", "placed at")``. What is computed from a NULL is NULL.
+``parent("order id", "placed at")``. What is computed from a NULL is NULL; ``null`` is NULL itself, and ``x == null``
+asks for it. ``moment('2026-01-31 12:00')`` is a moment, in UTC.
 
 Functions: abs, min, max, round, floor, ceil, sqrt, exp, ln, coalesce, upper, lower, length, left, text, number, digits,
-microseconds, seconds, minutes, hours, days, in_seconds, day, hour, weekday.
+microseconds, seconds, minutes, hours, days, in_seconds, day, hour, weekday, moment, random.
 
 Example:
     columns:
@@ -15,6 +16,7 @@ Example:
       price: {money: 40}
       total: {expression: quantity * price}
       shipped_at: {expression: placed_at + hours(2 + 70 * random), nulls: 0.2}
+      returned_at: {expression: "null if random(1) < 0.9 else shipped_at + days(9)"}
       size: {expression: "'large' if quantity > 5 else 'small'"}
 """
 

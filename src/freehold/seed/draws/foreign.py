@@ -8,6 +8,7 @@ read from the server. How rows fall on the rows they refer to is one of:
 - ``exponent``: few of them very often, as with zipf;
 - ``each: 3``: three for each, in order; ``fan: 1..8``: one to eight for each, few more often than many;
 - ``once``: at most one for each, in no order;
+- ``at: EXPRESSION``: the row of this number, counted from 1 and beyond the last row from 1 again;
 - ``within: COLUMN``: for the rows with the same value of another foreign column, all different.
 
 In a table that refers to itself, a row refers to an earlier one, and the first to none.
@@ -24,7 +25,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from freehold.seed.draws._kind import Args, Draw, Drawn, Elsewhere, Place
+from freehold.seed.draws._kind import Args, Draw, Drawn, Elsewhere, Kind, Place
+from freehold.seed.expression import Unfit, compiled
 from freehold.seed.fans import fan_in
 from freehold.seed.model import Chunk, Value
 from freehold.seed.spread import earlier, once, popular, shuffle, uniform
@@ -73,7 +75,7 @@ def _make(args: Args, place: Place) -> Drawn | None:
 def _choice(args: Args, place: Place, other: Elsewhere, *, itself: bool) -> _Ways | None:
     stream = place.stream
     count = max(1, other.size.total)
-    given = [key for key in ("exponent", "each", "fan", "once", "within") if args.has(key)]
+    given = [key for key in ("exponent", "each", "fan", "once", "within", "at") if args.has(key)]
     if len(given) > 1 and given != ["exponent", "fan"]:
         args.refuse(given[1], f"{given[0]} and {given[1]} exclude each other", "Keep one of the two.")
         return None
@@ -88,6 +90,8 @@ def _choice(args: Args, place: Place, other: Elsewhere, *, itself: bool) -> _Way
             return None
         spread = fan
         return (lambda chunk: spread.choose(chunk.rows)[0]), (lambda chunk: spread.choose(chunk.rows)[1])
+    if args.has("at"):
+        return _at(args, place, count)
     if itself:
         before = earlier(stream)
         return (lambda chunk: before(chunk.rows)), None
@@ -104,6 +108,18 @@ def _choice(args: Args, place: Place, other: Elsewhere, *, itself: bool) -> _Way
     exponent = args.number("exponent", 0, 0, 10)
     any_row = popular(count, exponent, stream) if exponent else uniform(count, stream)
     return (lambda chunk: any_row(chunk.rows)), None
+
+
+def _at(args: Args, place: Place, count: int) -> _Ways | None:
+    try:
+        number = compiled(args.text("at"), place)
+        if number.kind is not Kind.INTEGER:
+            raise Unfit(f"{number.kind} are no row numbers", "Write an expression that gives whole numbers.")
+    except Unfit as unfit:
+        args.refuse("at", unfit.message, unfit.hint)
+        return None
+    values = number.values
+    return (lambda chunk: [(int(value or 1) - 1) % count for value in values(chunk)]), None
 
 
 def _within(args: Args, place: Place, count: int) -> _Ways | None:
@@ -131,6 +147,7 @@ foreign = Draw(
         "each": "so many rows for each row of the other table",
         "fan": "from so many to so many rows for each, as 1..8",
         "once": "true: at most one row for each",
+        "at": "an expression that gives the number of the row",
         "within": "another foreign column with each or fan, for whose rows this one differs",
     },
     short="to",

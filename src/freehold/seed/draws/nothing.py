@@ -12,7 +12,7 @@ from freehold.seed.draws._kind import Args, Draw, Drawn, Kind, Place
 
 
 def _make(args: Args, place: Place) -> Drawn:
-    return Drawn(Kind.TEXT, lambda chunk: [None] * len(chunk.rows), plain=True)
+    return Drawn(Kind.NOTHING, lambda chunk: [None] * len(chunk.rows), plain=True)
 
 
 nothing = Draw(_make, {})

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from freehold.seed.calendar import DAILY, HOURS_MAX, WEEKLY, Calendar, Window
 from freehold.seed.draws._kind import Args, Draw, Drawn, Kind, Place
 from freehold.seed.model import Chunk, Value
-from freehold.seed.moments import DAY, HOUR, moment_text
+from freehold.seed.moments import HOUR, SECOND, moment_text
 from freehold.spec.tree import Text
 
 
@@ -33,8 +33,8 @@ def _make(args: Args, place: Place) -> Drawn | None:
             f"The partitions cover {shown}: leave from and to out, or add partitions.",
         )
         return None
-    if (window.end - window.start) // HOUR > HOURS_MAX or window.end - window.start < DAY // 24:
-        args.refuse("to", "the window is shorter than an hour or longer than sixty years", "Write from and to.")
+    if (window.end - window.start) // HOUR > HOURS_MAX or window.end - window.start < SECOND:
+        args.refuse("to", "the window is shorter than a second or longer than sixty years", "Write from and to.")
         return None
     calendar = Calendar(window, _profile(args, "daily", DAILY), _profile(args, "weekly", WEEKLY))
     if calendar.empty:
