@@ -38,7 +38,7 @@ def _crossings(design: Design) -> Iterator[str]:
     for crossing in wanted(design).crossings:
         yield (
             f'service "{crossing.service}" refers to {show_table(crossing.table)} of service "{crossing.source}", '
-            "which lives in another database: no foreign key reaches there, a soft reference is needed"
+            "which lives in another database: no foreign key reaches there, `freehold check-references` does"
         )
 
 

@@ -15,9 +15,13 @@ _VERSION = keyword("SELECT pg_catalog.current_setting('server_version_num')::pg_
 _UNREACHABLE_TITLE = "a server cannot be reached, so the reference was not checked"
 
 
+OPEN_MAX = 4
+"""Sessions on catalogs at a time; as many read the rows of one reference."""
+
+
 @dataclass
 class Desk:
-    """Sessions by database, kept while catalogs are read; and the settings of those that read rows."""
+    """Sessions by database, the last few kept while catalogs are read; and the settings of those that read rows."""
 
     servers: Servers
     timeout_ms: int = 0
@@ -63,6 +67,8 @@ class Desk:
         if place in self._failed:
             raise self._failed[place]  # a server that is down is waited for once, not once for each reference
         if place not in self._open:
+            while len(self._open) >= OPEN_MAX:
+                self._open.pop(next(iter(self._open))).close()
             try:
                 self._open[place] = self.servers.admin(*place)
             except ServerError as error:
