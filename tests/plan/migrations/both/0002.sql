@@ -1,0 +1,2 @@
+-- freehold: no-transaction
+CREATE INDEX CONCURRENTLY ON t (id);
