@@ -27,3 +27,10 @@ INSERT INTO payments_compliance.fraud_case (wallet_id, amount, score, rules, ver
 SELECT md5('wallet' || i % 5000)::uuid, 100, (i % 1000) / 1000.0, '{large}', CASE WHEN i % 50 = 0 THEN 'open' ELSE 'fine' END,
        now() - i * interval '1 minute', CASE WHEN i % 50 > 0 THEN now() END
 FROM generate_series(1, 20000) AS i;
+INSERT INTO payments.deposit (wallet_id, amount, bank_ref, received_at, transfer_id)
+SELECT md5('wallet' || 1 + i % 5000)::uuid, 10, 'ref' || i, now() - i * interval '1 minute', md5('transfer' || i)::uuid
+FROM generate_series(1, 20000) AS i;
+INSERT INTO payments.withdrawal (wallet_id, amount, iban, requested_at, executed_at, transfer_id)
+SELECT md5('wallet' || 1 + i % 5000)::uuid, 10, 'DE12500105170648489890', now() - i * interval '1 minute',
+       CASE WHEN i % 50 > 0 THEN now() END, md5('transfer' || i)::uuid
+FROM generate_series(1, 20000) AS i;

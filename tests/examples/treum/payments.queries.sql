@@ -35,3 +35,14 @@ WHERE wallet_id = md5('wallet77')::uuid ORDER BY raised_at DESC;
 
 -- payments_compliance.fraud_case_open_idx: the worst that is undecided
 SELECT case_id, score FROM payments_compliance.fraud_case WHERE verdict = 'open' ORDER BY score DESC, raised_at LIMIT 20;
+
+-- payments.deposit_wallet_idx: what came into a wallet this year, from the index alone
+SELECT sum(amount) FROM payments.deposit
+WHERE wallet_id = md5('wallet77')::uuid AND received_at > now() - interval '1 year';
+
+-- payments.withdrawal_wallet_idx: what a customer ordered lately
+SELECT amount, iban, executed_at FROM payments.withdrawal
+WHERE wallet_id = md5('wallet77')::uuid ORDER BY requested_at DESC LIMIT 20;
+
+-- payments.withdrawal_waiting_idx: what the bank has not been told yet
+SELECT withdrawal_id FROM payments.withdrawal WHERE executed_at IS NULL ORDER BY requested_at LIMIT 100;
