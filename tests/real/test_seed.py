@@ -207,3 +207,28 @@ def test_no_login_is_left_behind(shop: Field) -> None:
     with pytest.raises(RecipeRefused):
         shop.seed("tables: {orders.purchase: {columns: {total: {constant: 0}}}}", 300, seed=5, replace=True)
     assert shop.ask("users", "select rolname from pg_roles where rolname like '%deploy'") == []
+
+
+GUARDED = """
+create table users.secret (
+    id bigint generated always as identity primary key, owner text not null, amount int not null check (amount < 1000)
+);
+alter table users.secret enable row level security, force row level security;
+create policy mine on users.secret using (owner = current_setting('app.me', true));
+"""
+FORCED = "select relrowsecurity, relforcerowsecurity from pg_class where oid = 'users.secret'::regclass"
+
+
+def test_a_table_that_forces_policies_on_its_owner_is_filled_and_still_forces_them(
+    servers: Servers, tmp_path: Path
+) -> None:
+    field = Field(servers, tmp_path, {"users": GUARDED})
+    refused = "tables:\n  users.secret:\n    columns: {amount: {uniform: {from: 990, to: 1010}}}\n"
+    with pytest.raises(RecipeRefused):
+        field.seed(refused, rows=1000)
+    assert field.ask("users", FORCED) == [(True, True)]
+    field.seed(
+        "tables:\n  users.secret:\n    columns: {amount: {uniform: {from: 1, to: 9}}}\n", rows=1000, replace=True
+    )
+    assert count(field, "users.secret") == 1000
+    assert field.ask("users", FORCED) == [(True, True)]

@@ -137,6 +137,16 @@ def copy(table: TableName, columns: Sequence[str]) -> Sql:
     return sql("COPY {} ({}) FROM STDIN", ident(table.schema, table.table), _listed(columns))
 
 
+def forced(table: TableName) -> Sql:
+    """Whether row level security is forced on the table's owner."""
+    return sql(
+        "SELECT c.relforcerowsecurity AND c.relrowsecurity FROM pg_catalog.pg_class AS c"
+        " JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = {} AND c.relname = {}",
+        literal(table.schema),
+        literal(table.table),
+    )
+
+
 def advance(sequence: tuple[str, str], last: int) -> Sql:
     """Lets a sequence go on behind the numbers that were written; never back."""
     name = ident(*sequence)
