@@ -309,6 +309,37 @@ def test_old_rows_are_deleted_in_batches_and_held_ones_kept(servers: Servers, tm
     assert what(keep.maintain("2026-11-20")) == []
 
 
+def test_policies_that_bind_the_owner_do_not_keep_old_rows(servers: Servers, tmp_path: Path) -> None:
+    log = TableName("market", "log")
+    text = (
+        "CREATE TABLE log (at date, tenant text, legal boolean); CREATE TABLE noted (tenant text, by text);"
+        "ALTER TABLE log ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;"
+        "CREATE POLICY own ON log USING (tenant = current_setting('app.tenant', true));"
+        "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        " INSERT INTO market.noted VALUES (old.tenant, current_user); RETURN old; END $$;"
+        "CREATE TRIGGER note BEFORE DELETE ON log FOR EACH ROW EXECUTE FUNCTION note();"
+    )
+    keep = keeper(servers, tmp_path, retention("10 days", Hold(column="legal"), log, by="at"), text=text)
+    keep.admin().execute(
+        keyword(
+            "INSERT INTO market.log SELECT date '2026-11-20' - n % 20, 't' || n % 3, n % 7 = 0"
+            " FROM generate_series(0, 599) AS n"
+        )
+    )
+    old = keep.ask(
+        "SELECT count(*) FILTER (WHERE NOT legal), count(*) FILTER (WHERE legal) FROM market.log"
+        " WHERE at < '2026-11-10'"
+    )[0]
+    report = keep.maintain("2026-11-20")
+    assert (report.findings, what(report), report.held[0].rows) == ((), [("delete", old[0])], old[1])
+    assert keep.ask("SELECT count(*) FROM market.log WHERE at < '2026-11-10' AND NOT legal") == [(0,)]
+    # the service's code ran as the lent login, never as the administrator, and nothing is left of it
+    assert keep.ask("SELECT DISTINCT by, rolname FROM market.noted LEFT JOIN pg_roles ON rolname = by") == [
+        ("shop_market_deploy", None)
+    ]
+    assert keep.ask("SELECT relforcerowsecurity FROM pg_class WHERE oid = 'market.log'::regclass") == [(True,)]
+
+
 def test_a_changed_chunk_fills_the_gaps_and_overlaps_nothing(
     server18: object, clusters: Clusters, tmp_path: Path
 ) -> None:

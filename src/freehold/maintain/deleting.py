@@ -67,6 +67,15 @@ def indexed(name: TableName, column: str) -> Sql:
     )
 
 
+def forced(name: TableName) -> Sql:
+    """Whether row level security is forced on the table's owner."""
+    return sql(
+        "SELECT COALESCE(pg_catalog.bool_or(relrowsecurity AND relforcerowsecurity), false) FROM pg_catalog.pg_class"
+        " WHERE oid = {}",
+        regclass(name),
+    )
+
+
 def pages(name: TableName) -> Sql:
     """How many pages the table has."""
     return sql(

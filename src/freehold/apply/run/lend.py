@@ -46,8 +46,9 @@ def lend(world: World, placement: Placement) -> Lent:
 def lending(world: World, placement: Placement) -> Iterator[Session]:
     """A session of the deploy login of a service; the login is dropped at the end.
 
-    The platform's lock is held meanwhile: an apply that begins would take the login for one that a killed run left. The
-    login may set ``session_replication_role`` where the administrator may let it. Raises as ``lend``.
+    The platform's lock is held meanwhile: an apply that begins would take the login for one that a killed run left.
+    Where the administrator is a superuser, the login may set ``session_replication_role``, and as itself (SET ROLE
+    NONE) it sees the rows of the service past their policies. Raises as ``lend``.
     """
     with (
         held(world, (placement.instance,), WAIT_MS),
@@ -57,6 +58,7 @@ def lending(world: World, placement: Placement) -> Iterator[Session]:
         try:
             if admin.query(_SUPERUSER)[0][0]:
                 admin.execute(sql("GRANT SET ON PARAMETER session_replication_role TO {}", ident(lent.user)))
+                admin.execute(sql("ALTER ROLE {} BYPASSRLS", ident(lent.user)))
             session = world.servers.login(placement.instance, placement.database, lent.user, lent.password)
             try:
                 yield session
