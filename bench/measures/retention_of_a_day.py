@@ -44,7 +44,7 @@ def _deleted(days: int, count: int) -> tuple[str, ...]:
                 copy = sql(
                     "INSERT INTO tick SELECT {}, symbol, bid, ask, volume FROM tick WHERE time < {}", moved, _NEXT
                 )
-                here.session.execute(sql(copy, moved, _NEXT))
+                here.session.execute(copy)
         here.session.execute(keyword("CREATE INDEX ON tick (time)"))
         took = timed(lambda: here.maintain(LATER))
         left = here.session.query(keyword("SELECT pg_catalog.count(*) FROM tick"))[0][0]

@@ -380,7 +380,7 @@ def test_two_runs_at_once_are_not_possible(server18: object, clusters: Clusters,
     key = "SELECT pg_advisory_lock(hashtextextended('freehold-maintain:shop', 0))"
     other.execute(raw(key))
     with pytest.raises(Busy, match="another maintenance"):
-        keep.maintain("2026-11-20")
+        keep.maintain("2026-11-20", wait_ms=50.0)
     other.execute(keyword("SELECT pg_advisory_unlock_all()"))
     assert keep.maintain("2026-11-20").done
 

@@ -33,6 +33,12 @@ PATIENCE_MS = 30_000.0
 """How long one thing is tried again while others hold what it needs."""
 
 
+WAIT_MS = 2_000.0
+"""How long to wait for another run: as long as a server needs to notice that a killed one is gone."""
+
+POLL_MS = 25.0
+
+
 def maintain(
     platform: Platform,
     placements: Placements,
@@ -47,6 +53,7 @@ def maintain(
     now: datetime | None = None,
     lock_timeout_ms: int = LOCK_TIMEOUT_MS,
     patience_ms: float = PATIENCE_MS,
+    wait_ms: float = WAIT_MS,
 ) -> Report:
     """Do what is due; with ``dry_run`` only say it. ``now``: the moment to decide for, else each server's own clock.
 
@@ -55,7 +62,7 @@ def maintain(
     """
     todo = tasks(platform, placements, services)
     instances = sorted({task.placement.instance for task in todo})
-    with _locked(servers, placements.platform, instances, dry_run=dry_run) as sessions:
+    with _locked(servers, clock, placements.platform, instances, wait_ms, dry_run=dry_run) as sessions:
         moments = {name: now or _now(session) for name, session in sessions.items()}
         run = Run(_run_id(sessions), platform.name, who)
         hands = Hands(servers, clock, progress, lend, run, lock_timeout_ms, patience_ms)
@@ -145,20 +152,24 @@ def _in_the_way(sqlstate: str) -> bool:
 
 @contextmanager
 def _locked(
-    servers: Servers, platform: str, instances: Iterable[str], *, dry_run: bool
+    servers: Servers, clock: Clock, platform: str, instances: Iterable[str], wait_ms: float, *, dry_run: bool
 ) -> Iterator[Mapping[str, Session]]:
     """A session on each instance that holds the lock of maintenance; a dry run holds none."""
+    deadline = clock.monotonic_ms() + wait_ms
     key = sql("pg_catalog.hashtextextended({}, 0)", literal(f"freehold-maintain:{platform}"))
     sessions: dict[str, Session] = {}
     try:
         for instance in instances:
             session = sessions[instance] = servers.admin(instance)
             session.execute(keyword("SET idle_session_timeout = 0"))
-            if not dry_run and not session.query(sql("SELECT pg_catalog.pg_try_advisory_lock({})", key))[0][0]:
-                raise Busy(
-                    f'another maintenance of platform "{platform}" is under way: {_holder(session, key)}',
-                    hint="Let it end; it is safe to run this again at any time.",
-                )
+            taken = sql("SELECT pg_catalog.pg_try_advisory_lock({})", key)
+            while not dry_run and not session.query(taken)[0][0]:
+                if clock.monotonic_ms() >= deadline:
+                    raise Busy(
+                        f'another maintenance of platform "{platform}" is under way: {_holder(session, key)}',
+                        hint="Let it end; it is safe to run this again at any time.",
+                    )
+                clock.sleep_ms(POLL_MS)
         yield sessions
     finally:
         for session in sessions.values():
