@@ -43,7 +43,7 @@ def test_a_seeded_treum_is_whole(case: Case) -> None:
         with psycopg.connect(platform.url("payments")) as payments:
             assert payments.execute("SELECT count(*) FROM payments.trial_balance").fetchone() == (0,)
             assert payments.execute(
-                "SELECT sum(amount), count(*) > 100, min(amount) FILTER (WHERE floor = 0) >= 0 FROM payments.balance"
+                "SELECT sum(amount), count(*) > 50, min(amount) FILTER (WHERE floor = 0) >= 0 FROM payments.balance"
             ).fetchone() == (0, True, True)
         with psycopg.connect(platform.url("trading")) as trading:
             moved = trading.execute(
@@ -56,9 +56,13 @@ def test_a_seeded_treum_is_whole(case: Case) -> None:
             assert moved == held
         with psycopg.connect(platform.url("signals"), autocommit=True) as signals:
             # reads the bars of market data: through a grant here, through a foreign table there
-            found = signals.execute("SELECT signals.detect_regimes('AAAA', '1 day')").fetchone()
-            assert found is not None
-            assert found[0] > 1
+            found = signals.execute(
+                "SELECT count(*), sum(signals.detect_regimes(symbol, '1 day')) > 2 * count(*)"
+                " FROM (SELECT DISTINCT symbol FROM signals.regime) AS known"
+            ).fetchone()
+            assert found == (40, True)
+            regimes = signals.execute("SELECT count(DISTINCT regime) FROM signals.regime").fetchone()
+            assert regimes >= (3,)
         with psycopg.connect(platform.url("risk"), autocommit=True) as risk:
             measured = risk.execute("SELECT risk_metrics.measure('2026-03-27')").fetchone()
             accounts = risk.execute("SELECT count(DISTINCT account_id) * 5 FROM risk.holding").fetchone()
@@ -70,8 +74,18 @@ def test_a_seeded_treum_is_whole(case: Case) -> None:
 def test_maintenance_settles_and_an_orphan_is_found() -> None:
     with raised("treum", Case("database-per-service", 18), prove=False) as platform:
         assert platform.desk.run("seed", "--rows", "500", timeout_s=300).status == 0
+        with psycopg.connect(platform.url("market-data")) as market:
+            (ticks,) = market.execute("SELECT count(*) FROM market_realtime.tick").fetchone() or (0,)
+            assert ticks > 50
         first = platform.desk.run("maintain", "--json", timeout_s=300)
         assert first.status == 0, first.all
+        with psycopg.connect(platform.url("market-data"), autocommit=True) as market:
+            # what was kept of the ticks before they went
+            kept = market.execute(
+                "SELECT count(*) > 50, sum(ticks),"
+                " bool_and(low <= least(open, close) AND high >= greatest(open, close)) FROM market_history.minute_bar"
+            ).fetchone()
+            assert kept == (True, ticks, True)
         second = platform.desk.run("maintain", timeout_s=300)
         assert "nothing is due" in second.out, second.all
         assert platform.desk.run("plan").status == 0
