@@ -44,7 +44,7 @@ def resolver(password: Callable[[str], str], verifier: Callable[[str], str]) -> 
     return lambda name: password(name[len(PASSWORD_OF) :]) if name.startswith(PASSWORD_OF) else verifier(name)
 
 
-def pair(name: LiteralString, value: str) -> str:
+def pair(name: str, value: str) -> str:
     """``name='value'`` as libpq reads a connection string."""
     escaped = value.replace("\\", "\\\\").replace("'", "\\'")
     return f"{name}='{escaped}'"

@@ -126,6 +126,17 @@ def clean(address: Address) -> None:
     servers = PgServers({address.instance: address})
     session = servers.admin(address.instance)
     try:
+        for database, name in session.query(
+            keyword(
+                "SELECT d.datname, s.subname FROM pg_catalog.pg_subscription s"
+                " JOIN pg_catalog.pg_database d ON d.oid = s.subdbid"
+            )
+        ):
+            inside = servers.admin(address.instance, str(database))
+            for what in ("{} DISABLE", "{} SET (slot_name = NONE)"):
+                inside.execute(sql("ALTER SUBSCRIPTION " + what, ident(str(name))))  # type: ignore[arg-type]
+            inside.execute(sql("DROP SUBSCRIPTION {}", ident(str(name))))
+            inside.close()
         for (name,) in session.query(
             keyword(
                 "SELECT datname FROM pg_catalog.pg_database WHERE datname NOT IN ('postgres', 'template0', 'template1')"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,6 +43,11 @@ def services(*reads: TableName, replicas: tuple[TableName, ...] = ()) -> tuple[S
     )
 
 
+def both_ways() -> tuple[Service, ...]:
+    """``billing`` reads an account as a foreign table, ``report`` as a replica."""
+    return (*services(ACCOUNT), Service("report", ("report",), reads=(ACCOUNT,), replicas=(ACCOUNT,)))
+
+
 def workshop(
     servers: TidyServers, folder: Path, layout: Layout, some: tuple[Service, ...], files: tuple[str, ...] = (TABLES,)
 ) -> Workshop:
@@ -63,13 +69,21 @@ def session(work: Workshop, service: str, purpose: str = "app") -> PgSession:
 
 def rows(work: Workshop, service: str, text: str, purpose: str = "app") -> list[tuple[object, ...]]:
     """What one statement of a service's login answers."""
-    return session(work, service, purpose).query(raw(text))
+    one = session(work, service, purpose)
+    try:
+        return one.query(raw(text))
+    finally:
+        one.close()
 
 
 def admin(work: Workshop, service: str, text: str) -> list[tuple[object, ...]]:
     """One statement of the administrator in a service's database."""
     placement = work.design().placements.of(service)
-    return work.servers.admin(placement.instance, placement.database).query(raw(text))
+    one = work.servers.admin(placement.instance, placement.database)
+    try:
+        return one.query(raw(text))
+    finally:
+        one.close()
 
 
 @contextmanager
@@ -103,3 +117,11 @@ def told(report: Report) -> str:
         for kind, some in (("VIOLATION", report.violations), ("UNKNOWN", report.unknown))
         for f in some
     )
+
+
+def arrives(work: Workshop, service: str, text: str, wanted: list[tuple[object, ...]], seconds: float = 20) -> None:
+    """Wait until a statement of a service's login answers what is wanted."""
+    deadline = time.monotonic() + seconds
+    while (seen := rows(work, service, text)) != wanted:
+        assert time.monotonic() < deadline, (text, seen)
+        time.sleep(0.05)

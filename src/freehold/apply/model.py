@@ -35,7 +35,9 @@ class Applied:
     restart_needed: tuple[str, ...] = ()
 
 
-_PER_DATABASE = frozenset({Phase.INSIDE, Phase.MIGRATIONS, Phase.AFTER, Phase.LINKS, Phase.SUBSCRIPTIONS})
+_PER_DATABASE = frozenset(
+    {Phase.INSIDE, Phase.MIGRATIONS, Phase.AFTER, Phase.UNLINKS, Phase.LINKS, Phase.SUBSCRIPTIONS}
+)
 
 
 def waves(batches: Iterable[Batch]) -> tuple[tuple[Lane, ...], ...]:

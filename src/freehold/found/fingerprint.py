@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 
+from freehold.found.links import Subscription
 from freehold.found.model import Contents, Found, Grant, Object, Role, Server, Setting
 
 
@@ -26,16 +27,20 @@ def fingerprint(found: Found) -> str:
 
 def canonical(server: Server) -> str:
     """One server as JSON: keys and everything without an order of its own are sorted."""
-    # of the slots only those that a plan knows; others come and go with whoever copies the server
-    slots = [_plain(slot) for slot in server.replication_slots if slot.name.startswith("freehold_")]
-    return json.dumps([_plain(server), slots], sort_keys=True, separators=(",", ":"))
+    # of slots and subscriptions only those that a plan knows; others come and go with whoever copies the server
+    own = [_plain(slot) for slot in server.replication_slots if slot.name.startswith("freehold_")]
+    own += [list(one) for one in server.subscriptions if one[1].startswith("freehold_")]
+    return json.dumps([_plain(server), own], sort_keys=True, separators=(",", ":"))
 
 
 _LEFT_OUT = {
-    Server: frozenset({"replication_slots", "user", "superuser", "reads_verifiers", "extensions_available"}),
+    Server: frozenset(
+        {"replication_slots", "subscriptions", "user", "superuser", "reads_verifiers", "extensions_available"}
+    ),
     # an apply makes the control schema first and an undo keeps it
     Contents: frozenset({"has_control"}),
     Setting: frozenset({"source", "pending_restart"}),
+    Subscription: frozenset({"syncing"}),
     # of a partition the whole object is left out
     Object: frozenset({"partition_of", "default_partition"}),
 }

@@ -90,7 +90,7 @@ class Publication:
 @dataclass(frozen=True, slots=True, order=True)
 class Subscription:
     """A subscription and the tables it fills. ``connection`` is its connection string without the password, whose
-    SHA-256 is ``digest``; both are None for who is not superuser."""
+    SHA-256 is ``digest``; both are None for who is not superuser. ``syncing`` are the tables still being copied."""
 
     name: str
     enabled: bool
@@ -99,6 +99,7 @@ class Subscription:
     tables: tuple[tuple[str, str], ...]
     connection: str | None = None
     digest: str | None = field(default=None, repr=False)
+    syncing: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, order=True)

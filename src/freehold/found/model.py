@@ -187,7 +187,8 @@ class HbaRule:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """One instance as it is. ``version`` is server_version_num (180006). ``user`` is who looked."""
+    """One instance as it is. ``version`` is server_version_num (180006). ``user`` is who looked. ``subscriptions`` are
+    (database, name) of all databases, read or not."""
 
     instance: str
     version: int
@@ -202,6 +203,7 @@ class Server:
     hba: tuple[HbaRule, ...] | None = None
     extensions_available: frozenset[str] = frozenset()
     replication_slots: tuple[Slot, ...] = ()
+    subscriptions: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from freehold.found.links import (
     Column,
@@ -73,7 +73,7 @@ def publication(row: list[Json]) -> Publication:
     """A publication with the tables it names."""
     name, everything, via_root, operations, tables = row
     return Publication(
-        str(name), everything is True, via_root is True, tuple(str(operations).split(",")), _pairs(tables)
+        str(name), everything is True, via_root is True, tuple(str(operations).split(",")), _pairs(rows(tables))
     )
 
 
@@ -87,8 +87,9 @@ def subscriptions(found: Sequence[list[Json]], told: Sequence[list[Json]]) -> tu
                 enabled is True,
                 str(slot),
                 tuple(sorted(strings(publications))),
-                _pairs(tables),
+                _pairs(row[:2] for row in rows(tables)),
                 *more.get(str(name), (None, None)),
+                _pairs(row[:2] for row in rows(tables) if row[2] != "r"),
             )
             for name, enabled, slot, publications, tables in found
         )
@@ -99,5 +100,5 @@ def _options(value: Json) -> tuple[tuple[str, str], ...]:
     return tuple(sorted((name, text) for name, _, text in (item.partition("=") for item in strings(value))))
 
 
-def _pairs(value: Json) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted((str(one), str(other)) for one, other in rows(value)))
+def _pairs(found: Iterable[list[Json]]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted((str(one), str(other)) for one, other in found))

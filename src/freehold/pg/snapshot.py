@@ -90,6 +90,7 @@ def read_server(opener: Opener, instance: str) -> Server:
             "databases",
             "extensions_available",
             "replication_slots",
+            "all_subscriptions",
             *(["hba"] if hba else []),
             *(["configured"] if configured else []),
             "who",
@@ -112,6 +113,7 @@ def read_server(opener: Opener, instance: str) -> Server:
             replication_slots=tuple(
                 sorted(Slot(str(n), str(d), str(p), lost is True) for n, d, p, lost in rows(got["replication_slots"]))
             ),
+            subscriptions=tuple(sorted((str(d), str(n)) for d, n in rows(got["all_subscriptions"]))),
         )
     finally:
         session.close()

@@ -13,6 +13,7 @@ from freehold.plan.linked import ours
 from freehold.plan.look import look
 from freehold.plan.model import Action, Design, Effect, Phase, Plan, Statement, Step
 from freehold.plan.order import in_order
+from freehold.plan.steps.unsubscribe import DropPublication, DropSlot, DropSubscription, reaches
 from freehold.plan.wanted import wanted
 from freehold.sqltext import ident, sql
 
@@ -136,6 +137,7 @@ class DropRole(_Drop):
 
 def _databases(design: Design, found: Found) -> Iterator[Step]:
     seen = look(found)
+    yield from _links(design, found)
     for (instance, name), want in wanted(design).databases.items():
         database = seen.database(instance, name)
         if database is None:
@@ -156,6 +158,24 @@ def _databases(design: Design, found: Found) -> Iterator[Step]:
         for server in contents.foreign_servers:
             if ours(design, server.name):
                 yield DropServer(instance=instance, database=name, name=server.name)
+
+
+def _links(design: Design, found: Found) -> Iterator[Step]:
+    """Subscriptions first: a database that has one cannot be dropped, and a slot that is followed neither."""
+    for instance, server in sorted(found.servers.items()):
+        for database, name in server.subscriptions:
+            if ours(design, name):
+                there = reaches(design, found, name, instance, database)
+                yield DropSubscription(
+                    instance=instance, database=database, name=name, why="", slot=there, destructive=True
+                )
+        for slot in server.replication_slots:
+            if ours(design, slot.name):
+                yield DropSlot(instance=instance, database=slot.database or None, name=slot.name)
+    for instance, database in wanted(design).databases:
+        for publication in look(found).contents(instance, database).publications:
+            if ours(design, publication.name):
+                yield DropPublication(instance=instance, database=database, name=publication.name)
 
 
 def _roles(design: Design, found: Found) -> Iterator[Step]:

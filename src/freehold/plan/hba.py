@@ -60,8 +60,11 @@ class Line:
         return HbaRule(self.type, (self.database.text,), (self.user.text,), self.address, self.method)
 
 
-def wanted_lines(design: Design, server: Server) -> tuple[Line, ...]:
-    """Every line the instance shall have, in order: the admin, the logins by database, then nobody else."""
+def wanted_lines(design: Design, server: Server, more: Iterable[tuple[str, str]] = ()) -> tuple[Line, ...]:
+    """Every line the instance shall have, in order: the admin, the logins by database, then nobody else.
+
+    ``more`` are (database, login) that are let in besides.
+    """
     platform = design.placements.roles
     found = _allow(ALL, _token(server.user, server.version))
     pairs = [(server.maintenance_database, platform.monitor), (server.maintenance_database, platform.backup)]
@@ -69,7 +72,7 @@ def wanted_lines(design: Design, server: Server) -> tuple[Line, ...]:
         if instance == server.instance:
             logins = [role for role in database.access if wanted(design).roles[instance][role].login]
             pairs += [(name, role) for role in sorted({*logins, *deploy_roles(design, database)})]
-    for name, role in dict.fromkeys(pairs):
+    for name, role in dict.fromkeys((*pairs, *more)):
         found += _allow(_token(name, server.version), _token(role, server.version))
     found += _allow(REPLICATION, _token(platform.backup, server.version))
     found.append(Line("local", ALL, ALL, "", "reject"))

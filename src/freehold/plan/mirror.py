@@ -23,6 +23,8 @@ from freehold.spec.model import Via
 from freehold.sqltext import Sql, ident, join, keyword, literal, raw, sql
 
 TEXT = "freehold_text"
+INCOMPARABLE = frozenset({"json", "xml", "point", "polygon", "txid_snapshot", "pg_snapshot"})
+"""Types without an equality: a changed row of a table without a key could not be found again."""
 NO_WRITES = ("updatable", "false")
 SOURCES = {Via.FOREIGN_TABLE: RELATIONS, Via.REPLICA: frozenset({"TABLE", "PARTITIONED TABLE"})}
 """What can be read in each way."""
@@ -65,18 +67,32 @@ class Mirror:
 def covered(tables: Iterable[LinkedTable], source: Contents, schema: str) -> dict[str, tuple[Via, frozenset[str]]]:
     """The relations of the source that are read in ``schema``: name to how and by which services."""
     kinds = {item.name: item.kind for item in source.objects if item.schema == schema and not item.extension}
-    shapes = {shape.name for shape in source.shapes if shape.schema == schema}
+    shapes = {shape.name: shape for shape in source.shapes if shape.schema == schema}
     found: dict[str, tuple[Via, frozenset[str]]] = {}
     for table in tables:
         if table.name.schema != schema:
             continue
         # the partitions of a table are read through it: they come and go
-        names = sorted(set(kinds) & shapes) if table.name.table == "*" else [table.name.table]
+        names = sorted(set(kinds) & set(shapes)) if table.name.table == "*" else [table.name.table]
         for name in names:
-            if name in shapes and kinds.get(name) in SOURCES[table.via]:
+            if name in shapes and kinds.get(name) in SOURCES[table.via] and not why_not(shapes[name], table.via):
                 before = found.get(name, (table.via, frozenset[str]()))[1]
                 found[name] = (table.via, before | set(table.readers))
     return found
+
+
+def why_not(shape: Shape, via: Via) -> str:
+    """Why a table cannot be followed by a replica; empty when it can, and for a foreign table."""
+    if via is Via.FOREIGN_TABLE:
+        return ""
+    if shape.persistence != "p":
+        return "it is unlogged or temporary, and its changes are in no log"
+    if shape.row_security:
+        return "it has row security, and a replica would hold what its policies hide"
+    blind = [column.name for column in shape.columns if column.type.removesuffix("[]") in INCOMPARABLE]
+    if not shape.key and blind:
+        return f"it has no primary key, and rows cannot be told apart by column {ident(blind[0])}"
+    return ""
 
 
 def wanted_mirror(

@@ -33,6 +33,8 @@ class Phase(IntEnum):
     INSIDE = 40
     MIGRATIONS = 50
     AFTER = 60
+    UNLINKS = 62
+    """What follows another database stops before what it fills is changed."""
     LINKS = 64
     """What reads across databases needs of both of its ends: both have their tables and rights by now."""
     SUBSCRIPTIONS = 66

@@ -8,9 +8,8 @@ from freehold.found.model import Found, Server
 from freehold.layouts.model import Instance
 from freehold.plan.grants import has_pending
 from freehold.plan.hba import cannot_be_written
-from freehold.plan.linked import awaited, mirrors
+from freehold.plan.linknotes import link_notes
 from freehold.plan.look import look
-from freehold.plan.mirror import covered
 from freehold.plan.model import Design
 from freehold.plan.rights import may_give_backup_attributes, may_grant_membership, may_set, owns
 from freehold.plan.wanted import wanted
@@ -22,7 +21,7 @@ from freehold.sqltext import PUBLIC, quote_ident
 def notes(design: Design, found: Found) -> tuple[str, ...]:
     """Sentences, sorted, each once."""
     said = {*_crossings(design), *_missing_tables(design, found), *_missing_series(design, found)}
-    said.update(_links(design, found))
+    said.update(link_notes(design, found))
     for instance in design.placements.instances:
         server = found.servers.get(instance.name)
         if server is None:
@@ -40,31 +39,6 @@ def _crossings(design: Design) -> Iterator[str]:
             f'service "{crossing.service}" refers to {show_table(crossing.table)} of service "{crossing.source}", '
             "which lives in another database: no foreign key reaches there, `freehold check-references` does"
         )
-
-
-def _links(design: Design, found: Found) -> Iterator[str]:
-    """Why something that is read across databases is not planned."""
-    seen = look(found)
-    for link in design.placements.links:
-        what = f'what database "{link.reader[1]}" reads in database "{link.source[1]}"'
-        if link.source[0] not in design.endpoints:
-            yield f'{what} is not planned: instance "{link.source[0]}" has no address'
-        if link.reader[0] not in found.servers or link.source[0] not in found.servers:
-            continue
-        source = seen.contents(*link.source)
-        awaits = bool(awaited(design, found, link))
-        for table in link.tables:
-            there = covered([table], source, table.name.schema)
-            if table.name.table != "*" and not there and not awaits:
-                item = seen.table(*link.source, table.name.schema, table.name.table)
-                why = f"it is a {item.kind.lower()}" if item is not None else "it does not exist"
-                yield f"{show_table(table.name)} is not mirrored as a {table.via.value.replace('-', ' ')}: {why}"
-    for want in mirrors(design, found):
-        if owner := want.blocked(found):
-            yield (
-                f'schema {quote_ident(want.schema)} in database "{want.link.reader[1]}" belongs to '
-                f"{quote_ident(owner)} and is no mirror: what is read there is left as it is"
-            )
 
 
 def _missing_tables(design: Design, found: Found) -> Iterator[str]:

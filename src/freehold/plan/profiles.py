@@ -20,6 +20,8 @@ MB = 1024**2
 USED_PERCENT = 75
 """Of the machine's memory; the rest is for the operating system and everything else on it."""
 SHARED_BUFFERS_LEAST = 16 * MB
+DEFAULT_SLOTS, DEFAULT_LOGICAL_WORKERS, DEFAULT_WORKERS = 10, 4, 8
+"""PostgreSQL's own: of slots and as many senders, of workers for replication, and of workers for everything."""
 WEIGHT = {Profile.DEFAULT: 2, Profile.LEDGER: 4, Profile.OLTP: 4, Profile.INGEST: 3, Profile.ANALYTICS: 6}
 
 
@@ -85,6 +87,7 @@ def settings(design: Design, instance: Instance) -> Mapping[str, WantedSetting]:
             show_bytes(_clamp(memory, 1024 * MB, 64 * 1024 * MB)), "one query cannot fill the disk"
         ),
     }
+    sized |= _replication(design, instance, wal)
     if Profile.LEDGER in profiles:
         for name in ("fsync", "full_page_writes", "synchronous_commit"):
             sized[name] = WantedSetting("on", "a ledger service lives here: a commit is on disk when it is confirmed")
@@ -93,6 +96,37 @@ def settings(design: Design, instance: Instance) -> Mapping[str, WantedSetting]:
             "off", "every service here takes in data that can be fetched again", trades_durability=True
         )
     return dict(sorted({**sized, **declared}.items()))
+
+
+def _replication(design: Design, instance: Instance, wal: int) -> dict[str, WantedSetting]:
+    """What replicas need on both of their ends; PostgreSQL's defaults are enough for two of them and stay then."""
+    links = [link for link in design.placements.links if link.replica_login]
+    leaving = sum(link.source[0] == instance.name for link in links)
+    arriving = sum(link.reader[0] == instance.name for link in links)
+    found: dict[str, WantedSetting] = {}
+    if leaving:
+        kept = max(4 * wal, 4096 * MB)
+        found["wal_level"] = WantedSetting("logical", "replicas of other databases follow this instance")
+        found["max_slot_wal_keep_size"] = WantedSetting(
+            show_bytes(kept), "a replica that stands still cannot fill the disk; it is copied anew then"
+        )
+    if arriving:
+        found["wal_receiver_status_interval"] = WantedSetting("1s", "replicas here say soon how far they are")
+        found["wal_retrieve_retry_interval"] = WantedSetting("1s", "replicas here come back soon after their source")
+    # one slot and sender follows, and two more copy at first
+    slots = 4 + 3 * leaving
+    if slots > DEFAULT_SLOTS:
+        found["max_wal_senders"] = WantedSetting(str(slots), f"{leaving} replicas follow this instance")
+    if max(slots, arriving) > DEFAULT_SLOTS:
+        why = f"{leaving} replicas follow this instance, {arriving} are filled here"
+        found["max_replication_slots"] = WantedSetting(str(max(slots, arriving + 4)), why)
+        # PostgreSQL 18 counts what is filled by itself; before, it is the same number as of slots
+        found["max_active_replication_origins"] = WantedSetting(str(max(DEFAULT_SLOTS, arriving + 4)), why)
+    if (workers := 1 + 3 * arriving) > DEFAULT_LOGICAL_WORKERS:
+        why = f"{arriving} replicas are filled here"
+        found["max_logical_replication_workers"] = WantedSetting(str(workers), why)
+        found["max_worker_processes"] = WantedSetting(str(DEFAULT_WORKERS + workers), why)
+    return found
 
 
 def _share(design: Design, instance: Instance) -> int:

@@ -98,7 +98,7 @@ class Volley:
 class As:
     """Ask: run statements as a role that cannot log in, from Freehold's own login with SET ROLE; rolled back.
 
-    Only for what a service owns and must be able to do; an attack never comes this way."""
+    For what a service owns and must be able to do, and for what its migrations, which run as its owner, must not be."""
 
     instance: str
     database: str

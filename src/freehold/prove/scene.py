@@ -145,11 +145,9 @@ def borrowed(thing: Thing) -> bool:
     return thing.object.kind in ("VIEW", "MATERIALIZED VIEW") or thing.object.security_definer
 
 
-def links_of(scene: Scene, login: Login) -> tuple[LinkLogin, ...]:
+def links_of(scene: Scene, role: str, instance: str) -> tuple[LinkLogin, ...]:
     """What a login of links may read, database by database."""
-    return tuple(
-        link for link in scene.placements.link_logins if (link.source[0], link.role) == (login.instance, login.role)
-    )
+    return tuple(link for link in scene.placements.link_logins if (link.source[0], link.role) == (instance, role))
 
 
 def link_mappings(placements: Placements, place: tuple[str, str]) -> Mapping[tuple[str, str], str]:
@@ -183,7 +181,7 @@ def may_read(scene: Scene, login: Login, thing: Thing) -> bool:
     if login.purpose in LINKS:
         return any(
             matches(link.tables, thing.object.schema, thing.object.name)
-            for link in links_of(scene, login)
+            for link in links_of(scene, login.role, login.instance)
             if link.source == (thing.instance, thing.database)
         )
     services = [p.service for p in placement_of(scene, login)]
@@ -200,7 +198,7 @@ def may_enter(scene: Scene, login: Login, instance: str, database: str) -> bool:
     if login.purpose == "analytics":
         return any(scene.platform.service(p.service).publishes for p in here)
     if login.purpose in LINKS:
-        return any(link.source == (instance, database) for link in links_of(scene, login))
+        return any(link.source == (instance, database) for link in links_of(scene, login.role, login.instance))
     return any(p in here for p in placement_of(scene, login))
 
 

@@ -24,7 +24,12 @@ def others() -> Sql:
 
 
 def counting(contents: Contents) -> Sql:
-    """(what, number) for every sequence and for the first rows of every plain table of a database."""
+    """(what, number) for every sequence and for the first rows of every plain table of a database.
+
+    What a subscription fills changes by itself and is left out.
+    """
+    filled = {table for subscription in contents.subscriptions for table in subscription.tables}
+    tables = [o for o in contents.objects if o.kind == "TABLE" and (o.schema, o.name) not in filled]
     parts = [
         sql(
             "SELECT {}, (SELECT pg_catalog.count(*) FROM (SELECT FROM ONLY {} LIMIT {}) t)::pg_catalog.text",
@@ -32,7 +37,7 @@ def counting(contents: Contents) -> Sql:
             ident(thing.schema, thing.name),
             ROWS_MAX,
         )
-        for thing in [o for o in contents.objects if o.kind == "TABLE"][:TABLES_MAX]
+        for thing in tables[:TABLES_MAX]
     ]
     sequences = keyword(
         "SELECT 'last value of ' || schemaname || '.' || sequencename, last_value::pg_catalog.text"

@@ -144,7 +144,7 @@ SELECT pg_catalog.json_build_object(
                               WHERE l.prpubid = p.oid)))
                      FROM pg_catalog.pg_publication AS p),
   'subscriptions', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(s.subname, s.subenabled, coalesce(s.subslotname, ''), s.subpublications,
-                             (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(n.nspname, c.relname)) FROM pg_catalog.pg_subscription_rel AS l
+                             (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(n.nspname, c.relname, l.srsubstate)) FROM pg_catalog.pg_subscription_rel AS l
                                 JOIN pg_catalog.pg_class AS c ON c.oid = l.srrelid JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
                                WHERE l.srsubid = s.oid)))
                       FROM pg_catalog.pg_subscription AS s

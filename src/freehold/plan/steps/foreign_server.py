@@ -15,13 +15,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from freehold.found.model import Found
-from freehold.plan.linked import through_servers
+from freehold.plan.linked import PASSED_ON, through_servers
 from freehold.plan.look import look
 from freehold.plan.model import Action, Design, Effect, Endpoint, Phase, Statement, Step, StepKind
 from freehold.sqltext import Sql, ident, join, literal, raw, sql
 
-PASSED_ON = ("sslmode", "sslrootcert", "sslcrl", "channel_binding", "target_session_attrs")
-"""Options of a server's URL that are as good for another server as for Freehold."""
 Options = tuple[tuple[str, str], ...]
 
 

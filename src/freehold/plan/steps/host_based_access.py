@@ -15,6 +15,7 @@ from typing import ClassVar
 
 from freehold.found.model import Found, HbaRule
 from freehold.plan.hba import Line, lines, wanted_lines
+from freehold.plan.linked import leftover_logins
 from freehold.plan.model import Action, Design, Effect, Phase, Step, StepKind, WriteHba
 from freehold.sqltext import ident
 
@@ -50,17 +51,39 @@ class HostBasedAccess(Step):
         return server is not None and server.hba == tuple(line.rule() for line in self.want)
 
 
+@dataclass(frozen=True, kw_only=True)
+class NarrowedAccess(HostBasedAccess):
+    """The whole file again, without logins of links that the same plan ends: they are needed to end them.
+
+    Lock and undo as of the whole file.
+    """
+
+    phase: ClassVar[Phase] = Phase.CLEANUP
+    rank: ClassVar[int] = 90
+
+
 def _wants(design: Design, found: Found) -> Iterator[Step]:
     for instance in design.placements.instances:
         server = found.servers.get(instance.name)
         if instance.owned and server is not None and server.hba is not None:
+            leaving = tuple(leftover_logins(design, server))
+            first = wanted_lines(design, server, leaving)
             yield HostBasedAccess(
                 instance=instance.name,
                 name="pg_hba.conf",
                 action=Action.ALTER,
-                want=wanted_lines(design, server),
+                want=first,
                 before=server.hba,
             )
+            if leaving:
+                yield NarrowedAccess(
+                    instance=instance.name,
+                    name="pg_hba.conf",
+                    action=Action.ALTER,
+                    destructive=True,
+                    want=wanted_lines(design, server),
+                    before=tuple(line.rule() for line in first),
+                )
 
 
 host_based_access = StepKind(wants=_wants)

@@ -14,13 +14,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from freehold.found.model import Database, Found
+from freehold.plan.linked import ENDINGS
 from freehold.plan.look import look
 from freehold.plan.model import Action, Design, Effect, Phase, Statement, Step, StepKind
 from freehold.plan.wanted import wanted
 from freehold.spec.names import slug
 from freehold.sqltext import ident, sql
-
-ENDINGS = ("_link", "_repl")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ Why: REPLICATION reads every byte of the instance, CREATEROLE makes its own way 
 is a password that owns the data.
 
 Holds it off: services' logins have no attribute but LOGIN, owner roles none; only the backup login has REPLICATION
-and BYPASSRLS.
+and BYPASSRLS. The login of a subscription needs REPLICATION as well: that is told as a limit.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from collections.abc import Iterator
 
 from freehold.finding import Evidence
 from freehold.prove.claims import declared_roles
-from freehold.prove.judge import broken, evidence, held, unknown, verdict
-from freehold.prove.model import Attack, Conversation, Piece, Run, Scene, Tell, Verdict
-from freehold.prove.scene import at_home
+from freehold.prove.judge import broken, evidence, held, limit, unknown, verdict
+from freehold.prove.model import Attack, Conversation, Piece, Result, Run, Scene, Tell, Verdict
+from freehold.prove.scene import at_home, links_of
 from freehold.sqltext import ident, keyword, sql, words
 
 _CODE = "role_attributes"
@@ -80,6 +80,9 @@ def _attributes(scene: Scene, piece: Piece, tell: Tell) -> None:
             wrong.append("login")
         if not wrong:
             tell(held(None, service))
+        if purpose == "replica" and "replication" in wrong:
+            wrong.remove("replication")
+            tell(_replicates(scene, piece, name))
         for attribute in wrong:
             word = attribute.upper()
             tell(
@@ -95,6 +98,25 @@ def _attributes(scene: Scene, piece: Piece, tell: Tell) -> None:
                     group=f"{name}:{attribute}",
                 )
             )
+
+
+def _replicates(scene: Scene, piece: Piece, name: str) -> Result:
+    """What PostgreSQL leaves no choice about: a login that a subscription comes under can take the whole instance."""
+    tables = sorted(
+        {str(ident(t.schema, t.table)) for link in links_of(scene, name, piece.instance) for t in link.tables}
+    )
+    return limit(
+        _CODE,
+        None,
+        "",
+        f"role {ident(name)}",
+        f'role "{name}", which fills replicas, could read every database of instance "{piece.instance}"',
+        "A subscription needs REPLICATION, and whoever has that may also copy the whole instance. No service knows its "
+        "password: it stands in pg_subscription, which only a superuser can read, and in the secrets file.",
+        (),
+        evidence=(Evidence(f'pg_roles: "{name}" has REPLICATION on instance "{piece.instance}"'),),
+        remedy=f"-- declare via: foreign-table for {', '.join(tables)}; no login needs REPLICATION then",
+    )
 
 
 role_attributes = Attack("I19", "hold an attribute that stands above all grants", _split, _play)

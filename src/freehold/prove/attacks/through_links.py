@@ -2,8 +2,9 @@
 
 Tried: as each login and each owner role of a service that reads through a foreign server: a foreign table of its own
 over that server, the whole foreign schema, another user mapping, a server that leads elsewhere, the password inside
-the mapping. Also read: every foreign server of the platform, its mappings and its foreign tables, against what is
-declared: where each leads, under which login, and that nothing is written through it.
+the mapping. Where replicas are kept: to write them, to stop or steer their subscription, to make one of its own, to see
+the password inside it. Also read: every foreign server of the platform, its mappings and its foreign tables, against
+what is declared: where each leads, under which login, and that nothing is written through it.
 
 Why: a link lends a login of another database. Who may use it freely reads there whatever that login may read, and who
 may change it chooses the login.
@@ -34,8 +35,6 @@ _NAME = "freehold_proof_link"
 
 def _split(scene: Scene) -> Iterator[Piece]:
     for link in scene.placements.links:
-        if not link.through(Via.FOREIGN_TABLE):
-            continue
         yield Piece(None, *link.reader, part=link)
         for login in scene.logins:
             readers = {reader for table in link.tables for reader in table.readers}
@@ -61,12 +60,12 @@ def _play(scene: Scene, piece: Piece, tell: Tell) -> Conversation:
         answers = yield As(*link.reader, login.role, statements)
     else:
         answers = yield Run(*link.reader, login.role, statements)
-    shown = f"foreign server {ident(link.name)}"
+    shown = f"link {ident(link.name)}"
     for (statement, title), answer in zip(tries, answers, strict=True):
         if answer.ok and not answer.rows and statement == _SEES_PASSWORDS:
             tell(held(login))
             continue
-        match verdict(answer, closed=_NOT_THERE):
+        match verdict(answer, opened=_TOO_LATE, closed=_NOT_THERE):
             case Verdict.HELD:
                 tell(held(login))
             case Verdict.BROKEN:
@@ -89,7 +88,9 @@ def _play(scene: Scene, piece: Piece, tell: Tell) -> Conversation:
 
 
 _NOT_THERE = frozenset({"42704", "42710"})
-"""What says that a server or mapping of this name is not there, or is there already: after the check of rights."""
+"""What says that a thing of this name is not there, or is there already."""
+_TOO_LATE = frozenset({"23502", "23503", "23505", "23514"})
+"""A row that breaks a rule of its table: after the check of rights."""
 _SEES_PASSWORDS = keyword(
     "SELECT srvname, usename FROM pg_catalog.pg_user_mappings WHERE pg_catalog.array_to_string(umoptions, ',') LIKE"
     " '%password=%'"
@@ -97,6 +98,28 @@ _SEES_PASSWORDS = keyword(
 
 
 def _tries(scene: Scene, login: Login, link: Link) -> Iterator[tuple[Sql, str]]:
+    if link.through(Via.FOREIGN_TABLE):
+        yield from _over_server(scene, login, link)
+    replicas = link.through(Via.REPLICA)
+    if not replicas:
+        return
+    name = ident(link.name)
+    for table in replicas:
+        target = ident(table.name.schema, table.name.table)
+        yield sql("DELETE FROM {}", target), "change a replica"
+        yield sql("INSERT INTO {} DEFAULT VALUES", target), "add to a replica"
+        yield sql("TRUNCATE {}", target), "empty a replica"
+    yield sql("ALTER SUBSCRIPTION {} DISABLE", name), "stop a subscription"
+    yield sql("ALTER SUBSCRIPTION {} SET (slot_name = NONE)", name), "steer a subscription"
+    yield keyword("SELECT subconninfo FROM pg_catalog.pg_subscription"), "read the passwords of subscriptions"
+    own = ident(_NAME)
+    yield (
+        sql("CREATE SUBSCRIPTION {} CONNECTION 'host=localhost' PUBLICATION {} WITH (connect = false)", own, own),
+        "make a subscription of its own",
+    )
+
+
+def _over_server(scene: Scene, login: Login, link: Link) -> Iterator[tuple[Sql, str]]:
     server = ident(link.name)
     schemas = scene.placements.of(login.service).schemas if login.service else ()
     mine = ident(schemas[0] if schemas else "public")
