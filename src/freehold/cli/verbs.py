@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from freehold.cli.context import Context, nearest, who
 from freehold.cli.made import Made, restricted
 from freehold.cli.progress import Bar
-from freehold.errors import FreeholdError, MissingRight
+from freehold.errors import DeclarationError, FreeholdError, MissingRight
 from freehold.found.model import Found
 from freehold.local.clock import SystemClock
 from freehold.plan.model import Design
@@ -58,12 +58,32 @@ def plan(context: Context, *, authoritative: bool, allow_destroy: bool, services
     context.known_services(services)
     design, found = design_of(context, authoritative=authoritative), look(context)
     made = restricted(design, make(design, found), allow_destroy=allow_destroy, services=services)
+    _refuse_keys(context, made, found)
     lacking = tuple(
         f'login "{server.user}" on instance "{name}" lacks {" and ".join(rights)}'
         for name, server in sorted(found.servers.items())
         if (rights := missing(server, made.plan.steps))
     )
     return replace(made, lent=outstanding(design, found), lacking=lacking)
+
+
+def _refuse_keys(context: Context, made: Made, found: Found) -> None:
+    """Raise DeclarationError when a table that is still to be made could not be partitioned as declared afterwards:
+    nothing of it has run yet."""
+    from freehold.cli.crossings import keys_in_migrations
+    from freehold.plan.look import look as indexed
+    from freehold.plan.steps.partitioned_table import PartitionedTable
+
+    seen = indexed(found)
+    steps = [step for step in made.plan.steps if isinstance(step, PartitionedTable)]
+    to_be_made = {
+        step.service
+        for step in steps
+        if seen.table(step.instance, step.database or "", step.series.table.schema, step.series.table.table) is None
+    }
+    complaints = tuple(keys_in_migrations(context.platform, context.path.parent, to_be_made)) if to_be_made else ()
+    if complaints:
+        raise DeclarationError(complaints)
 
 
 def destruction(context: Context) -> Made:

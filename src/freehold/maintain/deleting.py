@@ -49,10 +49,14 @@ def any_old(action: DeleteRows, column_type: str) -> Sql:
     return sql("SELECT EXISTS (SELECT FROM ONLY {} AS {} WHERE {})", table(action.table), ROW, condition)
 
 
-def count_old(action: DeleteRows, column_type: str) -> Sql:
-    """How many rows are older than they are to be kept, held ones among them."""
-    condition = old(action.column, action.before, column_type)
-    return sql("SELECT pg_catalog.count(*) FROM ONLY {} AS {} WHERE {}", table(action.table), ROW, condition)
+def count_old(action: DeleteRows, column_type: str, hold: Hold | None) -> Sql:
+    """How many rows are older than they are to be kept. Rows that a column says are held do not count; a condition or
+    another table may run code of the service, so what these hold is among them."""
+    conditions = [old(action.column, action.before, column_type)]
+    if hold is not None and hold.column:
+        conditions.append(sql("NOT ({})", held(hold)))
+    where = join(" AND ", conditions)
+    return sql("SELECT pg_catalog.count(*) FROM ONLY {} AS {} WHERE {}", table(action.table), ROW, where)
 
 
 def indexed(name: TableName, column: str) -> Sql:

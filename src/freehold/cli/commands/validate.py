@@ -12,11 +12,16 @@ def validate(call: Call) -> Result:
 
     Exit code 1 for errors, 0 for warnings only.
     """
-    from freehold.cli.crossings import in_migrations
+    from freehold.cli.crossings import in_migrations, keys_in_migrations
     from freehold.errors import DeclarationError
 
     context = call.context
-    complaints = (*context.warnings, *in_migrations(context.platform, context.path.parent))
+    base = context.path.parent
+    complaints = (
+        *context.warnings,
+        *in_migrations(context.platform, base),
+        *keys_in_migrations(context.platform, base),
+    )
     if any(complaint.level == "error" for complaint in complaints):
         raise DeclarationError(complaints)
     for complaint in complaints:

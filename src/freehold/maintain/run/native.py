@@ -75,7 +75,8 @@ class Native:
             case FinishDrop():
                 return done(task, "drop", action, action.leaving.table)
             case DeleteRows():
-                rows = int(str(hands.admin(task).query(deleting.count_old(action, state.column_type))[0][0]))
+                hold = task.retention.hold if task.retention else None
+                rows = int(str(hands.admin(task).query(deleting.count_old(action, state.column_type, hold))[0][0]))
                 return done(task, "delete", action, action.table, rows, about=True) if rows else None
         assert_never(action)
 
