@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
 
-from freehold.errors import FreeholdError, RecipeRefused
-from freehold.ports import Servers
+from freehold.apply.run.locks import held
+from freehold.cli import seeding
+from freehold.errors import Busy, FreeholdError, RecipeRefused
+from freehold.ports import Address, Servers
 from freehold.seed.plan import Does
 from freehold.spec.model import Layout, Migrations, Reference, Service, TableName
+from support.clusters import clean
 from support.filling import Field
+from support.fixtures import Clusters
 
 USERS = """
 create type users.level as enum ('basic', 'gold', 'platinum');
@@ -63,6 +68,17 @@ def shop(servers: Servers, tmp_path: Path) -> Field:
     return Field(servers, tmp_path, {"users": USERS, "orders": ORDERS}, services=SERVICES)
 
 
+@pytest.fixture
+def servers18(server18: Address, clusters: Clusters) -> Servers:
+    """For what does not depend on the server's version."""
+    return clusters(18)[1]
+
+
+@pytest.fixture
+def shop18(servers18: Servers, tmp_path: Path) -> Field:
+    return Field(servers18, tmp_path, {"users": USERS, "orders": ORDERS}, services=SERVICES)
+
+
 def content(field: Field) -> dict[str, str]:
     """A digest of every table, in the order of its rows' text."""
     found: dict[str, str] = {}
@@ -104,17 +120,15 @@ def test_the_sequences_of_the_server_go_on_behind_the_rows(shop: Field) -> None:
 
 
 def test_the_same_seed_gives_the_same_rows_in_every_layout_with_any_number_of_workers(
-    servers: Servers, tmp_path: Path, server: object
+    servers18: Servers, tmp_path: Path
 ) -> None:
-    from support.clusters import clean
-
     seen: list[dict[str, str]] = []
     for number, (layout, workers) in enumerate(
         ((Layout.DATABASE_PER_SERVICE, 1), (Layout.SCHEMA_PER_SERVICE, 4), (Layout.CENTRAL, 2))
     ):
-        clean(servers.addresses()["main"])
+        clean(servers18.addresses()["main"])
         (tmp_path / str(number)).mkdir()
-        field = Field(servers, tmp_path / str(number), {"users": USERS, "orders": ORDERS}, layout, SERVICES)
+        field = Field(servers18, tmp_path / str(number), {"users": USERS, "orders": ORDERS}, layout, SERVICES)
         field.seed(RECIPE, 2000, workers=workers, processes=number)
         seen.append(content(field))
     assert seen[0] == seen[1] == seen[2]
@@ -136,50 +150,49 @@ def test_a_second_run_has_nothing_to_do_and_append_goes_on(shop: Field) -> None:
     assert referred == [(True,)]
 
 
-def test_rows_of_others_are_not_touched_without_a_word(shop: Field) -> None:
-    shop.ask("orders", "insert into orders.purchase (account_id, total, placed_at) values (1, 1, now()) returning 1")
-    planned = shop.seed(rows=500)
+def test_rows_of_others_are_not_touched_without_a_word(shop18: Field) -> None:
+    shop18.ask("orders", "insert into orders.purchase (account_id, total, placed_at) values (1, 1, now()) returning 1")
+    planned = shop18.seed(rows=500)
     assert planned.tasks[TableName("orders", "purchase")].does is Does.KEEP
-    assert count(shop, "orders.purchase") == 1
-    assert shop.ask("orders", "select count(distinct purchase_id) from orders.line") == [(1,)]
+    assert count(shop18, "orders.purchase") == 1
+    assert shop18.ask("orders", "select count(distinct purchase_id) from orders.line") == [(1,)]
     named = "tables: {orders.purchase: {rows: 1}}"
     with pytest.raises(FreeholdError, match=r'table "orders"."purchase" has rows already') as caught:
-        shop.seed(named, 500, seed=1, only=["orders.purchase"])
+        shop18.seed(named, 500, seed=1, only=["orders.purchase"])
     assert "--append" in caught.value.hint
-    shop.seed(named, 50, only=["orders.purchase"], append=True)
-    assert count(shop, "orders.purchase") > 1
+    shop18.seed(named, 50, only=["orders.purchase"], append=True)
+    assert count(shop18, "orders.purchase") > 1
 
 
-def test_another_seed_or_another_recipe_is_refused(shop: Field) -> None:
-    shop.seed(RECIPE, 600)
+def test_another_seed_or_another_recipe_is_refused(shop18: Field) -> None:
+    shop18.seed(RECIPE, 600)
     with pytest.raises(FreeholdError, match="was filled from seed 1"):
-        shop.seed(RECIPE, 600, seed=2)
+        shop18.seed(RECIPE, 600, seed=2)
     with pytest.raises(FreeholdError, match="was filled from another recipe"):
-        shop.seed(RECIPE + "  orders.tick: {columns: {price: {money: 3}}}\n", 600)
+        shop18.seed(RECIPE + "  orders.tick: {columns: {price: {money: 3}}}\n", 600)
     with pytest.raises(FreeholdError, match="now should get"):
-        shop.seed(RECIPE, 700)
+        shop18.seed(RECIPE, 700)
 
 
-@pytest.mark.parametrize(
-    ("recipe", "line", "says"),
-    [
-        ("total: {constant: -1}", 5, 'row 1 of table "orders"."purchase", column "total"'),
-        ("id: {constant: 00000000-0000-0000-0000-000000000000}", 5, 'row 2 of table "orders"."purchase", column "id"'),
-        ("total: nothing", 5, 'row 1 of table "orders"."purchase", column "total"'),
-        ("placed_at: {text: 2}", 5, 'column "placed_at"'),
-    ],
-)
-def test_a_refused_row_is_an_error_at_the_line_of_the_recipe(shop: Field, recipe: str, line: int, says: str) -> None:
-    text = f"tables:\n  orders.purchase:\n    rows: 1\n    columns:\n      {recipe}\n"
-    with pytest.raises(RecipeRefused) as caught:
-        shop.seed(text, 600)
-    complaint = caught.value.complaints[0]
-    assert (complaint.file, complaint.line) == ("seed.yaml", line)
-    assert says in complaint.message
-    assert count(shop, "orders.purchase") == 0
+def test_a_refused_row_is_an_error_at_the_line_of_the_recipe(shop: Field) -> None:
+    cases = {
+        "total: {constant: -1}": 'row 1 of table "orders"."purchase", column "total"',
+        "id: {constant: 00000000-0000-0000-0000-000000000000}": 'row 2 of table "orders"."purchase", column "id"',
+        "total: nothing": 'row 1 of table "orders"."purchase", column "total"',
+        "placed_at: {text: 2}": 'row 1 of table "orders"."purchase", column "placed_at"',
+        "account_id: {constant: 99999999999999999999}": 'row 1 of table "orders"."purchase", column "account_id"',
+    }
+    for recipe, says in cases.items():
+        text = f"tables:\n  orders.purchase:\n    rows: 1\n    columns:\n      {recipe}\n"
+        with pytest.raises(RecipeRefused) as caught:
+            shop.seed(text, 600, only=["orders.purchase"])
+        complaint = caught.value.complaints[0]
+        assert (complaint.file, complaint.line) == ("seed.yaml", 5), recipe
+        assert says in complaint.message
+        assert count(shop, "orders.purchase") == 0
 
 
-def test_a_foreign_key_that_is_not_there_is_blamed_on_its_row(shop: Field) -> None:
+def test_a_foreign_key_that_is_not_there_is_blamed_on_its_row(shop18: Field) -> None:
     text = """tables:
   orders.line:
     columns:
@@ -187,26 +200,108 @@ def test_a_foreign_key_that_is_not_there_is_blamed_on_its_row(shop: Field) -> No
       number: sequence
 """
     with pytest.raises(RecipeRefused, match="in the recipe") as caught:
-        shop.seed(text, 600)
+        shop18.seed(text, 600)
     assert caught.value.complaints[0].line == 4
     assert 'row 1 of table "orders"."line", column "purchase_id"' in caught.value.complaints[0].message
 
 
-def test_a_dry_run_changes_nothing_and_says_what_would_be_loaded(shop: Field) -> None:
-    planned = shop.seed(RECIPE, 3000, dry=True)
+def test_a_dry_run_changes_nothing_and_says_what_would_be_loaded(shop18: Field) -> None:
+    planned = shop18.seed(RECIPE, 3000, dry=True)
     assert planned.rows == pytest.approx(3000, rel=0.01)
-    assert count(shop, "users.account") == 0
-    assert shop.ask("users", "select to_regclass('freehold.seed') is null") == [(True,)]
-    shop.seed(RECIPE, 3000)
+    assert count(shop18, "users.account") == 0
+    assert shop18.ask("users", "select to_regclass('freehold.seed') is null") == [(True,)]
+    shop18.seed(RECIPE, 3000)
     size = sum(planned.row_bytes[name] * task.rows for name, task in planned.tasks.items())
     assert 100_000 < size < 1_000_000
 
 
-def test_no_login_is_left_behind(shop: Field) -> None:
-    shop.seed(RECIPE, 300)
+def test_no_login_is_left_behind(shop18: Field) -> None:
+    shop18.seed(RECIPE, 300)
     with pytest.raises(RecipeRefused):
-        shop.seed("tables: {orders.purchase: {columns: {total: {constant: 0}}}}", 300, seed=5, replace=True)
-    assert shop.ask("users", "select rolname from pg_roles where rolname like '%deploy'") == []
+        shop18.seed("tables: {orders.purchase: {columns: {total: {constant: 0}}}}", 300, seed=5, replace=True)
+    assert shop18.ask("users", "select rolname from pg_roles where rolname like '%deploy'") == []
+
+
+def test_hostile_names_are_ordinary_input(servers: Servers, tmp_path: Path) -> None:
+    names = ['we"ird', "line\nbreak", "é" * 31, "100%", "<img src=x>", "a.b", "it's\\"]
+    quoted = ['"' + name.replace('"', '""') + '"' for name in names]
+    schema = Service("odd", ('od"d.s',), migrations=Migrations(folder="odd"))
+    columns = ", ".join(f"{name} text not null" for name in quoted[1:])
+    broken, dotted = quoted[1], quoted[5]
+    text = (
+        f"create table {quoted[0]} (id bigint generated always as identity primary key, {columns});"
+        f"create table child ({broken} bigint not null references {quoted[0]},"
+        f" {dotted} text check ({dotted} in ('x', 'y\"')));"
+    )
+    field = Field(servers, tmp_path, {"odd": text}, services=(schema,))
+    recipe = """
+tables:
+  '"od""d.s"."we""ird"':
+    rows: 2
+    columns:
+      "line\\nbreak": {expression: "column('100%') + '<img>'"}
+      "100%": {template: "{row}%s\\t\\\\"}
+"""
+    field.seed(recipe, 300)
+    assert field.ask("odd", 'select count(*) from "od""d.s"."we""ird"') == [(200,)]
+    first = field.ask("odd", 'select "line\nbreak", "100%%" from "od""d.s"."we""ird" where id = 7'.replace("%%", "%"))
+    assert first == [("7%s\t\\<img>", "7%s\t\\")]
+    values = 'select count(distinct "a.b") from "od""d.s".child where "a.b" is not null'
+    assert field.ask("odd", values) == [(2,)]
+    with pytest.raises(RecipeRefused) as caught:
+        field.seed(recipe.replace("{row}%s", "{rwo}%s"), 300, seed=2, replace=True)
+    assert caught.value.complaints[0].line == 7
+    field.seed(recipe, 300, seed=2, replace=True, only=['"od""d.s".child', '"od""d.s"."we""ird"'])
+    assert field.ask("odd", 'select count(*) from "od""d.s"."we""ird"') == [(200,)]
+
+
+def test_triggers_fire_and_have_no_more_rights_than_the_owner(servers: Servers, tmp_path: Path) -> None:
+    text = """
+create table guard.entry (id int primary key, amount int not null);
+create table guard.seen (who text, session text, super text);
+create function guard.spy() returns trigger language plpgsql as $$
+begin
+    reset role;
+    insert into guard.seen values (current_user, session_user, current_setting('is_superuser'));
+    return new;
+end $$;
+create trigger spy before insert on guard.entry for each row execute function guard.spy();
+"""
+    field = Field(servers, tmp_path, {"guard": text})
+    field.seed("tables: {guard.seen: keep}", 5)
+    assert field.ask("guard", "select distinct * from guard.seen") == [("shop_guard_owner", "shop_guard_deploy", "off")]
+    assert field.ask("guard", "select count(*) from guard.seen") == [(5,)]
+
+
+def test_a_deferred_constraint_refuses_its_batch_as_a_whole(servers18: Servers, tmp_path: Path) -> None:
+    text = """
+create table book.entry (
+    id bigint generated always as identity primary key, transfer int not null, amount int not null
+);
+create function book.even() returns trigger language plpgsql as $$
+begin
+    if (select sum(amount) from book.entry where transfer = new.transfer) <> 0 then
+        raise exception 'transfer % does not sum to zero', new.transfer using errcode = 'check_violation';
+    end if;
+    return null;
+end $$;
+create constraint trigger even after insert on book.entry deferrable initially deferred
+    for each row execute function book.even();
+"""
+    field = Field(servers18, tmp_path, {"book": text})
+    right = """
+tables:
+  book.entry:
+    columns:
+      transfer: {expression: "(row + 1) // 2"}
+      amount: {expression: "7 if row % 2 == 1 else -7"}
+"""
+    with pytest.raises(RecipeRefused, match="in the recipe") as caught:
+        field.seed(right.replace("else -7", "else -6"), 100)
+    assert "transfer 1 does not sum to zero" in caught.value.complaints[0].message
+    assert field.ask("book", "select count(*) from book.entry") == [(0,)]
+    field.seed(right, 100)
+    assert field.ask("book", "select count(*), sum(amount) from book.entry") == [(100, 0)]
 
 
 GUARDED = """
@@ -232,3 +327,68 @@ def test_a_table_that_forces_policies_on_its_owner_is_filled_and_still_forces_th
     )
     assert count(field, "users.secret") == 1000
     assert field.ask("users", FORCED) == [(True, True)]
+
+
+def test_tables_in_a_circle_are_filled_where_null_is_allowed_and_refused_where_not(
+    servers18: Servers, tmp_path: Path
+) -> None:
+    text = """
+create table ring.a (id int primary key, b int);
+create table ring.b (id int primary key, a int not null references ring.a);
+alter table ring.a add foreign key (b) references ring.b;
+"""
+    field = Field(servers18, tmp_path, {"ring": text})
+    field.seed("", 20)
+    assert field.ask("ring", "select count(b), count(*) from ring.a") == [(0, 10)]
+    wrong = "tables: {ring.a: {columns: {b: {foreign: ring.b(id)}}}}"
+    with pytest.raises(FreeholdError, match=r'in a circle: "ring"."a", "ring"."b"'):
+        field.seed(wrong, 20, seed=2, replace=True)
+
+
+def test_only_some_services_or_tables_are_filled(shop18: Field) -> None:
+    shop18.seed(RECIPE, 600, services=["users"])
+    assert count(shop18, "users.account") > 0
+    assert count(shop18, "orders.purchase") == 0
+    with pytest.raises(FreeholdError, match="which has no rows yet"):
+        shop18.seed(RECIPE, 600, only=["orders.line"])
+    shop18.seed(RECIPE, 600, only=["orders.purchase", "orders.line"])
+    assert shop18.ask("orders", "select count(*) > 0 from orders.line") == [(True,)]
+    with pytest.raises(FreeholdError, match=r'no table "orders"."lien"') as caught:
+        shop18.seed(RECIPE, 600, only=["orders.lien"])
+    assert "orders.line" in caught.value.hint
+
+
+def test_tables_that_are_kept_give_their_keys(shop: Field) -> None:
+    shop.ask(
+        "users",
+        "insert into users.account (email, level, discount, meta)"
+        " select 'e' || n, 'gold', 1, '{}' from generate_series(1, 3) n returning 1",
+    )
+    planned = shop.seed("tables: {users.account: keep}", 300)
+    assert planned.tasks[TableName("users", "account")].does is Does.KEEP
+    assert shop.ask("users", "select count(*) from users.account") == [(3,)]
+    assert shop.ask("users", "select count(distinct account_id) from users.profile") == [(3,)]
+    assert shop.ask("orders", "select array_agg(distinct account_id order by account_id) from orders.purchase") == [
+        ([1, 2, 3],)
+    ]
+
+
+def test_another_run_is_told_that_one_is_at_work(shop18: Field, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(seeding, "WAIT_MS", 200.0)
+    busy = shop18.lending(shop18.servers)
+    with held(busy, ("main",), 1000), pytest.raises(Busy):
+        shop18.seed(RECIPE, 300)
+    assert count(shop18, "users.account") == 0
+
+
+@pytest.mark.parametrize("rows", [100_000, *([3_000_000] if os.environ.get("FREEHOLD_SOAK") == "1" else [])])
+def test_many_rows_are_valid_and_quick(shop18: Field, rows: int) -> None:
+    recipe = RECIPE + "others: 1\n"
+    planned = shop18.seed(recipe, rows)
+    assert planned.rows == pytest.approx(rows, rel=0.01)
+    assert count(shop18, "orders.line") == planned.tasks[TableName("orders", "line")].rows
+    orphans = (
+        "select count(*) from orders.line as l where not exists (select from orders.purchase where id = l.purchase_id)"
+    )
+    assert shop18.ask("orders", orphans) == [(0,)]
+    assert {task.does for task in shop18.seed(recipe, rows).tasks.values()} == {Does.DONE}

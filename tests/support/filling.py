@@ -13,11 +13,12 @@ from freehold.found.journal import Run
 from freehold.layouts.placement import place
 from freehold.local.clock import SystemClock
 from freehold.local.commands import ShellCommands
-from freehold.ports import Servers, Session
+from freehold.ports import Servers
 from freehold.seed.plan import Request
 from freehold.seed.recipe import read_recipe
 from freehold.seed.run import Planned, World, fill, prepare
-from freehold.spec.model import Layout, Migrations, Platform, Server, ServerKind, Service, TableName
+from freehold.spec.model import Layout, Migrations, Platform, Server, ServerKind, Service
+from freehold.spec.names import parse_table
 from freehold.sqltext import Sql, raw
 from support.applying import Heard, Workshop, sql_file
 
@@ -72,11 +73,11 @@ class Field:
         servers: Servers | None = None,
     ) -> Planned:
         """Run ``freehold seed``; what it planned."""
-        wanted = frozenset(TableName(*name.split(".", 1)) for name in only)
+        wanted = frozenset(parse_table(name) for name in only)
         request = Request(str(seed), rows, wanted, append, replace)
         through = servers or self.servers
-        with LentDoors(self.lending(self.servers), self.placements) as doors:
-            world = World(through, _Through(doors, through, self), SystemClock(), self.heard)
+        with LentDoors(self.lending(through), self.placements) as doors:
+            world = World(through, doors, SystemClock(), self.heard)
             planned = prepare(
                 world,
                 self.platform,
@@ -106,15 +107,3 @@ class Field:
             session.execute(statement)
         finally:
             session.close()
-
-
-@dataclass
-class _Through:
-    """Doors whose sessions are opened by other servers: those that kill, for example."""
-
-    doors: LentDoors
-    servers: Servers
-    field: Field
-
-    def open(self, service: str) -> Session:
-        return self.doors.open(service)

@@ -67,6 +67,22 @@ def default(table: Table, column: Column, around: Around) -> Spec | None:
     return replace(spec, nulls=NULLS) if spec.draw not in ("", "nothing") else made("nothing")
 
 
+def combinations(table: Table, key: Key, rows: Mapping[TableName, int]) -> int | None:
+    """How many rows a unique index takes whose columns all refer to other tables or have few values; None is any."""
+    most = 1
+    for name in key.columns:
+        column = table.column(name)
+        foreign = next((one for one in table.foreign_keys if one.columns == (name,) and one.to != table.name), None)
+        values = _few(table, column) if column is not None else ()
+        if foreign is not None and foreign.to in rows:
+            most *= rows[foreign.to]
+        elif values:
+            most *= len(values)
+        else:
+            return None
+    return most
+
+
 def _foreign(table: Table, column: Column, around: Around) -> Spec | None:
     for key in table.foreign_keys:
         if column.name not in key.columns:

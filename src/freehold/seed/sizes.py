@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from freehold.seed.args import Args, Complaints
+from freehold.seed.defaults import combinations
 from freehold.seed.fans import fan_in
+from freehold.seed.model import Table
 from freehold.seed.recipe import Recipe, Rows, TableRecipe
 from freehold.seed.spread import Fan
 from freehold.seed.stream import Stream
@@ -40,6 +42,24 @@ def sizes(
     found: dict[TableName, int] = {}
     for name in names:
         _rows(shares, weights, base, name, found)
+    return found
+
+
+def capped(
+    recipe: Recipe, tables: Mapping[TableName, Table], there: Mapping[TableName, int], planned: Mapping[TableName, int]
+) -> dict[TableName, int]:
+    """The same, but no more rows than a unique index takes in tables of which the recipe says nothing.
+    ``there`` says how many rows tables have that are left as they are."""
+    found = dict(planned)
+    for _ in planned:
+        before = dict(found)
+        for name, table in tables.items():
+            said = recipe.tables.get(name)
+            for key in table.keys if said is None or (not said.columns and said.rows == Rows()) else ():
+                most = combinations(table, key, {**found, **there})
+                found[name] = found[name] if most is None else min(found[name], most)
+        if found == before:
+            break
     return found
 
 

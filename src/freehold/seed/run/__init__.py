@@ -16,11 +16,11 @@ from freehold.seed.moments import parse_moment
 from freehold.seed.order import circular, ordered
 from freehold.seed.plan import Does, Request, Task, final_sizes, kept, tasks
 from freehold.seed.recipe import Recipe, problems
-from freehold.seed.run.load import Loaded, load
+from freehold.seed.run.load import Loaded, load_rows
 from freehold.seed.run.making import Blueprint, Making
 from freehold.seed.run.survey import Survey, count_given, given, survey
 from freehold.seed.run.world import Doors, Stopped, World
-from freehold.seed.sizes import sizes
+from freehold.seed.sizes import capped, sizes
 from freehold.spec.model import Platform, TableName
 from freehold.spec.names import show_table
 from freehold.spec.values import near
@@ -73,13 +73,15 @@ def prepare(
         if name not in seen.tables:
             _unknown(recipe, said.path, name, seen.tables)
     left = kept(recipe, seen.tables, seen.filled, seen.marks)
-    planned = sizes(recipe, seen.tables, left, request.rows, request.seed)
+    there = _there(world, recipe, seen, left)
+    planned = capped(recipe, seen.tables, there, sizes(recipe, seen.tables, left, request.rows, request.seed))
     if found := problems(recipe):
         raise RecipeRefused(found)
     chosen = replace(request, tables=wanted)
     doing = tasks(chosen, recipe, seen.tables, planned, left, seen.filled, seen.marks)
     looked: dict[tuple[TableName, str], Sequence[str | None]] = {}
-    makers = _makers(world, recipe, request.seed, seen, left, final_sizes(planned, doing, seen.marks), looked)
+    total = {**final_sizes(planned, doing, seen.marks), **{name: Size(count, count) for name, count in there.items()}}
+    makers = _makers(world, recipe, request.seed, seen, left, total, looked)
     working = [name for name, task in doing.items() if task.does is not Does.KEEP and task.end]
     needs = {name: _needs(_maker(makers, name)) for name in working}
     if found := problems(recipe):
@@ -121,7 +123,9 @@ def fill(world: World, planned: Planned, workers: int, processes: int = 0) -> di
                     if len(running) >= workers or not _free(planned, name, settled, running.values(), tables):
                         continue
                     waiting.remove(name)
-                    running[pool.submit(load, world, making, _maker(planned.makers, name), planned.tasks[name])] = name
+                    running[
+                        pool.submit(load_rows, world, making, _maker(planned.makers, name), planned.tasks[name])
+                    ] = name
                 if not running:
                     break
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
@@ -178,12 +182,14 @@ def _makers(
             looked[key] = given(world, seen.tables[name], column)
         return looked[key]
 
-    counts: dict[TableName, Size] = {}
+    return Makers(recipe, seed, seen.tables, total, left, look, circular(seen.tables.values()))
+
+
+def _there(world: World, recipe: Recipe, seen: Survey, left: frozenset[TableName]) -> dict[TableName, int]:
+    """How many rows the tables have that are left as they are, as far as others refer to them."""
     referred = {key.to for table in seen.tables.values() for key in table.foreign_keys} | _named(recipe)
-    for name in left:
-        count = count_given(world, seen.tables[name]) if name in referred and name in seen.filled else 0
-        counts[name] = Size(count, count)
-    return Makers(recipe, seed, seen.tables, {**total, **counts}, left, look, circular(seen.tables.values()))
+    asked = referred & seen.filled
+    return {name: count_given(world, seen.tables[name]) if name in asked else 0 for name in left}
 
 
 def _blueprint(planned: Planned) -> Blueprint:

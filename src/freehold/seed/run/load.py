@@ -36,7 +36,7 @@ class Loaded:
     ms: float
 
 
-def load(world: World, making: Making, maker: TableMaker, task: Task) -> Loaded:
+def load_rows(world: World, making: Making, maker: TableMaker, task: Task) -> Loaded:
     """Make and send the rows of a task. Raises RecipeRefused when the server refuses one, Stopped when told to stop."""
     table = maker.table
     started = world.clock.monotonic_ms()
