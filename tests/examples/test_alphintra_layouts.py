@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from support.examples import Case, cases, raised
+from support.examples import LAYOUTS, Case, cases, raised
+from support.readmes import limits, missing_tests
 
 QUICK = [
     (layout, version)
@@ -20,6 +21,8 @@ DATABASES = {
     "instance-per-service": {f"alphintra_{service}" for service in SERVICES},
 }
 
+LIMITS = limits("alphintra")
+
 
 @pytest.mark.parametrize("case", cases(*QUICK))
 def test_alphintra_is_as_declared(case: Case) -> None:
@@ -31,3 +34,12 @@ def test_alphintra_is_as_declared(case: Case) -> None:
         instances = platform.up["instances"]
         assert isinstance(instances, list)
         assert len(instances) == (8 if case.layout == "instance-per-service" else 1)
+        told = platform.proof["limits"]
+        assert isinstance(told, list)
+        # the README says what this layout cannot prevent
+        assert ({limit["code"] for limit in told}, len(DATABASES[case.layout])) == LIMITS[case.layout][::-1]
+
+
+def test_the_readme_names_every_layout_and_tests_that_exist() -> None:
+    assert set(LIMITS) == set(LAYOUTS)
+    assert missing_tests("alphintra") == set()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +11,8 @@ import pytest
 
 from support.clusters import VERSIONS
 from support.examples import SOAK
-from support.rules import Logins, logins
+from support.readmes import run_commands
+from support.rules import Logins, crash, logins
 
 HERE = Path(__file__).parents[2] / "examples" / "payrollx"
 ONE, EIGHT = "schema-per-service", "database-per-service"
@@ -31,17 +30,6 @@ NAMED = {
 """The tables that the analysis names, by schema."""
 
 
-def filled(layout: str, version: int) -> Iterator[Logins]:
-    with logins("payrollx", layout, version) as found:
-        said = found.desk.run("seed", "--rows", "4000", timeout_s=300)
-        assert said.status == 0, said.all
-        for service in ("payroll", "transaction"):
-            script = (HERE / "after-seed" / f"{service}.sql").read_text(encoding="utf-8")
-            with psycopg.connect(found.url(service, "owner"), autocommit=True) as connection:
-                connection.execute(script.encode())
-        yield found
-
-
 def versions(prefix: str) -> list[object]:
     return [
         pytest.param(version, marks=pytest.mark.xdist_group(f"{prefix}-{version}"), id=f"pg{version}")
@@ -57,12 +45,22 @@ def version(request: pytest.FixtureRequest) -> int:
 
 @pytest.fixture(scope="module")
 def one(version: int) -> Iterator[Logins]:
-    yield from filled(ONE, version)
+    """One database, filled as the README says."""
+    with logins("payrollx", ONE, version) as found:
+        run_commands(found.desk)
+        yield found
 
 
 @pytest.fixture(scope="module")
 def eight(version: int) -> Iterator[Logins]:
-    yield from filled(EIGHT, version)
+    with logins("payrollx", EIGHT, version) as found:
+        said = found.desk.run("seed", "--rows", "4000", timeout_s=300)
+        assert said.status == 0, said.all
+        for service in ("payroll", "transaction"):
+            script = (HERE / "after-seed" / f"{service}.sql").read_text(encoding="utf-8")
+            with psycopg.connect(found.url(service, "owner"), autocommit=True) as connection:
+                connection.execute(script.encode())
+        yield found
 
 
 def answer(platform: Logins, service: str, query: str) -> tuple[object, ...]:
@@ -212,22 +210,20 @@ def test_every_balance_is_the_sum_of_its_entries(one: Logins) -> None:
 
 
 def test_maintenance_takes_the_trails_into_their_pieces(one: Logins) -> None:
+    # the README's commands have run it once
     count = "SELECT count(*) FROM transaction.transaction_logs"
-    before = answer(one, "transaction", count)
-    assert one.desk.run("maintain").status == 0
-    assert answer(one, "transaction", count) == before
-    assert answer(one, "transaction", "SELECT count(*) FROM transaction.transaction_logs_default") == (0,)
-    again = one.desk.run("maintain")
-    assert again.status == 0, again.all
-    assert "default partition" not in again.out
-
-
-def crash(platform: Logins, service: str) -> None:
-    """End one backend of the service the hard way, as a bug in the server would."""
-    with psycopg.connect(platform.url(service), autocommit=True) as connection:
-        os.kill(connection.info.backend_pid, signal.SIGKILL)
-        with pytest.raises(psycopg.OperationalError):
-            connection.execute("SELECT 1")
+    assert answer(one, "transaction", f"{count}_default") == (0,)
+    kept = answer(one, "transaction", count)
+    assert kept[0]
+    with psycopg.connect(one.admin_url("transaction"), autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO transaction.transaction_logs (transaction_id, logged_at, new_status, attempts)"
+            " SELECT id, now() - interval '11 years', 'settled', 1 FROM transaction.transactions LIMIT 5"
+        )
+    said = one.desk.run("maintain")
+    assert said.status == 0, said.all
+    # what is older than ten years is gone, and nothing else
+    assert answer(one, "transaction", count) == kept
 
 
 def test_a_crash_in_one_of_eight_databases_ends_the_sessions_of_all(eight: Logins) -> None:

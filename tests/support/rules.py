@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -164,3 +166,11 @@ def guards(connection: psycopg.Connection[tuple[object, ...]]) -> set[str]:
         """
     ).fetchall()
     return {str(name) for (name,) in rows}
+
+
+def crash(platform: Logins, service: str) -> None:
+    """End one backend of the service the hard way, as a bug in the server would."""
+    with psycopg.connect(platform.url(service), autocommit=True) as connection:
+        os.kill(connection.info.backend_pid, signal.SIGKILL)
+        with pytest.raises(psycopg.OperationalError):
+            connection.execute("SELECT 1")
