@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from freehold.errors import Busy, ServerError
-from freehold.ports import Servers
+from freehold.ports import Address, Servers
 from freehold.spans import Span
 from freehold.spec.model import Layout, TableName
-from freehold.spec.series import Hold, Space
+from freehold.spec.series import Aggregate, Hold, Rollup, Space
 from freehold.sqltext import Sql, ident, keyword, literal, raw, sql
+from support.clusters import TidyServers
 from support.fixtures import Clusters
 from support.maintaining import TABLE, How, Keeper, keeper, retention, series
 from support.plans import HOSTILE
@@ -419,3 +421,26 @@ def test_it_names_what_it_cannot_keep(servers: Servers, tmp_path: Path) -> None:
     report = keep.maintain("2026-11-20")
     assert sorted(one.code for one in report.findings) == ["table_missing", "table_not_partitioned"]
     assert {one.remedy for one in report.findings} == {"freehold apply"}
+
+
+def test_a_login_that_is_no_superuser_maintains_too(server: Address, servers: Servers, tmp_path: Path) -> None:
+    """All but what no login of that kind may do: a move past foreign keys is a finding, and nothing is lost."""
+    session = servers.admin("main")
+    session.execute(keyword("CREATE ROLE boss LOGIN CREATEROLE CREATEDB PASSWORD 'boss'"))
+    session.execute(keyword("CREATE DATABASE bosses OWNER boss"))
+    session.close()
+    address = replace(server, user="boss", password="boss", maintenance_database="bosses")
+    plain = TidyServers({"main": address})
+    bars = Rollup(TableName("market", "bar"), Span(seconds=3600), ("symbol",), (Aggregate("n", "count"),))
+    keep = keeper(plain, tmp_path, series(keep="3 days", rollups=(bars,)), text=AUDITED)
+    keep.maintain("2026-11-01")
+    fill(keep, ("2026-11-01", 5), ("2026-11-20", 3))
+
+    report = keep.maintain("2026-11-20")
+
+    assert [(one.code, one.title[:7]) for one in report.findings] == [("rows_not_movable", "3 rows ")]
+    assert ("refresh", 8) in what(report)
+    assert len([one for one in report.done if one.what == "drop"]) == 2
+    counts = raw("SELECT (SELECT count(*) FROM market.tick), (SELECT sum(n) FROM market.bar)")
+    assert keep.app().query(counts) == [(3, 8)]
+    plain.tidy()

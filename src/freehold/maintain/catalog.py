@@ -23,8 +23,13 @@ def table(name: TableName) -> Sql:
 
 
 def regclass(name: TableName) -> Sql:
-    """The table as regclass, NULL when there is none."""
-    return sql("pg_catalog.to_regclass({})", literal(table(name).shown()))
+    """The table as regclass, NULL when there is none; to_regclass would ask for a right on the schema."""
+    return sql(
+        "(SELECT r.oid::pg_catalog.regclass FROM pg_catalog.pg_class AS r JOIN pg_catalog.pg_namespace AS s"
+        " ON s.oid = r.relnamespace WHERE s.nspname = {} AND r.relname = {})",
+        literal(name.schema),
+        literal(name.table),
+    )
 
 
 def kind_of(name: TableName, column: str) -> Sql:

@@ -96,26 +96,37 @@ def _read(value: object) -> datetime:
 # noting
 
 
-def begin(series: TimeSeries, now: datetime) -> tuple[Sql, Sql]:
-    """Locks writers out, so that nobody is under way who will not meet the triggers; and the row of the series, which
-    returns its number."""
+AS_ADMIN = keyword("SET LOCAL ROLE NONE")
+
+
+def locked(series: TimeSeries, owner: str) -> tuple[Sql, ...]:
+    """Locks writers out, so that nobody is under way who will not meet the triggers."""
     return (
+        sql("SET LOCAL ROLE {}", ident(owner)),
         sql("LOCK TABLE ONLY {} IN SHARE ROW EXCLUSIVE MODE", table(series.table)),
-        sql(
-            "INSERT INTO freehold.series (table_schema, table_name, watermark, safe_from, waits_for)"
-            " VALUES ({}, {}, {}, {}, ARRAY[]::text[]) ON CONFLICT (table_schema, table_name) DO UPDATE SET"
-            " watermark = excluded.watermark, safe_from = excluded.safe_from, waits_for = excluded.waits_for"
-            " RETURNING id",
-            literal(series.table.schema),
-            literal(series.table.table),
-            literal(iso(now)),
-            literal(iso(now)),
-        ),
+        AS_ADMIN,
     )
 
 
-def follow(series: TimeSeries, number: int, column_type: str) -> tuple[Sql, ...]:
-    """The triggers, and the note that everything that is there has changed."""
+def begin(series: TimeSeries, now: datetime) -> Sql:
+    """The row of the series; returns its number."""
+    return sql(
+        "INSERT INTO freehold.series (table_schema, table_name, watermark, safe_from, waits_for)"
+        " VALUES ({}, {}, {}, {}, ARRAY[]::text[]) ON CONFLICT (table_schema, table_name) DO UPDATE SET"
+        " watermark = excluded.watermark, safe_from = excluded.safe_from, waits_for = excluded.waits_for"
+        " RETURNING id",
+        literal(series.table.schema),
+        literal(series.table.table),
+        literal(iso(now)),
+        literal(iso(now)),
+    )
+
+
+def follow(series: TimeSeries, number: int, column_type: str, owner: str) -> tuple[Sql, ...]:
+    """The triggers, and the note that everything that is there has changed.
+
+    The function is the administrator's; the owner role, whose table it is, may use it while it makes the triggers.
+    """
     digest = hashlib.sha256(f"{series.table.schema}.{series.table.table}".encode()).hexdigest()[:16]
     function = ident("freehold", f"changes_{digest}")
     return (
@@ -127,6 +138,9 @@ def follow(series: TimeSeries, number: int, column_type: str) -> tuple[Sql, ...]
             literal(_noting(series, number, column_type).shown()),
         ),
         sql("REVOKE ALL ON FUNCTION {}() FROM PUBLIC", function),
+        sql("GRANT USAGE ON SCHEMA freehold TO {}", ident(owner)),
+        sql("GRANT EXECUTE ON FUNCTION {}() TO {}", function, ident(owner)),
+        sql("SET LOCAL ROLE {}", ident(owner)),
         *(
             sql(
                 "CREATE OR REPLACE TRIGGER {} AFTER {} ON {}{} FOR EACH STATEMENT EXECUTE FUNCTION {}()",
@@ -138,6 +152,9 @@ def follow(series: TimeSeries, number: int, column_type: str) -> tuple[Sql, ...]
             )
             for event, tables in _EVENTS
         ),
+        AS_ADMIN,
+        sql("REVOKE ALL ON FUNCTION {}() FROM {}", function, ident(owner)),
+        sql("REVOKE ALL ON SCHEMA freehold FROM {}", ident(owner)),
     )
 
 

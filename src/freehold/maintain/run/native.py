@@ -45,11 +45,11 @@ class Native:
             return State(kind, column_type, leaving=leaving)
         partitions, default = catalog.partitions(session.query(catalog.partitions_of(task.table)))
         rolled = task.series is not None and bool(task.series.rollups)
-        stale = rolled and rolling.stale(session, task, column_type, noted=there is True)
+        stale = rolled and rolling.stale(hands, task, column_type, noted=there is True)
         loose: dict[datetime, int] = {}
         homeless = 0
         if default is not None and task.series is not None:
-            for piece, rows in session.query(catalog.loose(default, column, column_type, task.series.chunk)):
+            for piece, rows in hands.peek(task, catalog.loose(default, column, column_type, task.series.chunk)):
                 if piece is None:
                     homeless += int(str(rows))
                 else:
@@ -76,7 +76,7 @@ class Native:
                 return done(task, "drop", action, action.leaving.table)
             case DeleteRows():
                 hold = task.retention.hold if task.retention else None
-                rows = int(str(hands.admin(task).query(deleting.count_old(action, state.column_type, hold))[0][0]))
+                rows = int(str(hands.peek(task, deleting.count_old(action, state.column_type, hold))[0][0]))
                 return done(task, "delete", action, action.table, rows, about=True) if rows else None
         assert_never(action)
 

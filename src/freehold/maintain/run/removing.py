@@ -117,7 +117,7 @@ def delete(hands: Hands, task: Task, state: State, action: DeleteRows) -> Iterat
     assert task.retention is not None
     hold = task.retention.hold
     column_type, total = state.column_type, 0
-    if not hands.admin(task).query(deleting.any_old(action, column_type))[0][0]:
+    if not hands.peek(task, deleting.any_old(action, column_type))[0][0]:
         return
     if hands.admin(task).query(deleting.indexed(action.table, action.column))[0][0]:
         last: str | None = None

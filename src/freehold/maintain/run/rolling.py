@@ -18,14 +18,14 @@ from freehold.spec.series import Rollup
 from freehold.sqltext import Sql, sql
 
 
-def stale(session: Session, task: Task, column_type: str, *, noted: bool) -> bool:
+def stale(hands: Hands, task: Task, column_type: str, *, noted: bool) -> bool:
     """Whether the rollups of a series lack something that is there now; ``noted``: maintenance keeps notes here."""
     assert task.series is not None
-    progress = read(session, task) if noted else None
+    progress = read(hands.admin(task), task) if noted else None
     if progress is None or progress.noted:
         return True
     newest = (progress.watermark, datetime.max)
-    return any(_extent(session, task, rollup, column_type, newest, own=False) for rollup in task.series.rollups)
+    return any(_extent(hands, task, rollup, column_type, newest, own=False) for rollup in task.series.rollups)
 
 
 def read(session: Session, task: Task) -> Progress | None:
@@ -47,7 +47,7 @@ def refresh(hands: Hands, task: Task, state: State, action: RefreshRollups) -> I
     for rollup in task.series.rollups:
         rows = 0
         for stretch in rollups.stretches(rollup, progress):
-            extent = _extent(notes, task, rollup, state.column_type, stretch)
+            extent = _extent(hands, task, rollup, state.column_type, stretch)
             for step in rollups.steps(task.series, rollup, extent) if extent else ():
                 statement = rollups.compute(task.series, rollup, state.column_type, step)
                 rows += hands.patiently(partial(_compute, hands, task, statement))
@@ -70,18 +70,19 @@ def _track(hands: Hands, task: Task, state: State, now: datetime) -> None:
     session = hands.noted(task)
     with session.transaction():
         session.execute(sql("SET LOCAL lock_timeout = {}", hands.lock_timeout_ms))
-        lock, row = rollups.begin(task.series, now)
-        session.execute(lock)
+        owner = task.placement.roles.owner
+        for statement in rollups.locked(task.series, owner):
+            session.execute(statement)
         with hands.holding(session) as send:
-            number = int(str(send(row)[0][0]))
-            for statement in rollups.follow(task.series, number, state.column_type):
+            number = int(str(send(rollups.begin(task.series, now))[0][0]))
+            for statement in rollups.follow(task.series, number, state.column_type, owner):
                 send(statement)
 
 
 def _extent(
-    session: Session, task: Task, rollup: Rollup, column_type: str, within: rollups.Range, *, own: bool = True
+    hands: Hands, task: Task, rollup: Rollup, column_type: str, within: rollups.Range, *, own: bool = True
 ) -> rollups.Range | None:
     """Where there are rows within a stretch: of the series, and (``own``) of the rollup itself."""
     assert task.series is not None
-    ((low, high),) = session.query(rollups.extent(task.series, rollup, column_type, within, own=own))
+    ((low, high),) = hands.peek(task, rollups.extent(task.series, rollup, column_type, within, own=own))
     return None if low is None or high is None else (parse_moment(str(low)), parse_moment(str(high)))

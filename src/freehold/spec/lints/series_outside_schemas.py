@@ -1,6 +1,6 @@
-"""A time series, a rollup or a retention names a table in a schema that the service does not own.
+"""A time series, a rollup, a retention or a table of holds lies in a schema that the service does not own.
 
-Why: only the owner may cut a table into pieces or remove its rows.
+Why: only the owner may cut a table into pieces or remove its rows, and what it may not read cannot hold anything.
 
 Bad:
     platform: shop
@@ -33,7 +33,11 @@ def series_outside_schemas(platform: Platform) -> Iterator[Note]:
             place = ("timeseries", written_table(series.table))
             found.append((series.table, place))
             found += [(one.table, (*place, "rollups", written_table(one.table))) for one in series.rollups]
-        found += [(one.table, ("retention", written_table(one.table))) for one in service.retention]
+        for retention in service.retention:
+            place = ("retention", written_table(retention.table))
+            found.append((retention.table, place))
+            if retention.hold is not None and retention.hold.table is not None:
+                found.append((retention.hold.table, (*place, "hold", "table")))
         for table, path in found:
             if table.schema not in service.schemas:
                 message = f'table {show_table(table)} is not in a schema of "{service.name}"'
