@@ -116,6 +116,11 @@ def _of_somebody_else(context: Context, instance: Instance) -> InstanceStatus:
     )
 
 
+def ports(context: Context) -> dict[str, int]:
+    """Where each instance that can be reached listens."""
+    return {name: address.port for name, address in context.servers.addresses().items()}
+
+
 def restart_pending(context: Context, *, restart: bool, only: Iterable[str] | None = None) -> tuple[str, ...]:
     """The instances whose settings wait for a restart, after restarting ours (those of ``only``) if asked."""
     names = [instance.name for instance in context.placements.instances]

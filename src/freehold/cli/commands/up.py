@@ -31,7 +31,13 @@ def up(call: Call, show_secrets: bool, allow_destroy: bool, no_prove: bool) -> R
     done = verbs.apply(context, made, wait_ms=60_000) if made.plan.steps else None
     if done is None:
         verbs.take_back(context, made, wait_ms=60_000)
+    before = instances.ports(context)
     pending = instances.restart_pending(context, restart=True, only=fresh)
+    if instances.ports(context) != before:
+        # somebody took a port during the restart: what names the old one (foreign servers, subscriptions) follows
+        moved = verbs.plan(context, authoritative=False, allow_destroy=allow_destroy, services=())
+        if moved.plan.steps:
+            verbs.apply(context, moved, wait_ms=60_000)
     absent = pools.missing(context)
     bouncers = () if absent else pools.up(context)
     report = None if no_prove else verbs.prove(context, services=(), attacks=(), workers=8)
