@@ -42,9 +42,10 @@ def limits(example: str) -> Mapping[str, tuple[int, set[str]]]:
     return {layout: (int(databases), set(codes.split(", "))) for layout, databases, codes in rows}
 
 
-def missing_tests(example: str) -> set[str]:
-    """Tests that the README names and that no file of tests for examples has."""
-    text = (EXAMPLES / example / "README.md").read_text(encoding="utf-8")
+def missing_tests(example: str, text: str | None = None) -> set[str]:
+    """Tests that the README, or a text in its place, names and that no file of tests for examples has."""
+    if text is None:
+        text = (EXAMPLES / example / "README.md").read_text(encoding="utf-8")
     named = set(re.findall(r"\btest_[a-z_0-9]+\b(?!\.py)", text))
     assert named
     there = {
@@ -54,3 +55,16 @@ def missing_tests(example: str) -> set[str]:
         if isinstance(node, ast.FunctionDef)
     }
     return named - there
+
+
+def unshown(text: str) -> list[str]:
+    """Claims of a README's table, of three columns, that name no test and are not said to be unmeasured."""
+    rows = [[cell.strip() for cell in line[1:-1].split("|")] for line in text.splitlines() if line.startswith("| ")]
+    assert len(rows) > 1
+    assert {len(row) for row in rows} == {3}
+    # the first row is the head
+    return [
+        claim
+        for claim, seen, test in rows[1:]
+        if not re.fullmatch(r"test_\w+(, test_\w+)*", test) and (test or "not measured" not in seen.lower())
+    ]
