@@ -19,10 +19,16 @@ _BOTH_VERSIONS = ("_layouts.py", "_prefect.py")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Every example comes up in every layout on both versions; its rules, attacks and queries on 18, in CI."""
+    """Every example comes up in every layout on both versions; its rules, attacks and queries on 18, in CI.
+
+    The tests of one file stay together, so that the platform they share comes up once."""
+    here = Path(__file__).parent
+    for item in items:
+        together = here in item.path.parents and not item.path.name.endswith(_BOTH_VERSIONS)
+        if together and item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
     if os.environ.get("FREEHOLD_SOAK") == "1":
         return
-    here = Path(__file__).parent
     later = [
         item
         for item in items
