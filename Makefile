@@ -4,8 +4,8 @@
 VENV  ?= .venv
 BIN    = $(VENV)/bin
 TREUM ?= examples/treum/freehold.yaml
-# two workers fit two cores; more only fight over them
-WORKERS ?= 2
+# a third worker fills two cores while the others wait for their servers
+WORKERS ?= 3
 TESTS ?= tests
 
 .PHONY: help environment dev up down prove test check pytest soak lint format bench docs clean
