@@ -62,6 +62,10 @@ class Session(Protocol):
         """Send ``blocks`` to a ``COPY .. FROM STDIN`` as they are made; how many rows the server took.
         Raises RowRefused when the server objects to a row; what the iterable raises ends the COPY and comes out."""
 
+    def copy_out(self, sql: Sql) -> Iterator[bytes]:
+        """What a ``COPY .. TO STDOUT`` says, in blocks of whole rows, in the format the statement asks for; fit to be
+        handed to ``copy_in`` of another session. The session can be used for nothing else until it is exhausted."""
+
     def stream(self, sql: Sql) -> AbstractContextManager[Iterator[list[Row]]]:
         """The rows of one statement in blocks as they arrive: whole numbers, text and bytea as int, str and bytes,
         everything else as its text.
@@ -89,6 +93,10 @@ class Servers(Protocol):
     def admin(self, instance: str, database: str | None = None) -> Session:
         """A session of Freehold's own login; ``database`` None is the maintenance database.
         lock_timeout and statement_timeout are set. Raises Unreachable, MissingRight."""
+
+    def replication(self, instance: str, database: str) -> Session:
+        """As ``admin``, and the commands of streaming replication are understood too. What CREATE_REPLICATION_SLOT
+        waits for is ended by lock_timeout, not by statement_timeout."""
 
     def login(self, instance: str, database: str, user: str, password: str) -> Session:
         """A session as a client would open it. Raises ServerError with the server's sqlstate."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from freehold.layouts.model import ServiceRoles
 from freehold.spec.model import TableName
 
 
@@ -13,6 +14,34 @@ class Side:
 
     instance: str
     database: str
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One service on its way from ``source`` to ``target``; ``id`` names everything that is made for it.
+
+    ``source_roles`` and ``target_roles`` differ where one of the layouts has one login for all. ``layout`` is the
+    layout that the target belongs to.
+    """
+
+    id: str
+    platform: str
+    service: str
+    layout: str
+    source: Side
+    target: Side
+    schemas: tuple[str, ...]
+    source_roles: ServiceRoles
+    target_roles: ServiceRoles
+
+    def role_on_target(self, name: str) -> str:
+        """The role that stands on the target for a role of the source: the service's own are mapped, others stay."""
+        pairs = {
+            self.source_roles.owner: self.target_roles.owner,
+            self.source_roles.app: self.target_roles.app,
+            self.source_roles.ro: self.target_roles.ro,
+        }
+        return pairs.get(name, name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,13 @@ class PgServers:
             self._open(place, database or place.maintenance_database, place.user, place.password, {"options": options}),
         )
 
+    def replication(self, instance: str, database: str) -> PgSession:
+        """As ``admin``, on a connection that understands the commands of streaming replication."""
+        place = self._place(instance)
+        options = startup_options(self.lock_timeout_ms, self.statement_timeout_ms)
+        more = {"options": options, "replication": "database"}
+        return self._supported(instance, self._open(place, database, place.user, place.password, more))
+
     def login(self, instance: str, database: str, user: str, password: str) -> PgSession:
         """A session as a client would open it, with none of Freehold's settings."""
         return self._open(self._place(instance), database, user, password, {})

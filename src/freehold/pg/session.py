@@ -139,6 +139,10 @@ class PgSession:
         """Stream ``blocks`` into a ``COPY .. FROM STDIN``; how many rows the server took."""
         return copying.send(self._connection, sql.sent(_no_secret).encode(), blocks)
 
+    def copy_out(self, sql: Sql) -> Iterator[bytes]:
+        """What a ``COPY .. TO STDOUT`` says, in blocks of whole rows."""
+        return copying.receive(self._connection, sql.sent(_no_secret).encode())
+
     def stream(self, sql: Sql) -> AbstractContextManager[Iterator[list[Row]]]:
         """The rows of one statement in blocks as they arrive; leaving early cancels it."""
         return streaming.rows(self._connection, sql.sent(_no_secret).encode())
