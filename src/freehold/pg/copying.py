@@ -28,7 +28,7 @@ def send(connection: Connection, statement: bytes, blocks: Iterable[bytes]) -> i
 
 
 def receive(connection: Connection, statement: bytes) -> Iterator[bytes]:
-    """What a ``COPY .. TO STDOUT`` says, in blocks of whole rows. Raises ServerError; closing it early ends the COPY."""
+    """What a ``COPY .. TO STDOUT`` says, in blocks of whole rows. Raises ServerError; closing it early ends it."""
     server = connection.pgconn
     try:
         server.send_query(statement)

@@ -49,6 +49,9 @@ class KillingServers:
     def admin(self, instance: str, database: str | None = None) -> Session:
         return _KillingSession(self.servers.admin(instance, database), self.fuse)
 
+    def replication(self, instance: str, database: str) -> Session:
+        return _KillingSession(self.servers.replication(instance, database), self.fuse)
+
     def login(self, instance: str, database: str, user: str, password: str) -> Session:
         return _KillingSession(self.servers.login(instance, database, user, password), self.fuse)
 
@@ -81,6 +84,9 @@ class _KillingSession:
 
     def attempt(self, sql: Sql) -> Outcome:
         return self.session.attempt(sql)
+
+    def copy_out(self, sql: Sql) -> Iterator[bytes]:
+        return self.session.copy_out(sql)
 
     def copy_in(self, sql: Sql, blocks: Iterable[bytes]) -> int:
         with self.fuse.effect():
