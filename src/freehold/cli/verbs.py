@@ -36,6 +36,24 @@ def design_of(context: Context, *, authoritative: bool) -> Design:
         authoritative=authoritative,
         endpoints={name: address.endpoint for name, address in context.servers.addresses().items()},
         digests=context.secrets.digests(),
+        besides=besides(context),
+    )
+
+
+def besides(context: Context) -> tuple[tuple[str, str, str], ...]:
+    """Who is let in on both sides of a move that has not ended: (instance, database, login)."""
+    pool = context.placements.roles.pool
+    return tuple(
+        sorted(
+            {
+                (place.instance, place.database, login)
+                for one in context.moves.read()
+                if not one.ended
+                for place in (one.move.source, one.move.target)
+                for roles in (one.move.source_roles, one.move.target_roles)
+                for login in (roles.app, roles.ro, *([pool] if pool else []))
+            }
+        )
     )
 
 

@@ -72,7 +72,8 @@ def wanted_lines(design: Design, server: Server, more: Iterable[tuple[str, str]]
         if instance == server.instance:
             logins = [role for role in database.access if wanted(design).roles[instance][role].login]
             pairs += [(name, role) for role in sorted({*logins, *deploy_roles(design, database)})]
-    for name, role in dict.fromkeys((*pairs, *more)):
+    besides = [(name, role) for instance, name, role in design.besides if instance == server.instance]
+    for name, role in dict.fromkeys((*pairs, *besides, *more)):
         found += _allow(_token(name, server.version), _token(role, server.version))
     found += _allow(REPLICATION, _token(platform.backup, server.version))
     found.append(Line("local", ALL, ALL, "", "reject"))
