@@ -1,0 +1,1 @@
+"""The parts of a move that touch servers."""
