@@ -6,9 +6,9 @@ import pytest
 
 from freehold.move.model import SOURCE, TARGET
 from freehold.move.run.switching import Limits, switch
-from freehold.pg.servers import PgServers
 from freehold.sqltext import raw
-from support.moving import MOVE, Clients, NoPool, followed, prepared
+from support.clusters import TidyServers
+from support.switching import MOVE, Clients, NoPool, followed, prepared
 
 LIMITS = Limits(pause_ms=20_000, lock_ms=300, lag_ms=2_000)
 pytestmark = pytest.mark.real
@@ -27,14 +27,15 @@ ROWS = (
 )
 
 
-def test_a_switch_and_back_under_writers_loses_nothing(servers: PgServers) -> None:
+def test_a_switch_and_back_under_writers_loses_nothing(servers: TidyServers) -> None:
     prepared(servers, MOVE, SHOP)
     source = servers.admin("main", "old_home")
     source.execute(raw(ROWS))
     clients = Clients(
         servers,
         MOVE,
-        "INSERT INTO shop.orders (id, note) VALUES ({number}, 'live'); INSERT INTO shop.log (order_id) VALUES ({number})",
+        "INSERT INTO shop.orders (id, note) VALUES ({number}, 'live');"
+        "INSERT INTO shop.log (order_id) VALUES ({number})",
     )
     with clients.writing(3):
         on = followed(servers, MOVE)

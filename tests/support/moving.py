@@ -1,173 +1,106 @@
-"""A service on its way from one database to another, for tests: its world, its tables, and clients that count."""
+"""Two databases between which a service moves, its roles, and the world of a move."""
 
 from __future__ import annotations
 
-import itertools
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
-from freehold.errors import ServerError
-from freehold.found.control import control_sql
 from freehold.layouts.model import ServiceRoles
 from freehold.local.clock import SystemClock
-from freehold.move import control
-from freehold.move.catalog import inventory, question
-from freehold.move.machine import Phase
-from freehold.move.model import SOURCE, TARGET, Inventory, Move, Side
-from freehold.move.run import copying, following
-from freehold.move.run.arming import guard
+from freehold.move.model import Move, Side
 from freehold.move.run.world import World
-from freehold.move.state import insert, to_phase
-from freehold.pg.session import PgSession
-from freehold.ports import Servers
-from freehold.sqltext import raw
-from support.proofs import KnownSecrets
+from freehold.pg.dump import PgDumps
+from freehold.ports import Address
+from freehold.sqltext import ident, raw, sql
+from support.clusters import TidyServers
+from support.nasty import EXTENSIONS, ODD, SCHEMAS, made
 
-ROLES = ServiceRoles("postgres", "shop_app", "shop_ro")
-MOVE = Move(
-    id="0000abcd",
-    platform="test",
-    service="shop",
-    layout="database-per-service",
-    source=Side("main", "old_home"),
-    target=Side("main", "new_home"),
-    schemas=("shop",),
-    source_roles=ROLES,
-    target_roles=ROLES,
-)
+OLD = ServiceRoles("central_owner", "central'app", "central_ro")
+NEW = ServiceRoles('sh"op owner', "shop_app", "shop_ro")
+READER = 'rea"der'
+
+Clusters = Callable[[int], tuple[Address, TidyServers]]
 
 
-class Silent:
+class Quiet:
+    """Progress that nobody watches, and secrets that nobody has."""
+
     def event(self, what: str, done: int, total: int) -> None:
-        pass
+        """Says nothing."""
+
+    def password(self, role: str) -> str:
+        return "x"
+
+    def verifier(self, role: str) -> str:
+        return "x"
+
+    def known(self) -> Mapping[str, str]:
+        return {}
+
+    def ephemeral(self, minutes: int) -> tuple[str, str]:
+        return "x", "x"
 
 
-class NoPool:
-    """Clients that connect directly: nobody holds them back, and they learn where to go from being refused."""
+@dataclass(frozen=True)
+class Scene:
+    """A move and the world it takes place in."""
 
-    def __init__(self) -> None:
-        self.side = SOURCE
-        self.calls: list[str] = []
-
-    def prepare(self, side: str) -> None:
-        self.calls.append(f"prepare {side}")
-
-    def hold(self, timeout_ms: int) -> bool:
-        self.calls.append("hold")
-        return True
-
-    def redirect(self, side: str) -> None:
-        self.side = side
-        self.calls.append(f"redirect {side}")
-
-    def release(self) -> None:
-        self.calls.append("release")
+    world: World
+    move: Move
+    servers: TidyServers
+    majors: Mapping[str, int]
 
 
-def look(servers: Servers, side: Side, move: Move) -> Inventory:
-    session = servers.admin(side.instance, side.database)
-    try:
-        (row,) = session.query(question(move.schemas, []))
-        return inventory(side, move.schemas, str(row[0]))
-    finally:
-        session.close()
+def scene(clusters: Clusters, source: int, target: int, *, nasty: bool = True) -> Scene:
+    """Database "old" of one version with the service in it, database "new" of another as a plan leaves it."""
+    places = {
+        "a": replace(clusters(source)[0], instance="a"),
+        "b": replace(clusters(target)[0], instance="b"),
+    }
+    servers = TidyServers(places)
+    for instance in {source: "a", target: "b"}.values():
+        session = servers.admin(instance)
+        for role in (*_names(OLD), *_names(NEW), READER):
+            session.execute(sql("CREATE ROLE {}", ident(role)))
+    for instance, database, roles in (("a", "o'ld", OLD), ("b", 'n"ew', NEW)):
+        ready(servers, instance, database, roles)
+    if nasty:
+        servers.admin("a", "o'ld").execute(raw(made(OLD.owner, OLD.app, OLD.ro, READER)))
+    move = Move(
+        id="0a1b2c3d",
+        platform="p",
+        service="shop",
+        layout="database-per-service",
+        source=Side("a", "o'ld"),
+        target=Side("b", 'n"ew'),
+        schemas=tuple(sorted(SCHEMAS)),
+        source_roles=OLD,
+        target_roles=NEW,
+    )
+    quiet = Quiet()
+    majors = {"a": source, "b": target}
+    return Scene(World(servers, quiet, SystemClock(), quiet, PgDumps(places, majors)), move, servers, majors)
 
 
-def world(servers: Servers) -> World:
-    return World(
-        servers=servers,
-        secrets=KnownSecrets(),
-        clock=SystemClock(),
-        progress=Silent(),
-        who="a test",
-        look=lambda side, move: look(servers, side, move),
-        watch=lambda move, pause_ms: nullcontext(),
+def ready(servers: TidyServers, instance: str, database: str, roles: ServiceRoles) -> None:
+    """A database with the service's schemas, still empty."""
+    servers.admin(instance).execute(sql("CREATE DATABASE {} TEMPLATE template0", ident(database)))
+    inside = servers.admin(instance, database)
+    inside.execute(raw(EXTENSIONS))
+    for schema in SCHEMAS:
+        inside.execute(sql("CREATE SCHEMA {} AUTHORIZATION {}", ident(schema), ident(roles.owner)))
+        inside.execute(sql("GRANT USAGE ON SCHEMA {} TO {}", ident(schema), ident(roles.app)))
+    inside.execute(
+        sql(
+            "CREATE SCHEMA freehold; ALTER DEFAULT PRIVILEGES FOR ROLE {} GRANT SELECT ON TABLES TO {}",
+            ident(roles.owner),
+            ident(roles.app),
+        )
     )
 
 
-def prepared(servers: Servers, move: Move, source: str, target: str | None = None) -> None:
-    """Two databases with the control schema; ``source`` SQL in the one, ``target`` (the same) in the other."""
-    for side, text in ((SOURCE, source), (TARGET, target or source)):
-        place = move.place(side)
-        admin = servers.admin(place.instance)
-        admin.execute(raw(f'CREATE DATABASE "{place.database}"'))
-        admin.close()
-        session = servers.admin(place.instance, place.database)
-        for statement in (*control_sql(), *control.control_sql()):
-            session.execute(statement)
-        session.execute(raw(text))
-        session.execute(insert(move, side, "a test"))
-        session.close()
+def _names(roles: ServiceRoles) -> tuple[str, str, str]:
+    return roles.owner, roles.app, roles.ro
 
 
-def followed(servers: Servers, move: Move, jobs: int = 2) -> World:
-    """Copied, guarded and followed: the state from which a cutover begins."""
-    on = world(servers)
-    source = on.look(move.source, move)
-    copying.copy_rows(on, move, source, jobs)
-    guard(on, move, TARGET, on.look(move.target, move), refusing=True)
-    following.begin(on, move, source)
-    following.caught_up(on, move, SOURCE, 500)
-    for side in (move.source, move.target):
-        with on.session(side) as session:
-            session.execute(to_phase(move, Phase.FOLLOWING))
-    return on
-
-
-@dataclass
-class Clients:
-    """Writers that follow the service where it lives, and remember every row that a server confirmed."""
-
-    servers: Servers
-    move: Move
-    statement: str
-    confirmed: set[int] = field(default_factory=set)
-    refused: int = 0
-    stopping: bool = False
-    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1_000_000))
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    @contextmanager
-    def writing(self, many: int) -> Iterator[None]:
-        threads = [threading.Thread(target=self._write) for _ in range(many)]
-        for thread in threads:
-            thread.start()
-        try:
-            yield
-        finally:
-            self.stopping = True
-            for thread in threads:
-                thread.join()
-
-    def _write(self) -> None:
-        side = SOURCE
-        session: PgSession | None = None
-        while not self.stopping:
-            place = self.move.place(side)
-            try:
-                if session is None:
-                    session = self.servers.admin(place.instance, place.database)  # type: ignore[assignment]
-                with self._lock:
-                    number = next(self._numbers)
-                assert session is not None
-                session.execute(raw(self.statement.format(number=number)))
-                with self._lock:
-                    self.confirmed.add(number)
-            except ServerError as error:
-                assert error.sqlstate == "25006", error
-                self.refused += 1
-                if session is not None:
-                    session.close()
-                session = None
-                side = TARGET if side == SOURCE else SOURCE
-                time.sleep(0.002)
-        if session is not None:
-            session.close()
-
-
-def across(move: Move, instance: str) -> Move:
-    """The same move to another instance."""
-    return replace(move, target=Side(instance, move.target.database))
+__all__ = ["NEW", "ODD", "OLD", "READER", "Clusters", "Quiet", "Scene", "ready", "scene"]

@@ -1,1 +1,1 @@
-"""What a move does to the world, one module for each piece of work."""
+"""The parts of a move that touch servers."""

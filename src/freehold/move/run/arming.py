@@ -9,6 +9,7 @@ from freehold.move import control, fence, follow
 from freehold.move.fence import SequenceGrant
 from freehold.move.model import Inventory, Move, other
 from freehold.move.run.following import cross, direction, end, version
+from freehold.move.run.look import look
 from freehold.move.run.world import LOCKED, World, connection, password_of, patiently
 from freehold.ports import Session
 from freehold.spec.model import TableName
@@ -60,7 +61,7 @@ def arm(world: World, move: Move, near_side: str, epoch: int) -> Armed:
     """
     far_side = other(near_side)
     way = direction(far_side)
-    near_inventory, far_inventory = world.look(move.place(near_side), move), world.look(move.place(far_side), move)
+    near_inventory, far_inventory = look(world, move, move.place(near_side)), look(world, move, move.place(far_side))
     with world.session(move.place(near_side)) as near, world.session(move.place(far_side)) as far:
         guard(world, move, near_side, near_inventory, refusing=False)
         for statement in follow.whole_identity(follow.published(far_inventory)):

@@ -10,6 +10,7 @@ from freehold.move.machine import Phase
 from freehold.move.model import SOURCE, TARGET, Inventory, Move, other
 from freehold.move.run.arming import given_back
 from freehold.move.run.following import direction, end
+from freehold.move.run.look import look
 from freehold.move.run.world import LOCKED, Traffic, World, patiently
 from freehold.move.state import ALL, HAS_TABLE, Standing, standing, to_phase
 from freehold.ports import Session
@@ -91,7 +92,7 @@ def _told(world: World, move: Move) -> dict[str, Standing]:
 
 def reopen(world: World, move: Move, side: str, inventory: Inventory | None = None) -> None:
     """Let a side that was closed for a switch take writes again, with everything that was taken from it given back."""
-    inventory = inventory or world.look(move.place(side), move)
+    inventory = inventory or look(world, move, move.place(side))
     with world.session(move.place(side)) as session:
         found = next((one for one in rows(session) if one.move.id == move.id), None)
         if found is None or found.open:

@@ -9,6 +9,7 @@ from freehold.move.model import Inventory, Move
 from freehold.move.names import retired_schema
 from freehold.move.run.following import end
 from freehold.move.run.healing import rows
+from freehold.move.run.look import look
 from freehold.move.run.world import World, patiently
 from freehold.move.state import to_phase
 from freehold.ports import Session
@@ -23,7 +24,7 @@ def complete(world: World, move: Move) -> tuple[str, ...]:
             session.execute(to_phase(move, Phase.RETIRING))
         end(move, target, source, "r")
         end(move, source, target, "f")
-        inventory = world.look(move.target, move)
+        inventory = look(world, move, move.target)
         _rest(world, move, target, inventory)
         retired = _put_away(world, move, source)
         _keys_again(world, move, source, target)
@@ -50,7 +51,7 @@ def abort(world: World, move: Move, *, made_database: bool) -> None:
                 _drop_database(world, move)
         else:
             _unfollowed(move, source)
-        inventory = world.look(move.source, move)
+        inventory = look(world, move, move.source)
         _rest(world, move, source, inventory)
         source.execute(to_phase(move, Phase.ABORTED))
         _forget_guard(source)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Protocol
 
 from freehold.errors import ServerError
-from freehold.move.model import Inventory, Move, Side
-from freehold.ports import Clock, Progress, Secrets, Servers, Session
+from freehold.move.model import Move, Side
+from freehold.ports import Clock, Dumps, Progress, Secrets, Servers, Session
 from freehold.sqltext import Secret, Sql, keyword, pair, sql
 
 LOCK_TIMEOUT_MS = 3_000
@@ -43,26 +43,32 @@ class Traffic(Protocol):
 @dataclass(frozen=True)
 class World:
     """The ports of a move. ``watch`` starts what frees the service should this process die or hang during a switch,
-    and lasts as long as the switch; ``look`` takes the inventory of a side."""
+    whose pause is limited to so many ms, and lasts as long as the switch."""
 
     servers: Servers
     secrets: Secrets
     clock: Clock
     progress: Progress
-    who: str
-    look: Callable[[Side, Move], Inventory]
-    watch: Callable[[Move, float], AbstractContextManager[None]]
+    dumps: Dumps
+    who: str = ""
+    watch: Callable[[Move, float], AbstractContextManager[None]] = lambda move, pause_ms: nullcontext()
+
+    @contextmanager
+    def admin(self, side: Side) -> Iterator[Session]:
+        """A session of Freehold's own login in a database; its search_path holds pg_catalog only."""
+        session = self.servers.admin(side.instance, side.database)
+        try:
+            yield session
+        finally:
+            session.close()
 
     @contextmanager
     def session(self, side: Side) -> Iterator[Session]:
         """A session of Freehold's own login whose texts are the same on every server, and which may change the
         tables of a service that is being moved."""
-        session = self.servers.admin(side.instance, side.database)
-        try:
+        with self.admin(side) as session:
             session.execute(PINNED)
             yield session
-        finally:
-            session.close()
 
     def say(self, what: str) -> None:
         self.progress.event(what, 0, 0)

@@ -1,0 +1,81 @@
+"""Lets a service keep its login across a move between a login of its own and one that all services share.
+
+The login that it uses becomes a member of the one that the new home has for it, there and nowhere else, and gets the
+same settings in that database. That ends when the move is completed and the service uses its new login.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from freehold.layouts.model import ServiceRoles
+from freehold.move.model import Move
+from freehold.sqltext import Secret, Sql, ident, literal, sql
+
+
+def pairs(before: ServiceRoles, after: ServiceRoles) -> tuple[tuple[str, str], ...]:
+    """(login used so far, login of the new home) where they differ."""
+    return tuple(pair for pair in ((before.app, after.app), (before.ro, after.ro)) if pair[0] != pair[1])
+
+
+def needed(move: Move) -> bool:
+    """Whether the two homes have different logins for the service."""
+    return bool(pairs(move.source_roles, move.target_roles))
+
+
+def login_there(name: str) -> Sql:
+    return sql("SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = {}", literal(name))
+
+
+def make_login(name: str) -> Sql:
+    """The login as it is elsewhere: with the same password."""
+    return sql("CREATE ROLE {} LOGIN PASSWORD {}", ident(name), Secret(name))
+
+
+def build(database: str, used: str, stands_for: str) -> tuple[Sql, ...]:
+    """Let ``used`` do in ``database`` what ``stands_for`` may. May run again."""
+    return (
+        sql("GRANT {} TO {}", ident(stands_for), ident(used)),
+        sql("GRANT CONNECT ON DATABASE {} TO {}", ident(database), ident(used)),
+    )
+
+
+def settings(database: str, stands_for: str) -> Sql:
+    """The settings of a login in a database, as name=value."""
+    return sql(
+        "SELECT pg_catalog.unnest(s.setconfig) FROM pg_catalog.pg_db_role_setting AS s"
+        " JOIN pg_catalog.pg_database AS d ON d.oid = s.setdatabase JOIN pg_catalog.pg_roles AS r ON r.oid = s.setrole"
+        " WHERE d.datname = {} AND r.rolname = {}",
+        literal(database),
+        literal(stands_for),
+    )
+
+
+def same_settings(database: str, used: str, values: Iterable[str]) -> tuple[Sql, ...]:
+    """Give ``used`` these settings in the database."""
+    found: list[Sql] = []
+    for one in values:
+        name, _, value = one.partition("=")
+        # a list (search_path) is kept as it is written; as one literal it would be one name
+        shown = Sql((value,)) if name == "search_path" else literal(value)
+        found.append(sql("ALTER ROLE {} IN DATABASE {} SET {} = {}", ident(used), ident(database), ident(name), shown))
+    return tuple(found)
+
+
+def tear_down(database: str, used: str, stands_for: str) -> tuple[Sql, ...]:
+    """Take all of it back, but for the login itself."""
+    return (
+        sql("REVOKE {} FROM {}", ident(stands_for), ident(used)),
+        sql("REVOKE CONNECT ON DATABASE {} FROM {}", ident(database), ident(used)),
+        sql("ALTER ROLE {} IN DATABASE {} RESET ALL", ident(used), ident(database)),
+    )
+
+
+def users(database: str, name: str) -> Sql:
+    """Who is connected to the database under the login: application and address."""
+    return sql(
+        "SELECT coalesce(nullif(application_name, ''), '?'), coalesce(client_addr::text, 'local')"
+        " FROM pg_catalog.pg_stat_activity WHERE datname = {} AND usename = {}",
+        literal(database),
+        literal(name),
+    )
