@@ -105,6 +105,11 @@ class Context:
 
         return PgServers(self.addresses(), self.embedded.owned_files(self.owned) if self.owned else {})
 
+    def forget_homes(self) -> None:
+        """Look again where moves have taken services."""
+        for name in ("loaded", "homes", "placements", "owned", "servers"):
+            self.__dict__.pop(name, None)
+
     def forget_sessions(self) -> None:
         """Look again where the instances are: one of ours was started or restarted."""
         self.__dict__.pop("servers", None)

@@ -52,7 +52,7 @@ def start(world: World, move: Move, work: Work) -> tuple[Finding, ...]:
     told: list[Finding] = []
     steps: tuple[tuple[Phase, Callable[[], tuple[Finding, ...]]], ...] = (
         (Phase.PROVISIONED, lambda: _provision(world, move, work)),
-        (Phase.STRUCTURED, lambda: structure.before(world, move, look(world, move, move.source))),
+        (Phase.STRUCTURED, lambda: _structure(world, move)),
         (Phase.COPIED, lambda: _copy(world, move, work)),
         (Phase.INDEXED, lambda: _finish(world, move, work)),
         (Phase.FOLLOWING, lambda: _follow(world, move)),
@@ -75,15 +75,20 @@ def _provision(world: World, move: Move, work: Work) -> tuple[Finding, ...]:
         for statement in control_sql():
             target.execute(statement)
         target.execute(insert(move, TARGET, world.who))
-        _bridge(world, move, target)
+        bridge_over(world, move, target)
         _ledger(move, source, target)
     return ()
 
 
-def _copy(world: World, move: Move, work: Work) -> tuple[Finding, ...]:
+def _structure(world: World, move: Move) -> tuple[Finding, ...]:
     inventory = look(world, move, move.source)
+    # from here on the definitions of both sides must stay the same
     guard(world, move, SOURCE, inventory, refusing=False)
-    copy_rows(world, move, inventory, work.jobs)
+    return structure.before(world, move, inventory)
+
+
+def _copy(world: World, move: Move, work: Work) -> tuple[Finding, ...]:
+    copy_rows(world, move, look(world, move, move.source), work.jobs)
     return ()
 
 
@@ -99,8 +104,8 @@ def _follow(world: World, move: Move) -> tuple[Finding, ...]:
     return ()
 
 
-def _bridge(world: World, move: Move, target: Session) -> None:
-    """Let the login that the service uses now in at its new home."""
+def bridge_over(world: World, move: Move, target: Session) -> None:
+    """Let the login that the service uses now in at its new home, where it may do what the new one may."""
     resolve = resolver(world.secrets.password, world.secrets.verifier)
     for used, stands_for in bridge.pairs(move.source_roles, move.target_roles):
         if not target.query(bridge.login_there(used)):

@@ -1,0 +1,186 @@
+"""What ``freehold move`` answers: each action as a document and as text, and what it does to the whole platform."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from freehold.cli import moving, pools, verbs
+from freehold.cli.context import Context
+from freehold.cli.out import Block, Cell, Result, Say, Table, Tone
+from freehold.cli.shapes import count, finding_block
+from freehold.errors import Unreachable
+from freehold.finding import Finding, JsonObject
+from freehold.layouts.placement import place
+from freehold.local.clock import SystemClock
+from freehold.local.movesfile import Known
+from freehold.move.machine import Phase, allowed
+from freehold.move.model import SOURCE, TARGET
+from freehold.move.run.switching import Limits, Switched
+
+
+def started(
+    context: Context,
+    tasks: Sequence[moving.Task],
+    *,
+    jobs: int,
+    limits: Limits,
+    soak_ms: int,
+    through: bool,
+) -> Result:
+    """Begin the moves, and with ``through`` take each to its end before the next."""
+    blocks: list[Block] = []
+    told: list[Finding] = []
+    entries: list[Known] = []
+    clock = SystemClock()
+    for task in tasks:
+        if task.in_place:
+            moving.take_over(context, task)
+            blocks.append(Say(f"✓ {task.service} has its roles for layout {task.goes.layout.value}", Tone.GOOD))
+            continue
+        entry, findings = moving.begin(context, task, jobs=jobs)
+        told += findings
+        entries.append(entry)
+        where = f"{task.target.instance}/{task.target.database}"
+        blocks.append(Say(f"✓ {task.service} is followed by {where}", Tone.GOOD))
+        if through:
+            took = moving.switch(context, entry, SOURCE, limits)
+            blocks.append(switched(task.service, "cutover", took))
+            clock.sleep_ms(soak_ms)
+            blocks.append(completed(task.service, moving.complete(context, entry)))
+            context.forget_homes()
+    blocks += [finding_block(finding, Tone.WARN) for finding in told]
+    if not tasks:
+        blocks.append(Say("· every service lives where it should", Tone.DIM))
+    if through or any(task.in_place for task in tasks):
+        blocks += after_completion(context)
+    document: JsonObject = {
+        "action": "auto" if through else "start",
+        "moves": [_document(context, entry) for entry in entries],
+        "findings": [finding.as_json() for finding in told],
+    }
+    return Result(document, tuple(blocks), next="freehold move verify" if entries and not through else "")
+
+
+def status(context: Context, entries: Sequence[Known]) -> Result:
+    """Where each move stands."""
+    rows: list[tuple[str | Cell, ...]] = []
+    documents: list[JsonObject] = []
+    exits = 0
+    for entry in entries:
+        try:
+            one = _document(context, entry)
+        except Unreachable as error:
+            rows.append((entry.move.service, Cell("?", Tone.WARN), _way(entry), "", error.message))
+            exits = 3
+            continue
+        documents.append(one)
+        can = " | ".join(allowed(Phase(str(one["phase"]))))
+        lag = one["lag_bytes"]
+        behind = f"{lag:,} bytes" if isinstance(lag, int) else ""
+        rows.append((entry.move.service, str(one["phase"]), _way(entry), behind, can))
+    blocks: tuple[Block, ...] = (
+        (Table(("service", "phase", "from and to", "behind", "next"), rows),)
+        if rows
+        else (Say("· no service is being moved", Tone.DIM),)
+    )
+    return Result({"action": "status", "moves": documents}, blocks, exit=exits)
+
+
+def ended(context: Context, action: str, entries: Sequence[Known], blocks: Sequence[Block]) -> Result:
+    """The answer of an action on moves that exist."""
+    follow = {
+        "cutover": "freehold move complete",
+        "rollback": "freehold move cutover",
+        "complete": "freehold prove",
+        "abort": "freehold status",
+    }
+    documents = [_document(context, entry) for entry in entries]
+    return Result(
+        {"action": action, "moves": documents}, tuple(blocks), next=follow.get(action, "freehold move status")
+    )
+
+
+def switched(service: str, action: str, took: Switched) -> Say:
+    """One line on a switch."""
+    stages = ", ".join(f"{name} {ms:.0f}" for name, ms in took.stages_ms.items())
+    tries = f" at attempt {took.tries}" if took.tries > 1 else ""
+    what = "lives at its new home" if action == "cutover" else "is back at its old home"
+    return Say(f"✓ {service} {what}{tries}; clients waited {took.pause_ms:.0f} ms ({stages})", Tone.GOOD)
+
+
+def completed(service: str, retired: Sequence[str]) -> Say:
+    """One line on what was put away."""
+    return Say(f"✓ {service} has moved; its old tables wait in {', '.join(retired)}", Tone.GOOD)
+
+
+def verified(context: Context, entries: Sequence[Known]) -> Result:
+    """Compare both sides."""
+    raise NotImplementedError
+
+
+def purged(context: Context, services: Sequence[str]) -> Result:
+    """Drop what completed moves put away."""
+    context.known_services(services)
+    dropped = moving.purge(context, services)
+    said = f"✓ dropped the old tables of {', '.join(dropped)}" if dropped else "· nothing is put away"
+    return Result({"action": "purge", "moves": []}, (Say(said, Tone.GOOD if dropped else Tone.DIM),))
+
+
+def after_completion(context: Context) -> list[Block]:
+    """Bring the rest of the platform in line with where its services live now, and say what the declaration lacks."""
+    context.forget_homes()
+    made = verbs.plan(context, authoritative=False, allow_destroy=False, services=())
+    blocks: list[Block] = []
+    if made.plan.steps:
+        done = verbs.apply(context, made, wait_ms=60_000)
+        blocks.append(Say(f"✓ applied {count(done.applied, 'step')} that follow from it", Tone.GOOD))
+    if not pools.missing(context):
+        pools.up(context)
+    from freehold.cli import logins
+
+    logins.write_env_files(context)
+    if not moving.settle(context):
+        blocks += _declared(context)
+    return blocks
+
+
+def _declared(context: Context) -> list[Block]:
+    """Write the layout that the platform has by now into the declaration, once all of it has one."""
+    from freehold.local.declaration import write_layout
+
+    if any(not one.ended for one in context.moves.read()):
+        return []
+    for layout in sorted({home.layout for home in context.homes.values()}):
+        then = place(replace(context.platform, layout=layout))
+        if then.services == context.placements.services:
+            if write_layout(context.path, layout.value):
+                context.forget_homes()
+                moving.settle(context)
+                return [Say(f"✓ the declaration says layout: {layout.value} now", Tone.GOOD)]
+            return [Say(f"! the platform is laid out as {layout.value}: write that under layout:", Tone.WARN)]
+    return [Say("! the declaration does not say yet where every service lives; it is kept in .freehold", Tone.WARN)]
+
+
+def _document(context: Context, entry: Known) -> JsonObject:
+    found, lag = moving.look(context, entry)
+    move = entry.move
+    phase = (found.get(TARGET) or found[SOURCE]).phase if found else Phase.STARTED
+    if SOURCE in found and found[SOURCE].open:
+        phase = found[SOURCE].phase
+    seen = {**(found[SOURCE].seen if SOURCE in found else {}), **(found[TARGET].seen if TARGET in found else {})}
+    return {
+        "service": move.service,
+        "id": move.id,
+        "phase": phase.value,
+        "source": f"{move.source.instance}/{move.source.database}",
+        "target": f"{move.target.instance}/{move.target.database}",
+        "home": next((side for side, one in found.items() if one.open), ""),
+        "lag_bytes": lag,
+        "pause_ms": seen.get("pause_ms"),
+    }
+
+
+def _way(entry: Known) -> str:
+    move = entry.move
+    return f"{move.source.instance}/{move.source.database} → {move.target.instance}/{move.target.database}"

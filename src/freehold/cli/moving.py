@@ -1,0 +1,363 @@
+"""The moves of a platform's services as commands see them: what is to be moved, and each piece of work on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from freehold.cli import instances, verbs, watching
+from freehold.cli.context import Context, who
+from freehold.cli.progress import Bar
+from freehold.cli.traffic import NoPool, PoolTraffic, traffic
+from freehold.errors import FreeholdError
+from freehold.finding import Finding
+from freehold.layouts.model import Home, Placement
+from freehold.layouts.placement import place
+from freehold.local.clock import SystemClock
+from freehold.local.movesfile import Known
+from freehold.move import names
+from freehold.move.machine import ENDED, Phase, demand
+from freehold.move.model import SOURCE, TARGET, Move, Side, other
+from freehold.spec.model import Layout
+from freehold.sqltext import keyword, literal, sql
+
+if TYPE_CHECKING:
+    from freehold.move.run.switching import Limits, Switched
+    from freehold.move.run.world import World
+    from freehold.move.state import Standing
+    from freehold.plan.model import Step
+
+PROVISIONS = frozenset(
+    {
+        "control_schema",
+        "database",
+        "database_access",
+        "default_privileges",
+        "extension",
+        "host_based_access",
+        "membership",
+        "password",
+        "pool_lookup",
+        "public_schema",
+        "role",
+        "role_setting",
+        "schema",
+        "schema_access",
+        "server_setting",
+    }
+)
+"""The kinds of steps that make a home before anything is in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A service that is to be moved: where it lives, and where it shall live."""
+
+    service: str
+    came: Home
+    goes: Home
+    source: Placement
+    target: Placement
+
+    @property
+    def in_place(self) -> bool:
+        """Whether only its roles change: the database stays."""
+        return (self.source.instance, self.source.database) == (self.target.instance, self.target.database)
+
+
+def tasks(
+    context: Context, layout: Layout | None, services: Sequence[str], instance: str, database: str
+) -> tuple[Task, ...]:
+    """The services that have to be moved for ``layout`` (None: the one that is declared), by name; all when none is
+    named. ``instance`` and ``database`` say for a single service what the layout does not."""
+    context.known_services(services)
+    found: list[Task] = []
+    homes = dict(context.homes)
+    chosen = sorted(services or [service.name for service in context.platform.services])
+    goes = {name: Home(layout or context.platform.layout, instance, database) for name in chosen}
+    then = place(context.platform, {**homes, **goes})
+    for name in chosen:
+        came = homes.get(name, Home(context.platform.layout))
+        source, target = context.placements.of(name), then.of(name)
+        if (source.instance, source.database, source.roles) != (target.instance, target.database, target.roles):
+            found.append(Task(name, came, goes[name], source, target))
+    return tuple(found)
+
+
+def known(context: Context, services: Sequence[str]) -> tuple[Known, ...]:
+    """The moves that have not ended, of these services (all when empty). Raises FreeholdError for a service that is
+    named and is not on the move."""
+    context.known_services(services)
+    under_way = {one.move.service: one for one in context.moves.read() if not one.ended}
+    for service in services:
+        if service not in under_way:
+            raise FreeholdError(
+                f'service "{service}" is not being moved', hint=f"`freehold move start --service {service}` begins."
+            )
+    return tuple(one for name, one in sorted(under_way.items()) if not services or name in services)
+
+
+@contextmanager
+def world_of(context: Context, move: Move) -> Iterator[World]:
+    """The ports of a move, with both homes in reach."""
+    from freehold.move.run.world import World
+    from freehold.pg.dump import PgDumps
+
+    before, after = context.at({move.service: move.came}), context.at({move.service: move.goes})
+    places = {**before.servers.addresses(), **after.servers.addresses()}
+    servers = replace(after.servers, places=places)
+    majors = {}
+    for name in sorted({move.source.instance, move.target.instance} & set(places)):
+        session = servers.admin(name)
+        majors[name] = session.version // 10000
+        session.close()
+    with Bar(f"moving {move.service}") as progress:
+        yield World(
+            servers,
+            context.secrets,
+            SystemClock(),
+            progress,
+            PgDumps(places, majors, context.binaries()),
+            who(),
+            lambda one, pause_ms: watching.watched(context.path, one, pause_ms),
+        )
+
+
+def begin(context: Context, task: Task, *, jobs: int) -> tuple[Known, tuple[Finding, ...]]:
+    """Bring a service to where a cutover can begin; goes on with a move that was interrupted."""
+    from freehold.move.run.beginning import Work, start
+
+    context.folder.ensure()
+    entry = next((one for one in context.moves.read() if one.move.service == task.service and not one.ended), None)
+    if entry is not None and entry.move.goes != task.goes:
+        raise FreeholdError(
+            f'service "{task.service}" is on its way to another home, under layout "{entry.move.layout}"',
+            hint=f"Finish that move, or give it up: freehold move abort --service {task.service}",
+        )
+    if entry is None:
+        there = context.at({task.service: task.goes})
+        instances.start(there)
+        entry = Known(_move(context, task), made_database=not _database_there(there, task.target))
+        context.moves.put(entry)
+    move = entry.move
+    instances.start(context.at({move.service: move.goes}))
+    with world_of(context, move) as world:
+        told = start(world, move, Work(jobs, lambda: provision(context, move)))
+    return entry, told
+
+
+def provision(context: Context, move: Move) -> None:
+    """Roles, database, extensions and empty schemas of the service at its new home, as a plan makes them."""
+    there = context.at({move.service: move.goes})
+    made = verbs.plan(there, authoritative=False, allow_destroy=False, services=[move.service])
+    steps = tuple(step for step in made.plan.steps if _at_home(step, move))
+    if steps:
+        verbs.apply(there, replace(made, plan=replace(made.plan, steps=steps)), wait_ms=60_000)
+        instances.restart_pending(there, restart=True, only=[])
+
+
+def _at_home(step: Step, move: Move) -> bool:
+    if step.instance != move.target.instance or step.kind not in PROVISIONS:
+        return False
+    if step.kind == "database":
+        return step.name == move.target.database
+    return step.database in (None, move.target.database) and step.service in ("", move.service)
+
+
+def switch(context: Context, entry: Known, from_side: str, limits: Limits) -> Switched:
+    """Cut over, or roll back: take the service from a side to the other."""
+    from freehold.move.run.healing import standings
+    from freehold.move.run.switching import switch as go
+
+    move = entry.move
+    with world_of(context, move) as world, steering(context, move) as clients:
+        found = standings(world, move)
+        here = found.get(from_side)
+        if here is None or not here.open:
+            phase = here.phase if here is not None else Phase.STARTED
+            demand(move.service, phase, "cutover" if from_side == SOURCE else "rollback")
+            raise FreeholdError(
+                f'service "{move.service}" is not served there', hint="Look at it with `freehold move status`."
+            )
+        demand(move.service, here.phase, "cutover" if from_side == SOURCE else "rollback")
+        took = go(world, move, from_side, here.epoch, clients, limits)
+    context.moves.homed(move, other(from_side))
+    return took
+
+
+@contextmanager
+def steering(context: Context, move: Move) -> Iterator[PoolTraffic | NoPool]:
+    """What holds the service's clients back and leads them; closed at the end."""
+    clients = traffic(context, move)
+    try:
+        yield clients
+    finally:
+        if isinstance(clients, PoolTraffic):
+            clients.close()
+
+
+def heal(context: Context, entry: Known) -> str:
+    """End a switch that was interrupted; the side that serves."""
+    from freehold.move.run.healing import heal as do
+
+    with world_of(context, entry.move) as world, steering(context, entry.move) as clients:
+        side = do(world, entry.move, clients)
+    context.moves.homed(entry.move, side)
+    return side
+
+
+def look(context: Context, entry: Known) -> tuple[dict[str, Standing], int | None]:
+    """What both sides say, and how many bytes the side that follows is behind."""
+    from freehold.move.run.following import lag_bytes
+    from freehold.move.run.healing import home, standings
+
+    with world_of(context, entry.move) as world:
+        found = standings(world, entry.move)
+        side = home(found)
+        return found, lag_bytes(world, entry.move, side) if side else None
+
+
+def complete(context: Context, entry: Known) -> tuple[str, ...]:
+    """End a move for good; where the old tables wait."""
+    from freehold.move.run.healing import standings
+    from freehold.move.run.retiring import complete as do
+
+    move = entry.move
+    with world_of(context, move) as world:
+        found = standings(world, move)
+        phase = found[TARGET].phase if TARGET in found else Phase.STARTED
+        if phase is not Phase.RETIRING:
+            demand(move.service, phase, "complete")
+        retired = do(world, move)
+    context.moves.put(replace(entry, home=TARGET, ended=True))
+    return retired
+
+
+def abort(context: Context, entry: Known) -> None:
+    """Give a move up; the service stays where it was."""
+    from freehold.move.run.healing import standings
+    from freehold.move.run.retiring import abort as do
+
+    move = entry.move
+    with world_of(context, move) as world:
+        found = standings(world, move)
+        if SOURCE in found and found[SOURCE].phase not in ENDED:
+            demand(move.service, found[SOURCE].phase, "abort")
+        if SOURCE in found:
+            do(world, move, made_database=entry.made_database)
+    context.moves.put(replace(entry, home=SOURCE, ended=True))
+
+
+def resume(context: Context, entry: Known, *, jobs: int) -> None:
+    """Go on with a start that was interrupted; nothing happens to a move that is past it."""
+    from freehold.move.run.beginning import Work, start
+
+    move = entry.move
+    instances.start(context.at({move.service: move.goes}))
+    with world_of(context, move) as world:
+        start(world, move, Work(jobs, lambda: provision(context, move)))
+
+
+def take_over(context: Context, task: Task) -> None:
+    """Give a service that stays in its database the roles of another layout: what it owns and may do follows, and the
+    login that it used goes on working until its env file is read anew."""
+    from freehold.move.run.beginning import bridge_over
+
+    there = context.at({task.service: task.goes})
+    made = verbs.plan(there, authoritative=False, allow_destroy=True, services=[task.service])
+    if made.plan.steps:
+        verbs.apply(there, made, wait_ms=60_000)
+    move = _move(context, task)
+    with world_of(context, move) as world, world.session(move.target) as session:
+        bridge_over(world, move, session)
+    context.moves.put(Known(move, home=TARGET, ended=True))
+    context.forget_homes()
+
+
+def purge(context: Context, services: Sequence[str]) -> tuple[str, ...]:
+    """Drop what completed moves put away; the services whose old tables are gone."""
+    from freehold.move.machine import Phase
+    from freehold.move.run.healing import rows
+    from freehold.move.run.retiring import purge as do
+
+    found: list[str] = []
+    for instance in context.placements.instances:
+        for database in _databases(context, instance.name):
+            session = context.servers.admin(instance.name, database)
+            try:
+                there = rows(session)
+            finally:
+                session.close()
+            for one in there:
+                mine = one.side == SOURCE and one.move.platform == context.platform.name
+                if mine and one.phase is Phase.COMPLETED and (not services or one.move.service in services):
+                    with world_of(context, one.move) as world:
+                        if do(world, one.move):
+                            found.append(one.move.service)
+    return tuple(found)
+
+
+def _databases(context: Context, instance: str) -> tuple[str, ...]:
+    session = context.servers.admin(instance)
+    try:
+        question = keyword("SELECT datname FROM pg_catalog.pg_database WHERE datallowconn AND NOT datistemplate")
+        return tuple(sorted(str(row[0]) for row in session.query(question)))
+    finally:
+        session.close()
+
+
+def settle(context: Context) -> bool:
+    """Forget moves that have ended and whose outcome the declaration says itself; whether all is as declared."""
+    declared = place(context.platform)
+    known_moves = context.moves.read()
+    now = place(context.platform, context.homes)
+    left = tuple(
+        one
+        for one in known_moves
+        if not one.ended or (declared.of(one.move.service) != now.of(one.move.service) and _latest(one, known_moves))
+    )
+    if left != known_moves:
+        context.moves.write(left)
+    return not left
+
+
+def _latest(entry: Known, moves: Sequence[Known]) -> bool:
+    return [one for one in moves if one.move.service == entry.move.service][-1] is entry
+
+
+def _move(context: Context, task: Task) -> Move:
+    with_row = sql("SELECT pg_catalog.count(*) FROM freehold.move WHERE service = {}", literal(task.service))
+    from freehold.move.state import HAS_TABLE
+
+    session = context.servers.admin(task.source.instance, task.source.database)
+    try:
+        count = int(str(session.query(with_row)[0][0])) if session.query(HAS_TABLE)[0][0] is True else 0
+    finally:
+        session.close()
+    earlier = [one for one in context.moves.read() if one.move.service == task.service]
+    number = count + len(earlier) + 1
+    base = f"{task.source.instance}/{task.source.database}/{number}"
+    return Move(
+        id=names.move_id(context.platform.name, f"{task.service}/{base}", number),
+        platform=context.platform.name,
+        service=task.service,
+        layout=task.goes.layout.value,
+        source=Side(task.source.instance, task.source.database),
+        target=Side(task.target.instance, task.target.database),
+        schemas=task.source.schemas,
+        source_roles=task.source.roles,
+        target_roles=task.target.roles,
+        came=task.came,
+        goes=task.goes,
+    )
+
+
+def _database_there(context: Context, placement: Placement) -> bool:
+    session = context.servers.admin(placement.instance)
+    try:
+        question = sql("SELECT 1 FROM pg_catalog.pg_database WHERE datname = {}", literal(placement.database))
+        return bool(session.query(question))
+    finally:
+        session.close()
