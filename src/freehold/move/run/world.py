@@ -18,7 +18,7 @@ LOCKED = ("55P03", "40P01")
 _RETRY_MS = 250.0
 
 PINNED = keyword(
-    "SET freehold.moving = 'on'; SET statement_timeout = 0; SET idle_session_timeout = 0;"
+    "SET statement_timeout = 0; SET idle_session_timeout = 0;"
     " SET idle_in_transaction_session_timeout = 0; SET row_security = off; SET DateStyle = 'ISO, YMD';"
     " SET IntervalStyle = 'postgres'; SET TimeZone = 'UTC'; SET extra_float_digits = 3; SET lc_monetary = 'C'"
 )
@@ -55,9 +55,11 @@ class World:
 
     @contextmanager
     def admin(self, side: Side) -> Iterator[Session]:
-        """A session of Freehold's own login in a database; its search_path holds pg_catalog only."""
+        """A session of Freehold's own login in a database; its search_path holds pg_catalog only, and the guard against
+        DDL lets it through."""
         session = self.servers.admin(side.instance, side.database)
         try:
+            session.execute(keyword("SET freehold.moving = 'on'"))
             yield session
         finally:
             session.close()
