@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import socket
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,14 +16,16 @@ from typing import ClassVar
 from freehold.layouts.model import Instance
 from freehold.pg.embedded import Embedded, Status
 from freehold.pg.embedded.folder import Home
+from freehold.pg.embedded.ports import HOST
 from freehold.pg.servers import PgServers
 from freehold.pg.session import PgSession
 from freehold.ports import Address
 from freehold.spec.model import Server, ServerKind
 from freehold.sqltext import ident, keyword, literal, sql
 
-PASSWORD = "adm'in \\ %s"
-"""The administrator's password of every test server: characters that break careless quoting."""
+PASSWORD = f"adm'in \\ %s{os.environ.get('PYTEST_XDIST_WORKER', '')}"
+"""The administrator's password of every test server: characters that break careless quoting. Another worker has
+another, so that a port which changed hands between workers is refused and not taken for the server that was there."""
 
 DEBIAN_15 = Path("/usr/lib/postgresql/15/bin")
 VERSIONS = (18, *((15,) if (DEBIAN_15 / "postgres").exists() else ()))
@@ -69,6 +72,33 @@ def embedded(
             owner.down(instances)
         finally:
             shutil.rmtree(root, ignore_errors=True)
+
+
+@contextmanager
+def stopped(owner: Embedded, one: Instance) -> Iterator[None]:
+    """The instance stopped and its port kept shut: another test's server would otherwise soon listen there."""
+    port = owner.status([one])[one.name].port
+    owner.down([one])
+    with shut(port):
+        yield
+
+
+def elsewhere() -> int:
+    """A free port that `up` gives to nobody: for a server that starts where another has just stopped."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as trial:
+        trial.bind((HOST, 0))
+        return int(trial.getsockname()[1])
+
+
+@contextmanager
+def shut(port: int) -> Iterator[None]:
+    """Nobody listens on the port, and nobody can."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as holder:
+        # past connections that are still closing, and then in the way of everybody who passes them like that
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind((HOST, port))
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+        yield
 
 
 class TidyServers(PgServers):
