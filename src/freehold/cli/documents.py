@@ -24,6 +24,7 @@ from freehold.cli.schema_words import (
     object_of,
     one_of,
 )
+from freehold.move.machine import Phase
 
 _PLAN: dict[str, Schema] = {
     "platform": TEXT,
@@ -99,6 +100,27 @@ _REFERENCES: dict[str, Schema] = {
     "ignored": list_of(FINDING),
     "duration_ms": MS,
 }
+
+_MOVE = object_of(
+    {
+        "service": TEXT,
+        "id": TEXT,
+        "phase": one_of(*(phase.value for phase in Phase)),
+        "source": TEXT,
+        "target": TEXT,
+        "home": one_of("source", "target", ""),
+        "copied_rows": COUNT,
+        "total_rows": {"type": ["integer", "null"], "minimum": 0},
+        "lag_bytes": {"type": ["integer", "null"]},
+        "pause_ms": {"type": ["number", "null"], "minimum": 0},
+        "verified": {
+            "anyOf": [
+                {"type": "null"},
+                object_of({"mode": TEXT, "rows": COUNT, "mismatches": COUNT, "at": TEXT}, optional=("at",)),
+            ]
+        },
+    }
+)
 
 DOCUMENTS: dict[str, dict[str, Schema]] = {
     "up": {
@@ -217,6 +239,7 @@ DOCUMENTS: dict[str, dict[str, Schema]] = {
         "files": list_of(TEXT),
         "stopped": list_of(TEXT),
     },
+    "move": {"action": TEXT, "moves": list_of(_MOVE), "findings": list_of(FINDING)},
     "maintain": {
         "platform": TEXT,
         "dry_run": FLAG,
@@ -246,7 +269,7 @@ DOCUMENTS: dict[str, dict[str, Schema]] = {
 }
 """The keys of each command's document, besides schema_version, command and ok."""
 
-_OPTIONAL = {"up": ("proof",), "pool": ("advice", "files", "stopped")}
+_OPTIONAL = {"up": ("proof",), "move": ("findings",), "pool": ("advice", "files", "stopped")}
 
 
 def document_schema(command: str) -> Schema:

@@ -10,7 +10,7 @@ from freehold.cli.context import Context
 from freehold.cli.out import Block, Cell, Result, Say, Table, Tone
 from freehold.cli.shapes import count, finding_block
 from freehold.errors import Unreachable
-from freehold.finding import Finding, JsonObject
+from freehold.finding import Finding, JsonObject, Level
 from freehold.layouts.placement import place
 from freehold.local.clock import SystemClock
 from freehold.local.movesfile import Known
@@ -27,6 +27,7 @@ def started(
     limits: Limits,
     soak_ms: int,
     through: bool,
+    dry_run: bool,
 ) -> Result:
     """Begin the moves, and with ``through`` take each to its end before the next."""
     blocks: list[Block] = []
@@ -34,12 +35,21 @@ def started(
     entries: list[Known] = []
     clock = SystemClock()
     for task in tasks:
+        if task.in_place and dry_run:
+            blocks.append(Say(f"✓ {task.service} stays in its database and gets other roles", Tone.GOOD))
+            continue
         if task.in_place:
             moving.take_over(context, task)
             blocks.append(Say(f"✓ {task.service} has its roles for layout {task.goes.layout.value}", Tone.GOOD))
             continue
-        entry, findings = moving.begin(context, task, jobs=jobs)
+        entry, findings = moving.begin(context, task, jobs=jobs, dry_run=dry_run)
         told += findings
+        if entry is None:
+            sign = Say(f"✗ {task.service} stays where it is: something is in the way", Tone.BAD)
+            blocks.append(sign if moving.blocked(findings) else Say(f"✓ {task.service} can be moved", Tone.GOOD))
+            if moving.blocked(findings) and not dry_run:
+                break
+            continue
         entries.append(entry)
         where = f"{task.target.instance}/{task.target.database}"
         blocks.append(Say(f"✓ {task.service} is followed by {where}", Tone.GOOD))
@@ -49,17 +59,22 @@ def started(
             clock.sleep_ms(soak_ms)
             blocks.append(completed(task.service, moving.complete(context, entry)))
             context.forget_homes()
-    blocks += [finding_block(finding, Tone.WARN) for finding in told]
+    blocks += [finding_block(one, Tone.BAD if one.level is Level.ERROR else Tone.WARN) for one in told]
     if not tasks:
         blocks.append(Say("· every service lives where it should", Tone.DIM))
-    if through or any(task.in_place for task in tasks):
+    if not dry_run and (through or any(task.in_place for task in tasks)):
         blocks += after_completion(context)
     document: JsonObject = {
         "action": "auto" if through else "start",
         "moves": [_document(context, entry) for entry in entries],
         "findings": [finding.as_json() for finding in told],
     }
-    return Result(document, tuple(blocks), next="freehold move verify" if entries and not through else "")
+    return Result(
+        document,
+        tuple(blocks),
+        exit=2 if moving.blocked(told) else 0,
+        next="freehold move verify" if entries and not through else "",
+    )
 
 
 def status(context: Context, entries: Sequence[Known]) -> Result:
@@ -78,6 +93,8 @@ def status(context: Context, entries: Sequence[Known]) -> Result:
         can = " | ".join(allowed(Phase(str(one["phase"]))))
         lag = one["lag_bytes"]
         behind = f"{lag:,} bytes" if isinstance(lag, int) else ""
+        if one["phase"] in ("structured", "provisioned", "started"):
+            behind = f"{one['copied_rows']:,} of about {one['total_rows'] or 0:,} rows"
         rows.append((entry.move.service, str(one["phase"]), _way(entry), behind, can))
     blocks: tuple[Block, ...] = (
         (Table(("service", "phase", "from and to", "behind", "next"), rows),)
@@ -163,8 +180,8 @@ def _declared(context: Context) -> list[Block]:
 
 
 def _document(context: Context, entry: Known) -> JsonObject:
-    found, lag = moving.look(context, entry)
-    move = entry.move
+    told = moving.look(context, entry)
+    found, move = told.sides, entry.move
     phase = (found.get(TARGET) or found[SOURCE]).phase if found else Phase.STARTED
     if SOURCE in found and found[SOURCE].open:
         phase = found[SOURCE].phase
@@ -176,8 +193,11 @@ def _document(context: Context, entry: Known) -> JsonObject:
         "source": f"{move.source.instance}/{move.source.database}",
         "target": f"{move.target.instance}/{move.target.database}",
         "home": next((side for side, one in found.items() if one.open), ""),
-        "lag_bytes": lag,
+        "copied_rows": told.copied_rows,
+        "total_rows": seen.get("total_rows"),
+        "lag_bytes": told.lag_bytes,
         "pause_ms": seen.get("pause_ms"),
+        "verified": seen.get("verified"),
     }
 
 

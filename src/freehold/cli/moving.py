@@ -12,7 +12,7 @@ from freehold.cli.context import Context, who
 from freehold.cli.progress import Bar
 from freehold.cli.traffic import NoPool, PoolTraffic, traffic
 from freehold.errors import FreeholdError
-from freehold.finding import Finding
+from freehold.finding import Finding, Level
 from freehold.layouts.model import Home, Placement
 from freehold.layouts.placement import place
 from freehold.local.clock import SystemClock
@@ -125,8 +125,36 @@ def world_of(context: Context, move: Move) -> Iterator[World]:
         )
 
 
-def begin(context: Context, task: Task, *, jobs: int) -> tuple[Known, tuple[Finding, ...]]:
-    """Bring a service to where a cutover can begin; goes on with a move that was interrupted."""
+def preflight(context: Context, move: Move) -> tuple[Finding, ...]:
+    """What is in the way of a move, the blockers first; changes nothing."""
+    from freehold.move.preflight._kind import findings
+    from freehold.move.run.preflight import gather
+
+    service = context.platform.service(move.service)
+    there = context.at({move.service: move.goes})
+    ready = database_there(there, move.target)
+    with world_of(context, move) as world, steering(context, move) as clients:
+        instead = "" if ready else world.servers.addresses()[move.target.instance].maintenance_database
+        facts = replace(
+            gather(world, move, instead),
+            has_pool=not isinstance(clients, NoPool),
+            pooled=clients.backends(),
+            services={schema: one.name for one in context.platform.services for schema in one.schemas},
+            maintained=tuple(one.table for one in service.timeseries),
+        )
+    return tuple(one for one in findings(facts) if ready or one.code not in _OF_A_DATABASE)
+
+
+_OF_A_DATABASE = frozenset({"encoding", "extensions", "locale", "policy_roles", "subscribed", "target_not_empty"})
+"""Checks that ask what is inside the target's database; where that is still to be made, they wait until it is there."""
+
+
+def begin(context: Context, task: Task, *, jobs: int, dry_run: bool) -> tuple[Known | None, tuple[Finding, ...]]:
+    """Bring a service to where a cutover can begin; goes on with a move that was interrupted.
+
+    None where something is in the way, or nothing but a look was asked for: the findings say what. Nothing of the
+    move is left then.
+    """
     from freehold.move.run.beginning import Work, start
 
     context.folder.ensure()
@@ -136,16 +164,43 @@ def begin(context: Context, task: Task, *, jobs: int) -> tuple[Known, tuple[Find
             f'service "{task.service}" is on its way to another home, under layout "{entry.move.layout}"',
             hint=f"Finish that move, or give it up: freehold move abort --service {task.service}",
         )
+    told: tuple[Finding, ...] = ()
     if entry is None:
         there = context.at({task.service: task.goes})
         instances.start(there)
-        entry = Known(_move(context, task), made_database=not _database_there(there, task.target))
+        move = _move(context, task)
+        told = preflight(context, move)
+        if dry_run or blocked(told):
+            return None, told
+        entry = Known(move, made_database=not database_there(there, move.target))
         context.moves.put(entry)
+        provision(context, move)
+        told = preflight(context, move)
+        if blocked(told):
+            _withdraw(context, entry)
+            return None, told
+    elif dry_run:
+        return None, preflight(context, entry.move)
     move = entry.move
     instances.start(context.at({move.service: move.goes}))
     with world_of(context, move) as world:
-        told = start(world, move, Work(jobs, lambda: provision(context, move)))
+        told += start(world, move, Work(jobs, lambda: provision(context, move)))
     return entry, told
+
+
+def blocked(told: Sequence[Finding]) -> bool:
+    """Whether something keeps a move from starting."""
+    return any(one.level is Level.ERROR for one in told)
+
+
+def _withdraw(context: Context, entry: Known) -> None:
+    from freehold.move.run.beginning import register
+    from freehold.move.run.retiring import abort as do
+
+    with world_of(context, entry.move) as world:
+        register(world, entry.move)
+        do(world, entry.move, made_database=entry.made_database)
+    context.moves.put(replace(entry, ended=True))
 
 
 def provision(context: Context, move: Move) -> None:
@@ -208,15 +263,28 @@ def heal(context: Context, entry: Known) -> str:
     return side
 
 
-def look(context: Context, entry: Known) -> tuple[dict[str, Standing], int | None]:
-    """What both sides say, and how many bytes the side that follows is behind."""
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What both sides say of a move, how many bytes the side that follows is behind, and how many rows were copied."""
+
+    sides: dict[str, Standing]
+    lag_bytes: int | None
+    copied_rows: int
+
+
+def look(context: Context, entry: Known) -> Seen:
+    """Where a move stands. Raises Unreachable."""
+    from freehold.move import copy
     from freehold.move.run.following import lag_bytes
     from freehold.move.run.healing import home, standings
 
     with world_of(context, entry.move) as world:
         found = standings(world, entry.move)
-        side = home(found)
-        return found, lag_bytes(world, entry.move, side) if side else None
+        side, copied = home(found), 0
+        if TARGET in found:
+            with world.session(entry.move.target) as session:
+                copied = int(str(session.query(copy.rows_there(entry.move.id))[0][0]))
+        return Seen(found, lag_bytes(world, entry.move, side) if side else None, copied)
 
 
 def complete(context: Context, entry: Known) -> tuple[str, ...]:
@@ -354,10 +422,11 @@ def _move(context: Context, task: Task) -> Move:
     )
 
 
-def _database_there(context: Context, placement: Placement) -> bool:
-    session = context.servers.admin(placement.instance)
+def database_there(context: Context, place: Side) -> bool:
+    """Whether the database exists."""
+    session = context.servers.admin(place.instance)
     try:
-        question = sql("SELECT 1 FROM pg_catalog.pg_database WHERE datname = {}", literal(placement.database))
+        question = sql("SELECT 1 FROM pg_catalog.pg_database WHERE datname = {}", literal(place.database))
         return bool(session.query(question))
     finally:
         session.close()

@@ -30,6 +30,10 @@ class NoPool:
     def prepare(self, side: str) -> None:
         """Nothing can be prepared."""
 
+    def backends(self) -> frozenset[int]:
+        """None: there is no pool."""
+        return frozenset()
+
     def hold(self, timeout_ms: int) -> bool:
         return True
 
@@ -99,6 +103,11 @@ class PoolTraffic:
     def release(self) -> None:
         for console in self._open():
             console.resume(self._alias)
+
+    def backends(self) -> frozenset[int]:
+        """The server processes that the pool holds for the service."""
+        rows = (row for console in self._open() for row in console.show(keyword("SERVERS")))
+        return frozenset(int(row["remote_pid"] or 0) for row in rows if row["database"] == self._alias)
 
     def close(self) -> None:
         """Close the consoles."""

@@ -118,6 +118,13 @@ def complete(move: str) -> Sql:
     )
 
 
+def rows_there(move: str) -> Sql:
+    """How many rows were copied so far."""
+    return sql(
+        "SELECT coalesce(pg_catalog.sum(rows), 0)::bigint FROM freehold.move_copied WHERE move = {}", literal(move)
+    )
+
+
 def empty(table: TableName, move: str) -> Sql:
     """Begin a table anew: no rows, and no parts that are said to be there."""
     return sql(

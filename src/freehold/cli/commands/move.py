@@ -53,6 +53,7 @@ _ACTIONS = (
     help="auto: how long each service runs at its new home before its move is completed.",
 )
 @click.option("--parent", type=int, hidden=True, default=0)
+@click.option("--dry-run", is_flag=True, help="start, auto: only say what is in the way.")
 @click.option("--yes", is_flag=True, help="Do not ask before completing or aborting.")
 def move(
     call: Call,
@@ -67,6 +68,7 @@ def move(
     tries: int,
     soak_ms: int,
     parent: int,
+    dry_run: bool,
     yes: bool,
 ) -> Result:
     """Move services to another layout, database or instance while they are in use, and back.
@@ -106,6 +108,7 @@ def move(
             limits=limits,
             soak_ms=soak_ms,
             through=action == "auto",
+            dry_run=dry_run,
         )
     entries = moving.known(context, services)
     if action == "status":

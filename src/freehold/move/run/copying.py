@@ -12,6 +12,7 @@ from freehold.move import copy, follow
 from freehold.move.copy import Part
 from freehold.move.model import Inventory, Move
 from freehold.move.run.world import LOCKED, World, patiently
+from freehold.move.state import note
 from freehold.ports import Session
 from freehold.spec.model import TableName
 from freehold.sqltext import keyword, literal, sql
@@ -70,6 +71,7 @@ def copy_rows(world: World, move: Move, inventory: Inventory, jobs: int) -> froz
             snapshot = _slot(world, exporter, source, move)
             same = _version(source) == _version(target)
             tally = Tally(world, sum(table.rows for table in tables), world.clock.monotonic_ms())
+            source.execute(note(move, {"total_rows": tally.total}))
             _all(world, move, copy.parts(tables, pages), snapshot, same, jobs, tally)
         finally:
             exporter.close()
