@@ -100,15 +100,21 @@ def prepared(servers: TidyServers, move: Move, source: str, target: str | None =
 def followed(servers: TidyServers, move: Move, jobs: int = 2) -> World:
     """Copied, guarded and followed: the state from which a cutover begins."""
     on = world(servers)
+    follow_it(on, move, jobs)
+    return on
+
+
+def follow_it(on: World, move: Move, jobs: int = 2) -> None:
+    """What ``start`` does once both databases have the same tables. May be run again."""
     source = look(on, move, move.source)
+    guard(on, move, SOURCE, source, refusing=False)
     copying.copy_rows(on, move, source, jobs)
     guard(on, move, TARGET, look(on, move, move.target), refusing=True)
     following.begin(on, move, source)
-    following.caught_up(on, move, SOURCE, 500)
+    following.caught_up(on, move, SOURCE, 2_000)
     for side in (move.source, move.target):
         with on.session(side) as session:
             session.execute(to_phase(move, Phase.FOLLOWING))
-    return on
 
 
 @dataclass

@@ -40,6 +40,21 @@ def build(database: str, used: str, stands_for: str) -> tuple[Sql, ...]:
     )
 
 
+def stands_the_other_way(used: str, stands_for: str) -> Sql:
+    """One row where an earlier bridge leads the other way: two roles cannot be members of each other."""
+    return sql(
+        "SELECT 1 FROM pg_catalog.pg_auth_members AS m JOIN pg_catalog.pg_roles AS g ON g.oid = m.roleid"
+        " JOIN pg_catalog.pg_roles AS u ON u.oid = m.member WHERE g.rolname = {} AND u.rolname = {}",
+        literal(used),
+        literal(stands_for),
+    )
+
+
+def revoke(used: str, stands_for: str) -> Sql:
+    """End a bridge's membership."""
+    return sql("REVOKE {} FROM {}", ident(stands_for), ident(used))
+
+
 def settings(database: str, stands_for: str) -> Sql:
     """The settings of a login in a database, as name=value."""
     return sql(
@@ -60,22 +75,3 @@ def same_settings(database: str, used: str, values: Iterable[str]) -> tuple[Sql,
         shown = Sql((value,)) if name == "search_path" else literal(value)
         found.append(sql("ALTER ROLE {} IN DATABASE {} SET {} = {}", ident(used), ident(database), ident(name), shown))
     return tuple(found)
-
-
-def tear_down(database: str, used: str, stands_for: str) -> tuple[Sql, ...]:
-    """Take all of it back, but for the login itself."""
-    return (
-        sql("REVOKE {} FROM {}", ident(stands_for), ident(used)),
-        sql("REVOKE CONNECT ON DATABASE {} FROM {}", ident(database), ident(used)),
-        sql("ALTER ROLE {} IN DATABASE {} RESET ALL", ident(used), ident(database)),
-    )
-
-
-def users(database: str, name: str) -> Sql:
-    """Who is connected to the database under the login: application and address."""
-    return sql(
-        "SELECT coalesce(nullif(application_name, ''), '?'), coalesce(client_addr::text, 'local')"
-        " FROM pg_catalog.pg_stat_activity WHERE datname = {} AND usename = {}",
-        literal(database),
-        literal(name),
-    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from freehold.errors import FreeholdError
 from freehold.finding import Finding
 from freehold.move import bridge
 from freehold.move.control import control_sql
@@ -108,6 +109,14 @@ def bridge_over(world: World, move: Move, target: Session) -> None:
     """Let the login that the service uses now in at its new home, where it may do what the new one may."""
     resolve = resolver(world.secrets.password, world.secrets.verifier)
     for used, stands_for in bridge.pairs(move.source_roles, move.target_roles):
+        if target.query(bridge.stands_the_other_way(used, stands_for)):
+            if move.source != move.target:
+                raise FreeholdError(
+                    f'login "{stands_for}" stands for "{used}" since an earlier move, and cannot be stood for by it',
+                    hint="Let the service use its own login (its env file has it), then run"
+                    " `freehold apply --authoritative --allow-destroy`, which ends what is left of that move.",
+                )
+            target.execute(bridge.revoke(stands_for, used))
         if not target.query(bridge.login_there(used)):
             target.execute(bridge.make_login(used), resolve)
         values = [str(row[0]) for row in target.query(bridge.settings(move.target.database, stands_for))]
