@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 from freehold.errors import FreeholdError
+from freehold.move.run.alike import alike
 from freehold.move.run.look import look
 from freehold.move.run.structure import after, before
 from freehold.move.structure import cleaned, entry, split
@@ -40,6 +41,8 @@ def dumped(one: Scene, instance: str, database: str) -> list[str]:
     lines = [line for line in done.stdout.splitlines() if not skipped.match(line)]
     if len(set(one.majors.values())) > 1:  # before 18 such a constraint has no name that could be kept
         lines = [re.sub(r" CONSTRAINT \w+ NOT NULL", " NOT NULL", line) for line in lines]
+        # before 16 a relation named old has an alias in views
+        lines = [re.sub(r" old_1\b", "", re.sub(r"\bold_1\.", "old.", line)) for line in lines]
     return sorted(lines)
 
 
@@ -60,6 +63,7 @@ def test_everything_arrives(one: Scene) -> None:
     assert [line for line in got if line not in expected] == []
     assert [line for line in expected if line not in got] == []
     assert got == expected
+    assert alike(one.world, one.move) == ()
     assert before(one.world, one.move, inventory) == ()
     assert after(one.world, one.move, inventory, 1) == ()
     assert dumped(one, "b", 'n"ew') == got

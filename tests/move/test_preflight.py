@@ -22,7 +22,7 @@ from freehold.sqltext import quote_ident, raw
 from support.clusters import PASSWORD, VERSIONS, clean, unlocked_hba
 from support.moving import Clusters, Scene, scene
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.xdist_group("preflight")]
 
 # the other way round in `make soak`
 WAYS = ((18, 15), (15, 18)) if os.environ.get("FREEHOLD_SOAK") == "1" else ((18, 15),)

@@ -82,6 +82,28 @@ CREATE VIEW shop.cheap WITH (security_barrier = true, check_option = cascaded) A
     SELECT id, price FROM shop.customer WHERE price < 10;
 CREATE VIEW shop.by_key AS SELECT c.*, count(*) AS bookings FROM shop.customer c
     JOIN shop.booking b ON b.keeper = c.id GROUP BY c.id;
+CREATE VIEW shop.v1 AS SELECT c.id, (SELECT max(b.room) FROM shop.booking b WHERE b.keeper = c.id) AS room, c.born AS b
+    FROM shop.customer c WHERE EXISTS (SELECT FROM shop.old WHERE n = c.id) ORDER BY born LIMIT 3;
+CREATE VIEW shop.v2 AS WITH x AS (SELECT id FROM shop.customer) SELECT x.id, s.y
+    FROM x, LATERAL (SELECT x.id + 1 AS y) s
+    UNION SELECT id, n FROM shop.customer, shop.old WHERE id = n;
+CREATE VIEW shop.v3 AS SELECT id, row_number() OVER w AS r, sum(price) FILTER (WHERE price > 1) OVER w AS s
+    FROM shop.customer WINDOW w AS (PARTITION BY mood ORDER BY id);
+CREATE VIEW shop.v4 AS SELECT c AS whole, (c.address).a, c.points[1] AS p, c.* FROM shop.customer c;
+CREATE VIEW shop.v5 AS SELECT g.n, g.n + 1 AS m FROM generate_series(1, 3) g(n);
+CREATE VIEW shop.v6 AS SELECT q.k FROM (SELECT id AS k FROM shop.customer WHERE id > 2) q WHERE k < 9;
+CREATE VIEW shop.v7 AS VALUES (1, 'a'), (2, 'b');
+CREATE VIEW shop.v8 AS SELECT DISTINCT ON (mood) mood, born, count(*) AS n FROM shop.customer
+    GROUP BY GROUPING SETS ((mood, born), ()) HAVING count(*) > 0 ORDER BY mood, born DESC;
+CREATE VIEW shop.v9 AS WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t WHERE n < 5) SELECT n FROM t;
+CREATE VIEW shop.v10 AS SELECT n FROM ONLY shop.old TABLESAMPLE SYSTEM (10);
+CREATE VIEW shop.v11 (a, b) AS SELECT id, extract(year FROM born) || (extra ->> 'x') COLLATE "C" FROM shop.customer
+    WHERE mood = ANY ('{sad}') AND name LIKE 'a%' AND born BETWEEN '2000-01-01' AND current_date
+    AND (born, id) > ('1999-01-01', 3) AND NOT (price IS DISTINCT FROM 3)
+    AND CASE mood WHEN 'sad' THEN true ELSE id > 1 END;
+CREATE VIEW shop.v12 AS SELECT id, born AT TIME ZONE 'UTC' AS t, coalesce(twice, 0) AS z, ARRAY[id, 2] AS arr,
+    overlay(name PLACING 'x' FROM 1) AS o, trim(BOTH 'x' FROM email) AS tr
+    FROM shop.customer FOR UPDATE;
 CREATE MATERIALIZED VIEW shop.counted AS SELECT mood, count(*) AS n FROM shop.customer GROUP BY mood;
 CREATE UNIQUE INDEX counted_mood ON shop.counted (mood);
 CREATE MATERIALIZED VIEW shop.counted_twice AS SELECT n, count(*) FROM shop.counted GROUP BY n;

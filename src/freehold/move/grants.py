@@ -130,7 +130,7 @@ def settle(source: Rights, target: Rights, there: frozenset[str]) -> Settled:
     have = {r: how for r, how in target.held.items() if known(r, *versions) and r[:2] in shared}
     homeless = {r for r, how in source.held.items() if not known(r, *versions) and not how.own}
     homeless |= {r for r in source.held if r.grantee != PUBLIC and r.grantee not in there}
-    give = {r: how for r, how in wanted.items() if r not in homeless and not _same(how, have.get(r))}
+    give = {r: how for r, how in wanted.items() if r not in homeless and not same(how, have.get(r))}
     # a right that may be passed on and must not be any more is taken whole and given back without
     take = {r for r in have if r not in wanted} | {r for r in give if r in have and have[r].grantable}
     return Settled(
@@ -139,7 +139,8 @@ def settle(source: Rights, target: Rights, there: frozenset[str]) -> Settled:
     )
 
 
-def _same(wanted: Held, have: Held | None) -> bool:
+def same(wanted: Held, have: Held | None) -> bool:
+    """Whether a right is held as wanted; an owner may pass its own on in any case."""
     return have is not None and (have.own or have.grantable == wanted.grantable)
 
 
