@@ -1,0 +1,1 @@
+"""Moves services: what asks and tells the servers."""
