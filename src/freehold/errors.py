@@ -12,6 +12,7 @@ FreeholdError
 ├── ApplyFailed           a step failed; says what is done and what is left
 ├── MigrationError        a service migration failed, was edited after it ran, or is out of order
 ├── LocalStateError       files of the local folder are missing, foreign, or not ours to touch
+├── Unverified            two sides of a move could not be compared: nothing is known of them
 └── Busy                  another apply holds the platform's lock
 """
 
@@ -140,6 +141,12 @@ class MigrationError(FreeholdError):
 
 class LocalStateError(FreeholdError):
     """Files of the local folder are missing, unreadable, foreign, or shared where they must not be."""
+
+
+class Unverified(FreeholdError):
+    """Two sides of a move could not be compared; the message says why. They may be equal or not."""
+
+    exit_status = 3
 
 
 class Busy(FreeholdError):

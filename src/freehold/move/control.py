@@ -134,8 +134,9 @@ def at_gate(move: str) -> Sql:
     """One row while a worker of this database waits at the gate."""
     key = lock_key(move)
     return sql(
-        "SELECT 1 FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND NOT granted AND objsubid = 1"
-        " AND classid = {} AND objid = {}::bigint::oid"
+        "SELECT 1 FROM pg_catalog.pg_locks AS l WHERE locktype = 'advisory' AND NOT granted AND objsubid = 1"
+        " AND classid = {} AND objid = {}::bigint::oid AND EXISTS (SELECT FROM pg_catalog.pg_stat_activity AS a"
+        " WHERE a.pid = l.pid AND a.backend_type LIKE 'logical replication%')"
         " AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())",
         key >> 32,
         key & 0xFFFFFFFF,

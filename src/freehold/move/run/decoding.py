@@ -1,0 +1,78 @@
+"""The transactions of a home in the order of their commits, from a temporary replication slot of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+from freehold.errors import Unverified
+from freehold.move.model import Side
+from freehold.move.names import BARRIER
+from freehold.move.run import desk
+from freehold.move.verify.changes import Reader, Transaction
+from freehold.move.verify.chunks import Shape
+from freehold.ports import Clock, Servers
+from freehold.spec.model import TableName
+from freehold.sqltext import ident, keyword, literal, quote_ident, sql
+
+_AT_ONCE = 20_000
+_WAIT_MS = 5.0
+_CODECS = {
+    "UTF8": "utf-8", "LATIN1": "latin-1", "LATIN2": "iso8859-2", "LATIN9": "iso8859-15", "WIN1250": "cp1250",
+    "WIN1251": "cp1251", "WIN1252": "cp1252", "KOI8R": "koi8-r", "SQL_ASCII": "utf-8",
+}  # fmt: skip
+
+
+class Decoding:
+    """Holds a slot that ends with its session. It is made with the decoder that replication itself uses, so that it is
+    there wherever a service can be followed, and tells the same tables."""
+
+    def __init__(
+        self, stack: ExitStack, servers: Servers, side: Side, slot: str, publication: str, shapes: Sequence[Shape]
+    ) -> None:
+        self._slot, self._publication = slot, publication
+        self._session = servers.replication(side.instance, side.database)
+        stack.callback(self._session.close)
+        desk.prepared(self._session)
+        ((encoding,),) = self._session.query(keyword("SHOW server_encoding"))
+        codec = _CODECS.get(str(encoding))
+        if codec is None:
+            raise Unverified(
+                f'the changes of database "{side.database}" cannot be read: its encoding is {encoding}',
+                hint="Verify while nobody writes, with the comparison under locks.",
+            )
+        self._reader = Reader({one.table.name: one for one in shapes}, TableName(*BARRIER), codec)
+
+    def start(self) -> str:
+        """Make the slot; the snapshot of exactly the transactions that it will not tell. It is gone as soon as
+        ``read`` is called: somebody else must have taken it by then. Raises ServerError."""
+        ((_, _, snapshot, _),) = self._session.query(
+            sql("CREATE_REPLICATION_SLOT {} TEMPORARY LOGICAL pgoutput (SNAPSHOT 'export')", ident(self._slot))
+        )
+        return str(snapshot)
+
+    def read(self, move: str, token: str, clock: Clock, timeout_ms: float) -> list[Transaction]:
+        """What was committed since the last call, at least up to the barrier. Raises Unverified when that is not in
+        the stream in time."""
+        began, found, seen = clock.monotonic_ms(), list[Transaction](), False
+        while not seen:
+            rows = self._session.query(
+                sql(
+                    "SELECT data FROM pg_catalog.pg_logical_slot_get_binary_changes({}, NULL, {},"
+                    " 'proto_version', '1', 'publication_names', {})",
+                    literal(self._slot),
+                    _AT_ONCE,
+                    literal(quote_ident(self._publication)),
+                )
+            )
+            some = list(self._reader.read(bytes(data) for (data,) in rows if isinstance(data, bytes)))
+            found += some
+            seen = any((move, token) in one.barriers for one in some)
+            if not rows and not seen:
+                if clock.monotonic_ms() - began > timeout_ms:
+                    raise Unverified(
+                        "the barrier of a verification is not among the changes of its home",
+                        hint=f'See that publication "{self._publication}" holds table freehold.move_barrier.',
+                    )
+                clock.sleep_ms(_WAIT_MS)
+        return found

@@ -1,0 +1,309 @@
+"""Both sides of a move compared while the home is written: nothing is wrong where nothing is, and what is, is named."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+import pytest
+
+from freehold.errors import Busy, Unverified
+from freehold.local.clock import SystemClock
+from freehold.move.control import barrier, hold_gate, release_gate
+from freehold.move.model import Move, Side
+from freehold.move.names import stream
+from freehold.move.run.verify import verify, watch
+from freehold.move.verify.model import Kind, Mode, Options, Report
+from freehold.ports import Address
+from freehold.sqltext import ident, keyword, raw, sql
+from support.clusters import VERSIONS, TidyServers, clean, unlocked_hba
+from support.verifying import ODD, ROWS, SERVICE, Silent, Writers, a_move, as_worker, follow, two_sides, unfollow, work
+
+pytestmark = pytest.mark.real
+SOAK = os.environ.get("FREEHOLD_SOAK") == "1"
+PAIRS = [(18, 18), (15, 15), (15, 18), (18, 15)]
+
+
+@dataclass
+class World:
+    servers: TidyServers
+    move: Move
+
+    def verify(self, direction: str = "f", **options: object) -> Report:
+        return verify(self.move, direction, self.servers, SystemClock(), Silent(), replace(QUICK, **options))  # type: ignore[arg-type]
+
+    def home(self, text: str) -> None:
+        session = self.servers.admin(self.move.source.instance, self.move.source.database)
+        session.execute(raw(text))
+        session.close()
+
+    def fed(self, text: str) -> None:
+        as_worker(self.servers, self.move.target, text)
+
+
+QUICK = Options(gate_ms=20_000, patience_ms=20_000, chunk_rows=500)
+
+
+@pytest.fixture
+def worlds(clusters: Callable[[int], tuple[Address, TidyServers]]) -> Iterator[Callable[[int, int], World]]:
+    """(version of the source, version of the target) -> a followed service; one server where both are the same."""
+    used: set[int] = set()
+    made: list[World] = []
+
+    def make(source: int, target: int) -> World:
+        for version in {source, target}:
+            if version not in VERSIONS:
+                pytest.skip(f"PostgreSQL {version} is not installed here")
+            address, servers = clusters(version)
+            servers.write_hba("main", unlocked_hba())
+            used.add(version)
+            clean(address)
+        places = {f"v{version}": replace(clusters(version)[0], instance=f"v{version}") for version in {source, target}}
+        servers = TidyServers(places)
+        move = a_move(Side(f"v{source}", "a'b"), Side(f"v{target}", "svc"), ("s", ODD))
+        two_sides(servers, move, SERVICE)
+        found = World(servers, move)
+        made.append(found)
+        for statement in ROWS.split(";\n"):
+            if statement.strip():
+                found.home(statement)
+        found.home("ANALYZE")
+        follow(servers, move)
+        return found
+
+    yield make
+    # subscriptions hold slots of the other server: both must go before either is clean
+    for world in made:
+        unfollow(world.servers, world.move)
+        world.servers.tidy()
+    for version in used:
+        clusters(version)[1].tidy()
+        clean(clusters(version)[0])
+
+
+@pytest.mark.parametrize(("source", "target"), PAIRS, ids=[f"{a}to{b}" for a, b in PAIRS])
+def test_equal_in_every_round_while_four_clients_write_and_none_waits(
+    worlds: Callable[[int, int], World], source: int, target: int
+) -> None:
+    world = worlds(source, target)
+    rounds = 0
+    with Writers(world.servers, world.move.source, work).writing() as writers:
+        for _ in range(250 if SOAK else 3):
+            report = world.verify()
+            assert report.equal, report
+            # a row that differs once and not again would be a snapshot that was not aligned
+            assert report.healed == 0
+            assert report.rows > 7_000
+            rounds += report.rounds
+        # a single wrong row among all the writing is found and named
+        world.fed("UPDATE s.event_1 SET v = v || ' ' WHERE id = 590")
+        report = world.verify()
+        assert [(one.table.table, one.kind, one.columns) for t in report.tables for one in t.listed] in (
+            [("event_1", Kind.DIFFERENT, ("v",))],
+            [],  # a client has written the row since
+        )
+    assert writers.commits > 200
+    assert rounds > 4
+    # at rest one round is enough, and every row is counted once
+    time.sleep(0.1)
+    world.fed("DELETE FROM s.hot WHERE id = 2")
+    final = world.verify()
+    session = world.servers.admin(world.move.source.instance, world.move.source.database)
+    for table in final.tables:
+        ((count,),) = session.query(
+            sql("SELECT pg_catalog.count(*) FROM ONLY {}", ident(table.table.schema, table.table.table))
+        )
+        assert table.rows == count + (1 if table.table.table == "hot" else 0), table
+    assert [(one.kind, one.key) for t in final.tables for one in t.listed if t.table.table == "hot"] == [
+        (Kind.MISSING, (("id", "2"),))
+    ]
+
+
+def test_each_kind_of_difference_in_each_kind_of_table(worlds: Callable[[int, int], World]) -> None:
+    world = worlds(18, 18)
+    odd = ident(ODD).shown()
+    world.fed("UPDATE s.account SET balance = balance + 0.01, note = NULL WHERE id = 77")
+    world.fed("DELETE FROM s.account WHERE id = 78; INSERT INTO s.account (id, owner, balance) VALUES (9999, 'x', 1)")
+    world.fed("INSERT INTO s.log SELECT * FROM s.log WHERE b = 'b7'; DELETE FROM s.log WHERE b = 'b8'")
+    world.fed("UPDATE s.named SET id = 1000 WHERE id = 3; UPDATE s.number SET v = '' WHERE id = 4")
+    world.fed("UPDATE s.mix SET v = 'sad' WHERE n = 5; DELETE FROM s.hot")
+    world.fed(f"UPDATE {odd}.{odd} SET \"100%\" = '' WHERE {odd} = 6")
+    report = world.verify()
+    found = {
+        (one.table.table, one.kind, one.key if one.table.table != "log" else (), one.columns)
+        for table in report.tables
+        for one in table.listed
+    }
+    assert found == {
+        ("account", Kind.DIFFERENT, (("id", "77"),), ("balance", "doubled", "note")),
+        ("account", Kind.MISSING, (("id", "78"),), ()),
+        ("account", Kind.EXTRA, (("id", "9999"),), ()),
+        ("log", Kind.EXTRA, (), ()),
+        ("log", Kind.MISSING, (), ()),
+        ("named", Kind.DIFFERENT, (("name", "n3"),), ("id",)),
+        ("number", Kind.DIFFERENT, (("id", "4"),), ("v",)),
+        ("mix", Kind.DIFFERENT, (("tenant", "t5"), ("n", "5")), ("v",)),
+        ("hot", Kind.MISSING, (("id", "1"),), ()),
+        ("hot", Kind.MISSING, (("id", "2"),), ()),
+        (ODD, Kind.DIFFERENT, ((ODD, "6"),), ("100%",)),
+    }
+    assert report.mismatches == 11
+    assert not report.equal
+    few = world.verify(limit=1)
+    assert few.mismatches == 11
+    assert max(len(one.listed) for one in few.tables) == 1
+    counted = world.verify(mode=Mode.COUNTS)
+    assert {one.table.table: one.mismatches for one in counted.tables if one.mismatches} == {
+        # each piece is counted by itself: a row less here and one more there do not cancel each other
+        "account": 2,
+        "hot": 2,
+    }
+    mended = world.verify(repair=True)
+    assert mended.equal
+    assert mended.repaired == 11
+    assert world.verify().equal
+
+
+def test_a_sample_says_what_it_covers_and_the_same_seed_looks_at_the_same_rows(
+    worlds: Callable[[int, int], World],
+) -> None:
+    world = worlds(18, 18)
+    some = world.verify(mode=Mode.SAMPLE, percent=30, chunk_rows=100, seed=3)
+    again = world.verify(mode=Mode.SAMPLE, percent=30, chunk_rows=100, seed=3)
+    assert [(one.table, one.rows) for one in some.tables] == [(one.table, one.rows) for one in again.tables]
+    assert 0.2 < some.coverage < 0.5
+    total = world.verify().rows
+    assert abs(some.rows / total - some.coverage) < 0.15
+    assert some.equal
+
+
+def test_the_other_direction_is_verified_in_the_same_way(worlds: Callable[[int, int], World]) -> None:
+    world = worlds(18, 18)
+    target = world.servers.admin(world.move.target.instance, world.move.target.database)
+    target.execute(sql("ALTER SUBSCRIPTION {} DISABLE", ident(stream(world.move.id, "f"))))
+    follow(world.servers, world.move, "r", copy=False)
+    with Writers(world.servers, world.move.target, work, count=2).writing():
+        for _ in range(3):
+            report = world.verify("r")
+            assert report.equal
+            assert (report.home, report.fed) == (world.move.target, world.move.source)
+    as_worker(world.servers, world.move.source, "UPDATE s.named SET v = 'other' WHERE id = abs(7)")
+    assert world.verify("r").mismatches == 1
+
+
+def test_continuous_verification_finds_what_is_broken_after_it_began(worlds: Callable[[int, int], World]) -> None:
+    world = worlds(18, 18)
+    told: list[Report] = []
+    with Writers(world.servers, world.move.source, work, count=2).writing():
+
+        def tell(report: Report) -> None:
+            told.append(report)
+            if len(told) == 3:
+                # a row that the stream touches, and one side keeps wrong: it is looked at as soon as it is written
+                world.fed("CREATE FUNCTION s.bad() RETURNS trigger LANGUAGE plpgsql AS"
+                          " 'begin new.v := new.v || ''!''; return new; end'")  # fmt: skip
+                world.fed("CREATE TRIGGER bad BEFORE UPDATE ON s.event_1 FOR EACH ROW EXECUTE FUNCTION s.bad();"
+                          "ALTER TABLE s.event_1 ENABLE REPLICA TRIGGER bad")  # fmt: skip
+
+        report = watch(
+            world.move, "f", world.servers, SystemClock(), Silent(), QUICK,
+            lambda: len(told) > 30 or bool(told and told[-1].mismatches), tell, interval_ms=100,
+        )  # fmt: skip
+    assert told[0].equal
+    assert report.mismatches > 0
+    assert {one.table.table for one in report.tables if one.mismatches} == {"event_1"}
+
+
+def test_without_a_slot_the_tables_are_locked_for_a_moment_if_that_is_allowed(
+    worlds: Callable[[int, int], World],
+) -> None:
+    world = worlds(18, 18)
+    session = world.servers.admin(world.move.source.instance, world.move.source.database)
+    ((free,),) = session.query(
+        keyword(
+            "SELECT setting::int - (SELECT count(*) FROM pg_catalog.pg_replication_slots)::int"
+            " FROM pg_catalog.pg_settings WHERE name = 'max_replication_slots'"
+        )
+    )
+    for number in range(int(str(free))):
+        session.query(raw(f"SELECT pg_create_physical_replication_slot('taken{number}')"))
+    with pytest.raises(Unverified, match="no replication slot"):
+        world.verify()
+    with Writers(world.servers, world.move.source, work, count=2).writing():
+        for _ in range(3):
+            report = world.verify(locking=True)
+            assert report.equal
+            assert report.healed == 0
+            assert report.method == "lock"
+            assert report.blocked_ms > 0
+    world.fed("DELETE FROM s.hot WHERE id = 2")
+    assert world.verify(locking=True).mismatches == 1
+
+
+def test_what_cannot_be_known_is_never_called_equal(worlds: Callable[[int, int], World]) -> None:
+    world = worlds(18, 18)
+    name = ident(stream(world.move.id, "f"))
+    source = world.servers.admin(world.move.source.instance, world.move.source.database)
+    target = world.servers.admin(world.move.target.instance, world.move.target.database)
+    target.execute(sql("ALTER SUBSCRIPTION {} DISABLE", name))
+    with pytest.raises(Unverified, match="disabled"):
+        world.verify(gate_ms=300)
+    target.execute(sql("ALTER SUBSCRIPTION {} ENABLE", name))
+    assert world.verify().equal
+
+    other = world.servers.admin(world.move.target.instance, world.move.target.database)
+    other.query(hold_gate(world.move.id))
+    with pytest.raises(Busy, match="gate"):
+        world.verify()
+    other.query(release_gate(world.move.id))
+
+    target.execute(raw("ALTER TABLE s.hot SET SCHEMA public"))
+    with pytest.raises(Unverified, match=r'table "s"\."hot" is missing'):
+        world.verify()
+    target.execute(raw("CREATE TABLE s.hot (id integer PRIMARY KEY, n bigint)"))
+    with pytest.raises(Unverified, match=r'1 tables are not filled: "s"\."hot"'):
+        world.verify()
+    target.execute(raw("DROP TABLE s.hot; ALTER TABLE public.hot SET SCHEMA s"))
+    target.execute(raw("ALTER TABLE s.hot ADD CHECK (n < 5)"))
+    source.execute(raw("UPDATE s.hot SET n = 5"))
+    with pytest.raises(Unverified, match=r"met \d+ errors|does not run|is behind"):
+        world.verify(gate_ms=1500)
+    target.execute(raw("ALTER TABLE s.hot DROP CONSTRAINT hot_n_check"))
+    source.execute(raw("CREATE TABLE s.newer (id integer PRIMARY KEY)"))
+    with pytest.raises(Unverified, match=r'"s"\."newer" is missing'):
+        world.verify()
+    target.execute(raw("CREATE TABLE s.newer (id integer PRIMARY KEY)"))
+    with pytest.raises(Unverified, match=r'1 tables are not followed: "s"\."newer"'):
+        world.verify()
+    source.execute(sql("DROP PUBLICATION {}", name))
+    with pytest.raises(Unverified, match="is not there"):
+        world.verify()
+
+
+def test_a_gate_that_somebody_left_in_the_stream_is_no_alignment(worlds: Callable[[int, int], World]) -> None:
+    world = worlds(18, 18)
+    source = world.servers.admin(world.move.source.instance, world.move.source.database)
+    # barriers of runs that died come through before ours, at any moment
+    with Writers(world.servers, world.move.source, work, count=2).writing():
+        for number in range(6):
+            source.execute(barrier(world.move.id, f"gate:left{number}"))
+            with suppress(Unverified):
+                report = world.verify()
+                assert report.equal
+                assert report.healed == 0
+
+
+def test_nothing_is_left_behind(worlds: Callable[[int, int], World]) -> None:
+    world = worlds(18, 18)
+    world.verify()
+    source = world.servers.admin(world.move.source.instance, world.move.source.database)
+    assert source.query(raw("SELECT slot_name FROM pg_replication_slots WHERE temporary")) == []
+    assert source.query(raw("SELECT token FROM freehold.move_barrier")) == []
+    report = world.verify()
+    assert [(one.name.table, one.home, one.fed) for one in report.sequences] == [
+        ("account_id_seq", "3000", "1 (not used)")
+    ]
+    assert report.duration_ms > 0
