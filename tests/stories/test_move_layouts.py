@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
 
 import pytest
 
-from support.command import Desk, desk
+from support.bank import bank, everything_is_there, move, url
+from support.command import Desk
 from support.traffic import Transfers
 
 pytestmark = [
@@ -20,73 +20,13 @@ pytestmark = [
 ]
 SOAK = os.environ.get("FREEHOLD_SOAK") == "1"
 
-DECLARATION = """\
-platform: bank
-server: embedded
-layout: central  # where most begin
-pooler: pgbouncer
-services:
-  ledger:
-    schemas: [ledger]
-    migrations: ledger
-    pool: 6
-  visits:
-    schemas: [visits]
-    migrations: visits
-    pool: 6
-"""
-LEDGER = """
-CREATE TABLE account (id bigint PRIMARY KEY, balance bigint NOT NULL CHECK (balance > -1000000));
-INSERT INTO account SELECT n, 1000 FROM generate_series(1, 50) n;
-CREATE TABLE line (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, number bigint NOT NULL UNIQUE,
-    one bigint NOT NULL REFERENCES account, two bigint NOT NULL REFERENCES account,
-    at timestamptz NOT NULL DEFAULT now());
-CREATE INDEX line_one ON line (one);
-"""
-VISITS = """
-CREATE TABLE visit (number bigint NOT NULL, note text, at timestamptz NOT NULL DEFAULT now());
-INSERT INTO visit SELECT -n, 'before' FROM generate_series(1, 3000) n;
-"""
+
+def test_every_layout_and_back_under_load() -> None:
+    with bank() as found:
+        tour(found)
 
 
-@pytest.fixture
-def bank() -> Iterator[Desk]:
-    with desk() as found:
-        (found.folder / "freehold.yaml").write_text(DECLARATION)
-        for name, text in (("ledger", LEDGER), ("visits", VISITS)):
-            (found.folder / name).mkdir()
-            (found.folder / name / "1.sql").write_text(text)
-        up = found.run("up", "--no-prove", timeout_s=300)
-        assert up.status == 0, up.all
-        yield found
-
-
-def url(found: Desk, service: str) -> str:
-    return found.run("url", service).out.strip()
-
-
-def move(found: Desk, *words: str) -> dict[str, object]:
-    said = found.run("move", *words, "--json", "--lag", "5s", "--pause", "20s", timeout_s=600)
-    assert said.status == 0, said.all
-    return said.document()
-
-
-def everything_is_there(found: Desk, clients: Transfers) -> None:
-    """Each confirmed row once and no other, every balance as the lines say, every sequence past its rows."""
-    assert clients.errors == []
-    ledger = url(found, "ledger")
-    lines = found.psql(ledger, "SELECT number, one, two FROM ledger.line")
-    assert sorted(row[0] for row in lines) == sorted(clients.confirmed["ledger"])
-    wanted = dict.fromkeys(range(1, 51), 1000)
-    for _, one, two in lines:
-        wanted[one] -= 1
-        wanted[two] += 1
-    assert dict(found.psql(ledger, "SELECT id, balance FROM ledger.account")) == wanted
-    seen = [row[0] for row in found.psql(url(found, "visits"), "SELECT number FROM visits.visit WHERE number > 0")]
-    assert sorted(seen) == sorted(clients.confirmed["visits"])
-
-
-def test_every_layout_and_back_under_load(bank: Desk) -> None:
+def tour(bank: Desk) -> None:
     clients = Transfers(url(bank, "ledger"), url(bank, "visits"))
     pauses: list[float] = []
     with clients.running(3 if SOAK else 2):
@@ -94,6 +34,7 @@ def test_every_layout_and_back_under_load(bank: Desk) -> None:
             started = move(bank, "start", "--to", layout)
             assert len(started["moves"]) == 2
             assert {one["phase"] for one in move(bank, "status")["moves"]} == {"following"}
+            assert all(one["verified"]["mismatches"] == 0 for one in move(bank, "verify")["moves"])
             for action in ("cutover", "rollback", "cutover"):
                 pauses += [one["pause_ms"] for one in move(bank, action)["moves"]]
             move(bank, "complete", "--yes")

@@ -17,6 +17,7 @@ from freehold.local.movesfile import Known
 from freehold.move.machine import Phase, allowed
 from freehold.move.model import SOURCE, TARGET
 from freehold.move.run.switching import Limits, Switched
+from freehold.move.verify.model import Mismatch, Mode, Options
 
 
 def started(
@@ -34,6 +35,7 @@ def started(
     told: list[Finding] = []
     entries: list[Known] = []
     clock = SystemClock()
+    wrong = 0
     for task in tasks:
         if task.in_place and dry_run:
             blocks.append(Say(f"✓ {task.service} stays in its database and gets other roles", Tone.GOOD))
@@ -54,6 +56,11 @@ def started(
         where = f"{task.target.instance}/{task.target.database}"
         blocks.append(Say(f"✓ {task.service} is followed by {where}", Tone.GOOD))
         if through:
+            found = moving.verify(context, entry, Options(workers=jobs))
+            blocks += _compared(found)
+            if not found.clean:
+                wrong += 1
+                break
             took = moving.switch(context, entry, SOURCE, limits)
             blocks.append(switched(task.service, "cutover", took))
             clock.sleep_ms(soak_ms)
@@ -72,7 +79,7 @@ def started(
     return Result(
         document,
         tuple(blocks),
-        exit=2 if moving.blocked(told) else 0,
+        exit=2 if moving.blocked(told) or wrong else 0,
         next="freehold move verify" if entries and not through else "",
     )
 
@@ -131,9 +138,52 @@ def completed(service: str, retired: Sequence[str]) -> Say:
     return Say(f"✓ {service} has moved; its old tables wait in {', '.join(retired)}", Tone.GOOD)
 
 
-def verified(context: Context, entries: Sequence[Known]) -> Result:
-    """Compare both sides."""
-    raise NotImplementedError
+def verified(context: Context, entries: Sequence[Known], options: Options) -> Result:
+    """Compare both sides of each move."""
+    blocks: list[Block] = []
+    documents: list[JsonObject] = []
+    clean = True
+    for entry in entries:
+        found = moving.verify(context, entry, options)
+        clean &= found.clean
+        blocks += _compared(found)
+        documents.append(_document(context, entry))
+    return Result(
+        {"action": "verify", "moves": documents},
+        tuple(blocks),
+        exit=0 if clean else 2,
+        next="freehold move cutover" if clean else "freehold move verify --repair",
+    )
+
+
+def _compared(found: moving.Verified) -> list[Block]:
+    report = found.report
+    blocks: list[Block] = [
+        Say(f"✗ {table.table.schema}.{table.table.table}: {_row(one)}", Tone.BAD)
+        for table in report.tables
+        for one in table.listed
+    ]
+    blocks += [Say(f"✗ {one}", Tone.BAD) for one in found.definitions]
+    said = f"{report.rows:,} rows in {len(report.tables)} tables compared in {report.duration_ms / 1000:.1f} s"
+    said += f", {count(report.rounds, 'round')}"
+    if report.mode is Mode.SAMPLE:
+        said += f"; a sample of {report.coverage:.1%} proves nothing of the rest"
+    if report.mode is Mode.COUNTS:
+        said += "; counts only, which is no proof"
+    if report.healed:
+        said += f"; {count(report.healed, 'row')} differed for a moment"
+    if found.clean:
+        blocks.append(Say(f"✓ {found.service}: the same at both homes; {said}", Tone.GOOD))
+    else:
+        wrong = f"{report.mismatches} rows and {len(found.definitions)} definitions differ"
+        wrong += f", {report.unsettled} rows are written too often to say" if report.unsettled else ""
+        blocks.append(Say(f"✗ {found.service}: {wrong}; {said}", Tone.BAD))
+    return blocks
+
+
+def _row(one: Mismatch) -> str:
+    key = ", ".join(f"{name} {value}" for name, value in one.key)
+    return f"{one.kind.value}: {key}" + (f" in {', '.join(one.columns)}" if one.columns else "")
 
 
 def purged(context: Context, services: Sequence[str]) -> Result:

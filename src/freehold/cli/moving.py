@@ -24,9 +24,11 @@ from freehold.spec.model import Layout
 from freehold.sqltext import keyword, literal, sql
 
 if TYPE_CHECKING:
+    from freehold.move.alike import Difference
     from freehold.move.run.switching import Limits, Switched
     from freehold.move.run.world import World
     from freehold.move.state import Standing
+    from freehold.move.verify.model import Options, Report
     from freehold.plan.model import Step
 
 PROVISIONS = frozenset(
@@ -221,7 +223,79 @@ def _at_home(step: Step, move: Move) -> bool:
     return step.database in (None, move.target.database) and step.service in ("", move.service)
 
 
-def switch(context: Context, entry: Known, from_side: str, limits: Limits) -> Switched:
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What a verification found: the rows, and the definitions where the source serves."""
+
+    service: str
+    report: Report
+    definitions: tuple[Difference, ...]
+
+    @property
+    def clean(self) -> bool:
+        return self.report.equal and not self.definitions
+
+
+def verify(context: Context, entry: Known, options: Options) -> Verified:
+    """Compare both sides while the service works. Raises Unverified when nothing can be said."""
+    from freehold.move.run.following import direction
+    from freehold.move.run.healing import home, standings
+    from freehold.move.run.verify import verify as compare
+    from freehold.move.state import note
+
+    move = entry.move
+    with world_of(context, move) as world:
+        side = home(standings(world, move))
+        if side is None:
+            raise FreeholdError(
+                f'service "{move.service}" is in the middle of a switch', hint="Run `freehold move resume` first."
+            )
+        report = compare(move, direction(side), world.servers, world.clock, world.progress, options)
+        found = Verified(move.service, report, differing(world, move) if side == SOURCE else ())
+        wrong = report.mismatches + report.unsettled + len(found.definitions)
+        told = {"mode": report.mode.value, "rows": report.rows, "mismatches": wrong, "at": report.finished_at}
+        with world.session(move.place(side)) as session:
+            session.execute(note(move, {"verified": told}))
+    return found
+
+
+def differing(world: World, move: Move) -> tuple[Difference, ...]:
+    """How the definitions of the sides differ, but for what their layouts want otherwise, and for rights that a switch
+    took from the side that does not serve and will give back."""
+    from freehold.move import fence
+    from freehold.move.bridge import needed
+    from freehold.move.run.alike import alike
+
+    with world.session(move.target) as session:
+        taken = any(kind == fence.SEQUENCE_GRANT for kind, _, _ in session.query(fence.kept(move)))
+    apart = {*({"settings of"} if needed(move) else ()), *({"rights on sequence"} if taken else ())}
+    return tuple(one for one in alike(world, move) if one.kind not in apart)
+
+
+def _proved(world: World, move: Move, here: Standing) -> None:
+    """Raise FreeholdError unless every row was compared and nothing differed."""
+    told = here.seen.get("verified")
+    match told:
+        case {"mode": "full", "mismatches": 0}:
+            pass
+        case {"mode": "full", "mismatches": int(count)}:
+            raise FreeholdError(
+                f'service "{move.service}" differs at its new home in {count} places',
+                hint="`freehold move verify` lists them; `freehold move verify --repair` mends rows.",
+            )
+        case _:
+            raise FreeholdError(
+                f'it was not verified that service "{move.service}" is whole at its new home',
+                hint="Run `freehold move verify`; or cut over --unverified, and take the risk.",
+            )
+    if differences := differing(world, move):
+        raise FreeholdError(
+            f'the definitions of service "{move.service}" are not the same at its new home: {differences[0]}',
+            hint="`freehold move verify` lists all of them.",
+        )
+
+
+def switch(context: Context, entry: Known, from_side: str, limits: Limits, *, unverified: bool = False) -> Switched:
     """Cut over, or roll back: take the service from a side to the other."""
     from freehold.move.run.healing import standings
     from freehold.move.run.switching import switch as go
@@ -237,6 +311,8 @@ def switch(context: Context, entry: Known, from_side: str, limits: Limits) -> Sw
                 f'service "{move.service}" is not served there', hint="Look at it with `freehold move status`."
             )
         demand(move.service, here.phase, "cutover" if from_side == SOURCE else "rollback")
+        if from_side == SOURCE and not unverified:
+            _proved(world, move, here)
         took = go(world, move, from_side, here.epoch, clients, limits)
     context.moves.homed(move, other(from_side))
     return took

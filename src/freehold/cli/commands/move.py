@@ -52,6 +52,18 @@ _ACTIONS = (
     callback=duration,
     help="auto: how long each service runs at its new home before its move is completed.",
 )
+@click.option("--unverified", is_flag=True, help="cutover: although no verification says that both sides are the same.")
+@click.option(
+    "--sample",
+    type=click.FloatRange(0, 100, min_open=True),
+    metavar="PERCENT",
+    help="verify: only so much of the rows.",
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="verify: which part of the rows a sample is.")
+@click.option("--counts", is_flag=True, help="verify: only how many rows there are; no proof.")
+@click.option(
+    "--repair", is_flag=True, help="verify: rewrite rows that differ on the side that follows, and look again."
+)
 @click.option("--parent", type=int, hidden=True, default=0)
 @click.option("--dry-run", is_flag=True, help="start, auto: only say what is in the way.")
 @click.option("--yes", is_flag=True, help="Do not ask before completing or aborting.")
@@ -67,6 +79,11 @@ def move(
     lag_ms: int,
     tries: int,
     soak_ms: int,
+    unverified: bool,
+    sample: float | None,
+    seed: int,
+    counts: bool,
+    repair: bool,
     parent: int,
     dry_run: bool,
     yes: bool,
@@ -93,6 +110,7 @@ def move(
     from freehold.cli import moving
     from freehold.move.model import SOURCE, TARGET
     from freehold.move.run.switching import Limits
+    from freehold.move.verify.model import Mode, Options
 
     context = call.context
     limits = Limits(pause_ms=float(pause_ms), lag_ms=float(lag_ms), tries=tries)
@@ -117,6 +135,10 @@ def move(
         return report.purged(context, services)
     if not entries:
         return Result({"action": action, "moves": []}, (Say("· no service is being moved", Tone.DIM),))
+    if action == "verify":
+        mode = Mode.COUNTS if counts else Mode.SAMPLE if sample is not None else Mode.FULL
+        options = Options(mode=mode, percent=sample or 100.0, seed=seed, repair=repair, workers=jobs)
+        return report.verified(context, entries, options)
     if action in ("complete", "abort"):
         named = ", ".join(entry.move.service for entry in entries)
         agree(f"{action} the move of {named}?", yes=yes, otherwise=f"{action} of {named} asks for a yes")
@@ -125,7 +147,8 @@ def move(
         name = entry.move.service
         match action:
             case "cutover" | "rollback":
-                took = moving.switch(context, entry, SOURCE if action == "cutover" else TARGET, limits)
+                side = SOURCE if action == "cutover" else TARGET
+                took = moving.switch(context, entry, side, limits, unverified=unverified)
                 blocks.append(report.switched(name, action, took))
             case "resume":
                 side = moving.heal(context, entry)
@@ -138,8 +161,6 @@ def move(
             case "abort":
                 moving.abort(context, entry)
                 blocks.append(Say(f"✓ the move of {name} is given up; nothing of it is left", Tone.GOOD))
-            case _:
-                return report.verified(context, entries)
     if action == "complete":
         blocks += report.after_completion(context)
     return report.ended(context, action, entries, blocks)
