@@ -62,7 +62,7 @@ def move(found: Desk, *words: str) -> dict[str, object]:
 
 def everything_is_there(found: Desk, clients: Transfers) -> None:
     """Each confirmed row once and no other, every balance as the lines say, every sequence past its rows."""
-    assert clients.errors == []
+    assert not clients.errors, clients.errors
     ledger = url(found, "ledger")
     lines = found.psql(ledger, "SELECT number, one, two FROM ledger.line")
     assert sorted(row[0] for row in lines) == sorted(clients.confirmed["ledger"])

@@ -64,7 +64,39 @@ def look(context: Context) -> Found:
     databases: dict[str, list[str]] = {name: [] for name in names}
     for instance, database in context.placements.databases():
         databases[instance].append(database)
-    return context.servers.read(names, databases)
+    found = context.servers.read(names, databases)
+    _refuse_unknown_moves(context, found)
+    return found
+
+
+def _refuse_unknown_moves(context: Context, found: Found) -> None:
+    """Raise FreeholdError when a database says that a service has moved away and this machine does not know of it: a
+    plan would make it again where it is no more."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from freehold.move.away import gone
+    from freehold.move.run.healing import rows
+
+    def told(place: tuple[str, str]) -> list[str]:
+        database = found.servers[place[0]].databases.get(place[1])
+        if database is None or database.contents is None or not database.contents.has_control:
+            return []
+        session = context.servers.admin(*place)
+        try:
+            here = [one.service for one in context.placements.within(*place)]
+            return [
+                f'"{one.service}" to {one.target.instance}/{one.target.database}' for one in gone(rows(session), here)
+            ]
+        finally:
+            session.close()
+
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        moved = [one for some in pool.map(told, context.placements.databases()) for one in some]
+    if moved:
+        raise FreeholdError(
+            f"services have moved, and this machine does not know of it: {', '.join(moved)}",
+            hint="`freehold move find` asks the databases where each service lives now.",
+        )
 
 
 def plan(context: Context, *, authoritative: bool, allow_destroy: bool, services: Sequence[str]) -> Made:

@@ -51,7 +51,7 @@ class MovesFile:
         except (ValueError, KeyError, TypeError, IndexError):
             raise LocalStateError(
                 f'"{self.path}" is no list of moves that this version of Freehold can read',
-                hint="Move it away; `freehold move status --find` looks for moves in the databases.",
+                hint="Move it away; `freehold move find` looks for moves in the databases.",
             ) from None
 
     def write(self, moves: Iterable[Known]) -> None:

@@ -32,6 +32,17 @@ def make_login(name: str) -> Sql:
     return sql("CREATE ROLE {} LOGIN PASSWORD {}", ident(name), Secret(name))
 
 
+def hand_over(schema: str, old: str, new: str) -> Sql:
+    """Give a schema to another owner and let the old one look into it, in one transaction."""
+    name = ident(schema)
+    return sql("ALTER SCHEMA {} OWNER TO {}; GRANT USAGE ON SCHEMA {} TO {}", name, ident(new), name, ident(old))
+
+
+def shut_out(schema: str, old: str) -> Sql:
+    """End what ``hand_over`` left to the old owner."""
+    return sql("REVOKE USAGE ON SCHEMA {} FROM {}", ident(schema), ident(old))
+
+
 def build(database: str, used: str, stands_for: str) -> tuple[Sql, ...]:
     """Let ``used`` do in ``database`` what ``stands_for`` may. May run again."""
     return (
@@ -51,7 +62,7 @@ def stands_the_other_way(used: str, stands_for: str) -> Sql:
 
 
 def revoke(used: str, stands_for: str) -> Sql:
-    """End a bridge's membership."""
+    """End the membership of ``used`` in ``stands_for``."""
     return sql("REVOKE {} FROM {}", ident(stands_for), ident(used))
 
 

@@ -9,7 +9,8 @@ from freehold.cli.out import Block, Result, Say, Tone
 from freehold.spec.model import Layout
 
 _ACTIONS = (
-    "start", "status", "verify", "cutover", "rollback", "complete", "abort", "resume", "auto", "purge", "watchdog",
+    "start", "status", "verify", "cutover", "rollback", "complete", "abort", "resume", "auto", "purge", "find",
+    "watchdog",
 )  # fmt: skip
 
 
@@ -101,6 +102,7 @@ def move(
     resume    end a switch that was interrupted, and go on with a start that was
     auto      start, verify, cut over, soak and complete, one service after the other
     purge     drop what completed moves put away
+    find      ask the databases which moves there are, where this machine does not know of them
 
     A switch waits for no longer than --pause and tries again when somebody's transaction is in the way. A watchdog
     frees the service when this process dies. Exit code 2 when verification finds a difference, 3 when a server does not
@@ -128,8 +130,8 @@ def move(
             through=action == "auto",
             dry_run=dry_run,
         )
-    entries = moving.known(context, services)
-    if action == "status":
+    entries = moving.find(context) if action == "find" else moving.known(context, services)
+    if action in ("status", "find"):
         return report.status(context, entries)
     if action == "purge":
         return report.purged(context, services)
