@@ -104,6 +104,34 @@ def test_a_declared_port_that_is_taken_is_an_error_that_names_it(bench: Desk) ->
     assert "unexpected" not in said.err
 
 
+def test_programs_that_are_too_old_are_told_and_nothing_is_made(bench: Desk) -> None:
+    programs = bench.folder / "old"
+    programs.mkdir()
+    (programs / "postgres").write_text("#!/bin/sh\necho 'postgres (PostgreSQL) 14.18'\n")
+    (programs / "postgres").chmod(0o755)
+    platform(bench.folder, "platform: shop\nserver: {binaries: old}\nservices: {orders: {schemas: [orders]}}\n")
+    said = bench.run("up")
+    assert said.status == 1, said.all
+    assert "holds PostgreSQL 14" in said.err
+    assert "PostgreSQL 15 or newer" in said.err
+    assert not list(bench.data.rglob("PG_VERSION"))
+
+
+def test_two_services_on_one_port_are_told_at_their_lines(bench: Desk) -> None:
+    platform(
+        bench.folder,
+        "platform: shop\nlayout: instance-per-service\nservices:\n"
+        "  orders: {schemas: [orders], port: 5601}\n  billing: {schemas: [billing], port: 5601}\n",
+    )
+    said = bench.run("up")
+    assert said.status == 1, said.all
+    assert "freehold.yaml:4:" in said.err
+    assert '"billing"' in said.err
+    assert "port_clash" in said.err
+    assert "5601" in said.err
+    assert not bench.data.exists()
+
+
 def test_ports_are_free_ones_when_nothing_is_declared() -> None:
     with desk() as one, desk() as other:
         ports = []
