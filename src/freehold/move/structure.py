@@ -164,6 +164,12 @@ def _tail(text: str) -> tuple[str, str]:
     return (text[: match.start()], match[1]) if match else (text, "")
 
 
+def placing(statement: str) -> str:
+    """What a statement of ``split`` begins with: where things are stored that it makes."""
+    found = re.match(rf"(?:{_SETTING})*", statement)
+    return found[0] if found else ""
+
+
 def cleaned(text: str, version: int) -> str:
     """The text as a server of this version (server_version_num) takes it from a session instead of from psql."""
     begin = re.search(r"^\\restrict (\w+)\n", text, re.MULTILINE)
