@@ -35,7 +35,7 @@ SELECT pg_catalog.json_build_array(
 
 @dataclass(frozen=True, slots=True)
 class Unique:
-    """A key of a plain table that is no partition. Names are quoted as SQL; ``build`` makes its index, as the server prints it."""
+    """A key of a plain table that is no partition. Names are quoted as SQL; ``build`` makes its index."""
 
     table: str
     constraint: str
