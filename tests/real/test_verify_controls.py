@@ -20,8 +20,8 @@ from freehold.ports import Row
 from freehold.sqltext import Sql, ident, keyword, raw
 from support.alltypes import CHANGES, ROWS, TYPES
 from support.clusters import VERSIONS
-from support.moving import Writers
-from support.moving import work as service_work
+from support.following import Writers
+from support.following import work as service_work
 from support.worlds import World
 
 pytestmark = pytest.mark.real

@@ -16,7 +16,7 @@ from freehold.move.names import stream
 from freehold.move.run.verify import watch
 from freehold.move.verify.model import Kind, Mode, Report
 from freehold.sqltext import ident, keyword, raw, sql
-from support.moving import ODD, Silent, Writers, as_worker, follow, work
+from support.following import ODD, Silent, Writers, as_worker, follow, work
 from support.worlds import QUICK, World
 
 pytestmark = pytest.mark.real

@@ -14,7 +14,7 @@ from freehold.move.verify.model import Options, Report
 from freehold.ports import Address
 from freehold.sqltext import raw
 from support.clusters import VERSIONS, TidyServers, clean, unlocked_hba
-from support.moving import ODD, ROWS, SERVICE, Silent, a_move, as_worker, follow, two_sides, unfollow
+from support.following import ODD, ROWS, SERVICE, Silent, a_move, as_worker, follow, two_sides, unfollow
 
 
 @dataclass
