@@ -156,3 +156,32 @@ class Progress(Protocol):
 
     def event(self, what: str, done: int, total: int) -> None:
         """``what`` just finished; ``done`` of ``total`` are finished."""
+
+
+@dataclass(frozen=True, slots=True)
+class DumpEntry:
+    """One line of an archive's table of contents. ``catalog`` and ``oid`` name the object in the dumped database (0
+    where it is part of another); ``text`` is the kind, schema, name and owner as pg_restore lists them, not quoted.
+
+    ``late`` is True for what belongs after the rows (pg_dump's post-data section)."""
+
+    number: int
+    catalog: int
+    oid: int
+    text: str
+    late: bool
+
+
+class Dumps(Protocol):
+    """What pg_dump and pg_restore know about the structure of a database."""
+
+    def archive(self, instance: str, database: str, schemas: Sequence[str]) -> bytes:
+        """The definitions in these schemas, without rows, as an archive. Takes ACCESS SHARE on every table.
+        Raises ServerError with what pg_dump said, LocalStateError when no program is new enough."""
+
+    def entries(self, archive: bytes) -> tuple[DumpEntry, ...]:
+        """What the archive holds, in the order in which it can be made."""
+
+    def text(self, archive: bytes, numbers: Sequence[int]) -> str:
+        """The SQL of the entries with these numbers, in this order, without owners, each under a comment that names
+        it (``move/structure.py`` takes it apart). Privileges are never in it."""

@@ -14,6 +14,7 @@ from freehold.audit.key_types._kind import KeyType
 from freehold.cli.documents import DOCUMENTS, document_schema
 from freehold.cli.main import SECTIONS, freehold
 from freehold.layouts.kinds._kind import LayoutKind
+from freehold.move.preflight._kind import Check
 from freehold.plan.model import StepKind
 from freehold.prove.model import Attack
 from freehold.seed.draws._kind import Draw
@@ -36,6 +37,7 @@ FAMILIES: Mapping[str, tuple[str, type, str]] = {
         KeyType,
         "Which columns can refer to each other, and how `freehold check-references` compares them",
     ),
+    "preflight": ("freehold.move.preflight", Check, "What can be in the way of a move"),
 }
 """Every family with a page: its package, its kind, and the page's title."""
 

@@ -102,12 +102,15 @@ WITH mine AS MATERIALIZED (
            pg_catalog.format('%I.%I', r.nspname, r.relname)) ORDER BY r.nspname, r.relname) AS list
     FROM relation AS r WHERE r.relkind IN ('f', 'v', 'm')
 ), used AS MATERIALIZED (
-  -- what depends on what, each end named by what a person would call it: a rule by its view
+  -- what depends on what, each end named by what a person would call it: the rule of a view by its view
   SELECT DISTINCT
-         CASE WHEN d.classid = 'pg_catalog.pg_rewrite'::regclass THEN 'view'
+         CASE WHEN d.classid = 'pg_catalog.pg_rewrite'::regclass
+             THEN (SELECT CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' ELSE 'rule' END
+              FROM pg_catalog.pg_rewrite AS w JOIN pg_catalog.pg_class AS c ON c.oid = w.ev_class WHERE w.oid = d.objid)
              ELSE (pg_catalog.pg_identify_object(d.classid, d.objid, 0)).type END AS kind,
          CASE WHEN d.classid = 'pg_catalog.pg_rewrite'::regclass
-             THEN (SELECT pg_catalog.format('%I.%I', n.nspname, c.relname)
+             THEN (SELECT CASE WHEN c.relkind IN ('v', 'm') THEN '' ELSE pg_catalog.format('%I ON ', w.rulename) END
+                  || pg_catalog.format('%I.%I', n.nspname, c.relname)
               FROM pg_catalog.pg_rewrite AS w JOIN pg_catalog.pg_class AS c ON c.oid = w.ev_class
                   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE w.oid = d.objid)
               ELSE (pg_catalog.pg_identify_object(d.classid, d.objid, 0)).identity END AS name,

@@ -1,1 +1,1 @@
-"""Moves services: what asks and tells the servers."""
+"""The parts of a move that touch servers."""

@@ -1,0 +1,27 @@
+"""Asks both servers what preflight judges. Changes nothing and takes no lock beyond the catalogs'."""
+
+from __future__ import annotations
+
+from freehold.layouts.model import ServiceRoles
+from freehold.move.facts import Facts, SideFacts, question, side_facts
+from freehold.move.model import Move, Side
+from freehold.move.run.look import look
+from freehold.move.run.world import World
+
+__all__ = ["gather"]
+
+
+def gather(world: World, move: Move) -> Facts:
+    """What both servers say. The caller adds what only the declaration and this machine know."""
+    return Facts(
+        move=move,
+        inventory=look(world, move, move.source),
+        source=_ask(world, move, move.source, move.source_roles),
+        target=_ask(world, move, move.target, move.target_roles),
+    )
+
+
+def _ask(world: World, move: Move, side: Side, roles: ServiceRoles) -> SideFacts:
+    with world.admin(side) as session:
+        ((answer,),) = session.query(question(move.schemas, (roles.owner, roles.app, roles.ro)))
+    return side_facts(side, str(answer))

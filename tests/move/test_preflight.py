@@ -1,0 +1,362 @@
+"""Every check finds what it is for on real servers, its remedy takes it away, and without it the check is silent."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import pytest
+
+from freehold import family
+from freehold.finding import Finding, Level
+from freehold.move.facts import Facts
+from freehold.move.preflight._kind import FAMILY, findings, members
+from freehold.move.run.preflight import gather
+from freehold.pg.session import PgSession
+from freehold.spec.model import TableName
+from freehold.sqltext import quote_ident, raw
+from support.clusters import PASSWORD, VERSIONS, clean, unlocked_hba
+from support.moving import Clusters, Scene, scene
+
+pytestmark = [pytest.mark.real, pytest.mark.xdist_group("preflight")]
+
+# the other way round in `make soak`
+WAYS = ((18, 15), (15, 18)) if os.environ.get("FREEHOLD_SOAK") == "1" else ((18, 15),)
+
+BASE = """
+CREATE SCHEMA other; CREATE TABLE other.o (id int PRIMARY KEY);
+SET ROLE central_owner; CREATE TABLE shop.t (id int PRIMARY KEY, n int); RESET ROLE
+"""
+
+
+@dataclass
+class Place:
+    """A move between two servers, in whose way there is nothing but what a test puts there."""
+
+    scene: Scene
+
+    def on(self, side: str) -> PgSession:
+        place = self.scene.move.source if side == "a" else self.scene.move.target
+        return self.scene.servers.admin(place.instance, place.database)
+
+    def run(self, side: str, text: str) -> None:
+        session = self.on(side)
+        for statement in filter(None, map(str.strip, re.split(r";(?=\s|$)", text))):
+            session.execute(raw(statement))
+        session.close()
+
+    def found(self, name: str, change: Callable[[Facts], Facts] = lambda facts: facts) -> list[Finding]:
+        return [one for one in findings(change(gather(self.scene.world, self.scene.move))) if one.code == name]
+
+
+@pytest.fixture(scope="module", params=WAYS, ids=[f"{a}to{b}" for a, b in WAYS])
+def place(request: pytest.FixtureRequest, clusters: Clusters) -> Iterator[Place]:
+    if 15 not in VERSIONS:
+        pytest.skip("PostgreSQL 15 is not installed here")
+    source, target = request.param
+    for version in (source, target):
+        clean(clusters(version)[0])
+        clusters(version)[1].write_hba("main", unlocked_hba())
+    place = Place(scene(clusters, source, target, nasty=False))
+    place.run("a", BASE)
+    yield place
+    place.scene.servers.tidy()
+
+
+CASES: dict[str, tuple[str, str, str]] = {
+    # check: what is done on the source, what on the target, and a part of the object or title that it must name
+    "unlogged_tables": ('CREATE UNLOGGED TABLE shop."u""x" (n int PRIMARY KEY)', "", 'table "shop"."u""x"'),
+    "large_objects": ("SET ROLE central_owner; SELECT lo_create(0); SELECT lo_create(0)", "", "owns 2 of them"),
+    "inheritance": (
+        (
+            "CREATE TABLE shop.parent (n int PRIMARY KEY);"
+            " CREATE TABLE other.child (PRIMARY KEY (n)) INHERITS (shop.parent)"
+        ),
+        "",
+        "table other.child",
+    ),
+    "foreign_tables": (
+        (
+            "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w; CREATE FOREIGN TABLE shop.f (n int)"
+            " SERVER s"
+        ),
+        "",
+        "foreign table shop.f",
+    ),
+    "oid_columns": ("ALTER TABLE shop.t ADD what regclass", "", '"shop"."t"."what"'),
+    "unkeyed_types": ("CREATE DOMAIN shop.doc AS json; CREATE TABLE shop.j (d shop.doc[], n int)", "", "table shop.j"),
+    "no_key": ("CREATE TABLE shop.keyless (n int)", "", "keyless"),
+    "policy_roles": ('CREATE ROLE "stra""nger"; CREATE POLICY p ON shop.t TO "stra""nger"', "", "policy p ON shop.t"),
+    "tablespaces": (
+        (
+            "SET allow_in_place_tablespaces = on; CREATE TABLESPACE fast LOCATION ''; CREATE INDEX i ON shop.t (n)"
+            " TABLESPACE fast"
+        ),
+        "",
+        "index shop.i",
+    ),
+    "trigger_modes": (
+        (
+            "CREATE TRIGGER g BEFORE UPDATE ON shop.t FOR EACH ROW"
+            " EXECUTE FUNCTION suppress_redundant_updates_trigger();"
+            " ALTER TABLE shop.t ENABLE ALWAYS TRIGGER g"
+        ),
+        "",
+        "enabled ALWAYS",
+    ),
+    "event_triggers": (
+        "",
+        (
+            "CREATE FUNCTION public.e() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';"
+            ' CREATE EVENT TRIGGER "e v" ON sql_drop EXECUTE FUNCTION public.e()'
+        ),
+        'event trigger "e v"',
+    ),
+    "crossing_objects": (
+        (
+            "CREATE VIEW other.v AS SELECT n FROM shop.t; CREATE MATERIALIZED VIEW shop.mv AS SELECT * FROM other.o;"
+            " CREATE RULE r AS ON DELETE TO shop.t DO ALSO DELETE FROM other.o;"
+            " CREATE POLICY across ON other.o USING (EXISTS (SELECT FROM shop.t));"
+            " CREATE FUNCTION shop.f(other.o) RETURNS int LANGUAGE sql AS 'SELECT 1'"
+        ),
+        "",
+        "other",
+    ),
+    "crossing_defaults": (
+        "CREATE SEQUENCE other.shared; ALTER TABLE shop.t ADD \"d.x\" int DEFAULT nextval('other.shared')",
+        "",
+        'for shop.t."d.x"',
+    ),
+    "mentioned_schemas": (
+        (
+            "SET check_function_bodies = off; CREATE FUNCTION shop.g() RETURNS int LANGUAGE sql AS"
+            " 'SELECT id FROM Other . o'; CREATE FUNCTION shop.another() RETURNS text LANGUAGE sql AS"
+            " 'SELECT $$another.o$$'"
+        ),
+        "",
+        "function shop.g()",
+    ),
+    "full_sequences": (
+        "CREATE TABLE shop.full (id serial PRIMARY KEY); SELECT setval('shop.full_id_seq', 2000000000)",
+        "",
+        'sequence "shop"."full_id_seq"',
+    ),
+    "casts": ("CREATE TYPE shop.pair AS (a int); CREATE CAST (shop.pair AS text) WITH INOUT", "", "shop.pair AS text"),
+    "published": ("CREATE PUBLICATION p FOR TABLE shop.t", "CREATE PUBLICATION q FOR ALL TABLES", "publication"),
+    "subscribed": (
+        (
+            "CREATE SUBSCRIPTION s CONNECTION 'dbname=x' PUBLICATION p WITH (connect = false);"
+            " INSERT INTO pg_subscription_rel VALUES ((SELECT oid FROM pg_subscription), 'shop.t'::regclass, 'r', NULL)"
+        ),
+        "",
+        'subscription "s" on table shop.t',
+    ),
+    "target_not_empty": (
+        "",
+        "CREATE TYPE shop.mood AS ENUM (); CREATE TABLE shop.t (m shop.mood)",
+        "type shop.mood, table shop.t",
+    ),
+    "extensions": ("CREATE EXTENSION citext SCHEMA ext; ALTER TABLE shop.t ADD c ext.citext", "", 'extension "citext"'),
+}
+
+LEFT = {
+    "foreign_tables": "DROP FOREIGN DATA WRAPPER w CASCADE",
+    "policy_roles": 'DROP POLICY p ON shop.t; DROP ROLE "stra""nger"',
+    "tablespaces": "DROP INDEX shop.i; DROP TABLESPACE fast",
+    "trigger_modes": "DROP TRIGGER g ON shop.t",
+    "oid_columns": "ALTER TABLE shop.t DROP what",
+    "inheritance": "DROP TABLE shop.parent, other.child",
+    "crossing_defaults": "DROP SEQUENCE other.shared",
+    "extensions": "DROP EXTENSION citext CASCADE",
+    "mentioned_schemas": "DROP FUNCTION shop.another",
+}
+"""What a case leaves behind on the source after its remedy."""
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_condition_is_found_and_its_remedy_takes_it_away(place: Place, name: str) -> None:
+    source, target, named = CASES[name]
+    assert place.found(name) == []
+    place.run("a", source)
+    place.run("b", target)
+
+    found = place.found(name)
+
+    assert found
+    assert all(one.level is members()[name].level or name == "extensions" for one in found)
+    assert named in " ".join(f"{one.object}: {one.title}" for one in found)
+    for one in found:
+        on_target = (target and not source) or 'on instance "b"' in one.object or name in ("policy_roles", "extensions")
+        place.run("b" if on_target else "a", one.remedy)
+    left = place.found(name)
+    assert [one for one in left if not (name == "extensions" and one.level is Level.WARNING)] == []
+    place.run("a", LEFT.get(name, "SELECT 1"))
+    place.run("b", 'DROP EVENT TRIGGER IF EXISTS "e v"; DROP EXTENSION IF EXISTS citext CASCADE')
+
+
+def test_nothing_is_in_the_way_of_a_plain_service(place: Place) -> None:
+    facts = gather(place.scene.world, place.scene.move)
+    place.run("a", "CREATE VIEW other.v AS SELECT n FROM shop.t")
+    moving = {"other": "others"}
+    together = place.found("crossing_objects", lambda facts: replace(facts, moving=moving))
+    place.run("a", "DROP VIEW other.v")
+    assert together == []
+    left = {one.code for one in findings(facts)}
+    assert left <= {"older_version"}, left
+
+
+def test_every_object_of_another_service_that_is_in_the_way_is_named(place: Place) -> None:
+    place.run("a", CASES["crossing_objects"][0])
+    found = {
+        one.object: one for one in place.found("crossing_objects", lambda f: replace(f, services={"other": "rest"}))
+    }
+    for one in found.values():
+        place.run("a", one.remedy)
+    assert set(found) == {
+        "view other.v",
+        "materialized view shop.mv",
+        "rule r ON shop.t",
+        "policy across on other.o",
+        "function shop.f(other.o)",
+    }
+    assert 'service "rest"' in found["materialized view shop.mv"].title
+
+
+def test_a_crossing_key_is_told_with_what_becomes_of_it(place: Place) -> None:
+    place.run("a", "ALTER TABLE shop.t ADD CONSTRAINT k FOREIGN KEY (n) REFERENCES other.o")
+    (found,) = place.found("crossing_keys")
+    together = place.found("crossing_keys", lambda facts: replace(facts, moving={"other": "rest"}))
+    place.run("a", "ALTER TABLE shop.t DROP CONSTRAINT k")
+    assert found.level is Level.ERROR
+    assert found.object.endswith('in instance "b"')
+    assert together == place.found("crossing_keys") == []
+
+
+def test_who_waits_for_whom_is_seen(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("freehold.move.preflight.long_transactions._LONG_MS", 0)
+    monkeypatch.setattr("freehold.move.preflight.long_transactions._MUCH_TOO_LONG_MS", 0)
+    assert place.found("long_transactions") == []
+    writer = place.scene.servers.admin("b")
+    writer.execute(raw("BEGIN"))
+    writer.execute(raw("SELECT pg_catalog.txid_current()"))
+    (found,) = place.found("long_transactions")
+    place.run("b", found.remedy)
+    assert found.level is Level.ERROR
+    assert found.object.endswith('in instance "b"')
+    assert place.found("long_transactions") == []
+
+
+def test_a_client_beside_the_pool_is_named(place: Place) -> None:
+    place.run("a", "ALTER ROLE central_ro LOGIN PASSWORD 'x'; GRANT CONNECT ON DATABASE \"o'ld\" TO central_ro")
+    client = place.scene.servers.login("a", "o'ld", "central_ro", "x")
+    ((pid,),) = client.query(raw("SELECT pg_backend_pid()"))
+    pooled = place.found("direct_writers", lambda facts: replace(facts, pooled=frozenset({int(str(pid))})))
+    (found,) = place.found("direct_writers")
+    place.run("a", found.remedy)
+    assert pooled == place.found("direct_writers") == []
+    assert found.object.startswith(f'session {pid} of "central_ro"')
+
+
+def test_a_vacuum_that_somebody_started_is_seen(place: Place) -> None:
+    place.run(
+        "a",
+        "CREATE TABLE shop.big (n int PRIMARY KEY, t text); INSERT INTO shop.big SELECT n, repeat('x', 900)"
+        " FROM generate_series(1, 2000) n; DELETE FROM shop.big WHERE n % 2 = 0",
+    )
+    slow = place.on("a")
+    slow.execute(raw("SET vacuum_cost_delay = 100"))
+    slow.execute(raw("SET vacuum_cost_limit = 1"))
+    ((pid,),) = slow.query(raw("SELECT pg_backend_pid()"))
+    assert place.found("vacuum_running") == []
+    thread = threading.Thread(target=lambda: _ignore(slow))
+    thread.start()
+    try:
+        for _ in range(100):
+            found = place.found("vacuum_running")
+            if found:
+                break
+            time.sleep(0.05)
+    finally:
+        place.run("a", f"SELECT pg_terminate_backend({pid})")
+        thread.join()
+    assert [one.object for one in found] == ["table shop.big"]
+    place.run("a", "DROP TABLE shop.big")
+
+
+def _ignore(session: PgSession) -> None:
+    try:
+        session.execute(raw("VACUUM shop.big"))
+    except Exception:
+        return
+
+
+def test_what_only_the_caller_knows_is_judged(place: Place) -> None:
+    facts = gather(place.scene.world, place.scene.move)
+    told = replace(
+        facts,
+        has_pool=False,
+        free_bytes_target=facts.source.bytes,
+        free_bytes_source=facts.source.bytes - 1,
+        maintained=(TableName("shop", "t"),),
+    )
+    assert {(one.code, one.level) for one in findings(told)} - {("older_version", Level.WARNING)} == {
+        ("no_pool", Level.WARNING),
+        ("disk_space", Level.ERROR),
+        ("disk_space", Level.WARNING),
+        ("maintained_partitions", Level.INFO),
+    }
+    enough = replace(facts, free_bytes_target=2 * facts.source.bytes, free_bytes_source=facts.source.bytes)
+    assert {one.code for one in findings(enough)} <= {"older_version"}
+
+
+def test_another_encoding_and_another_locale_are_seen(place: Place) -> None:
+    clean_again = place.scene.servers.admin("b")
+    name = quote_ident(place.scene.move.target.database)
+    assert place.found("encoding") == place.found("locale") == []
+    place.scene.servers.tidy()
+    clean_again = place.scene.servers.admin("b")
+    clean_again.execute(raw(f"DROP DATABASE {name} WITH (FORCE)"))
+    clean_again.execute(raw(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'"))
+    (found,), (sorted_otherwise,) = place.found("encoding"), place.found("locale")
+    place.scene.servers.tidy()
+    clean_again = place.scene.servers.admin("b")
+    for statement in found.remedy.split("; "):
+        clean_again.execute(raw(statement))
+    assert sorted_otherwise.level is Level.WARNING
+    assert place.found("encoding") == []
+
+
+def test_a_label_of_a_provider_is_told(place: Place) -> None:
+    assert place.found("security_labels") == []
+    place.run("a", "INSERT INTO pg_seclabel VALUES ('shop.t'::regclass, 'pg_class'::regclass, 0, 'sepgsql', 'x')")
+    (found,) = place.found("security_labels")
+    place.run("a", "DELETE FROM pg_seclabel")
+    assert found.object == 'security labels of provider "sepgsql"'
+    assert place.found("security_labels") == []
+
+
+def test_a_login_that_is_no_superuser_is_told_so(place: Place) -> None:
+    place.run("a", f"CREATE ROLE weak LOGIN PASSWORD '{PASSWORD.replace(chr(39), chr(39) * 2)}'")
+    servers = replace(
+        place.scene.servers,
+        places={**place.scene.servers.places, "a": replace(place.scene.servers.places["a"], user="weak")},
+    )
+    weak = Place(replace(place.scene, world=replace(place.scene.world, servers=servers)))
+    (found,) = weak.found("missing_right")
+    place.run("a", found.remedy)
+    assert found.object == 'role "weak" on instance "a"'
+    assert weak.found("missing_right") == []
+    assert place.found("missing_right") == []
+
+
+def test_every_check_has_a_test() -> None:
+    elsewhere = {
+        "casts", "crossing_keys", "direct_writers", "disk_space", "encoding", "free_senders", "free_slots",
+        "free_workers", "locale", "long_transactions", "maintained_partitions", "missing_right", "no_pool",
+        "older_version", "prepared_transactions", "security_labels", "vacuum_running", "wal_kept", "wal_level",
+    }  # fmt: skip
+    assert set(family.members(FAMILY, type(next(iter(members().values()))))) == elsewhere | set(CASES)
