@@ -6,12 +6,13 @@ import struct
 
 import pytest
 
-from freehold.move.model import Column, Table
+from freehold.move.model import Column, Side, Table
 from freehold.move.verify.changes import Reader, Touched, Transaction, Undecodable
 from freehold.move.verify.chunks import Chunk, chunks, condition, sampled, shape
 from freehold.move.verify.compare import Difference, differences, gathered, unequal
-from freehold.move.verify.model import Kind
+from freehold.move.verify.model import Compared, Kind, Mismatch, Mode, Report
 from freehold.move.verify.rounds import Left, begin, chance, finish, snapshot, split, unfinished
+from freehold.move.verify.show import age_s, document, lines
 from freehold.spec.model import TableName
 
 BIG = Column("id", "bigint", ("pg_catalog", "int8"), "b", not_null=True)
@@ -188,3 +189,32 @@ def test_a_sample_is_the_same_for_the_same_seed_and_says_what_it_sees() -> None:
     assert chance(0.1, 1) == pytest.approx(0.1)
     assert chance(0.1, 44) > 0.99
     assert chance(1.0, 1) == 1.0
+
+
+def told(mode: Mode, mismatches: int = 0, unsettled: int = 0) -> Report:
+    listed = (Mismatch(T, Kind.DIFFERENT, (("id", "7"),), ("v",)),) if mismatches else ()
+    return Report(
+        mode, Side("a", "x"), Side("b", "y"), (Compared(T, 1_000, 2, mismatches, listed),), rounds=3,
+        unsettled=unsettled, healed=0, repaired=0, coverage=0.1, method="slot", blocked_ms=0.0, duration_ms=500.0,
+        finished_at="2026-01-01T00:00:00Z",
+    )  # fmt: skip
+
+
+def test_a_report_says_no_more_than_it_knows() -> None:
+    assert lines(told(Mode.FULL)) == ("1,000 rows compared, all of them (0.5 s, 3 rounds, 2,000 rows/s)", "equal")
+    assert lines(told(Mode.SAMPLE)) == (
+        "1,000 rows compared, a sample of 10.0% (0.5 s, 3 rounds, 2,000 rows/s)",
+        "  how likely it sees damaged rows, by how many there are: 1: 10%, 10: 65%, 100: 100%, 1,000: 100%",
+        "equal in the sample",
+    )
+    assert lines(told(Mode.COUNTS))[0].endswith("not a proof: contents were not compared")
+    assert lines(told(Mode.FULL, 3))[1:] == (
+        "  s.t: 3 rows differ",
+        "    different id = 7 (v)",
+        "    and 2 more",
+        "NOT EQUAL",
+    )
+    assert lines(told(Mode.FULL, unsettled=1))[-1] == "UNKNOWN"
+    assert document(told(Mode.FULL, 3))["verified"] == {"mode": "full", "rows": 1_000, "mismatches": 3}
+    assert document(told(Mode.FULL, 3))["equal"] is False
+    assert age_s(told(Mode.FULL), "2026-01-01T00:01:00+00:00") == 60.0

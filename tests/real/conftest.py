@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from support.worlds import worlds
+
+__all__ = ["worlds"]
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent

@@ -4,94 +4,34 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
 
 import pytest
 
 from freehold.errors import Busy, Unverified
 from freehold.local.clock import SystemClock
 from freehold.move.control import barrier, hold_gate, release_gate
-from freehold.move.model import Move, Side
 from freehold.move.names import stream
-from freehold.move.run.verify import verify, watch
-from freehold.move.verify.model import Kind, Mode, Options, Report
-from freehold.ports import Address
+from freehold.move.run.verify import watch
+from freehold.move.verify.model import Kind, Mode, Report
 from freehold.sqltext import ident, keyword, raw, sql
-from support.clusters import VERSIONS, TidyServers, clean, unlocked_hba
-from support.verifying import ODD, ROWS, SERVICE, Silent, Writers, a_move, as_worker, follow, two_sides, unfollow, work
+from support.following import ODD, Silent, Writers, as_worker, follow, work
+from support.worlds import QUICK, World
 
 pytestmark = pytest.mark.real
 SOAK = os.environ.get("FREEHOLD_SOAK") == "1"
 PAIRS = [(18, 18), (15, 15), (15, 18), (18, 15)]
 
 
-@dataclass
-class World:
-    servers: TidyServers
-    move: Move
-
-    def verify(self, direction: str = "f", **options: object) -> Report:
-        return verify(self.move, direction, self.servers, SystemClock(), Silent(), replace(QUICK, **options))  # type: ignore[arg-type]
-
-    def home(self, text: str) -> None:
-        session = self.servers.admin(self.move.source.instance, self.move.source.database)
-        session.execute(raw(text))
-        session.close()
-
-    def fed(self, text: str) -> None:
-        as_worker(self.servers, self.move.target, text)
-
-
-QUICK = Options(gate_ms=20_000, patience_ms=20_000, chunk_rows=500)
-
-
-@pytest.fixture
-def worlds(clusters: Callable[[int], tuple[Address, TidyServers]]) -> Iterator[Callable[[int, int], World]]:
-    """(version of the source, version of the target) -> a followed service; one server where both are the same."""
-    used: set[int] = set()
-    made: list[World] = []
-
-    def make(source: int, target: int) -> World:
-        for version in {source, target}:
-            if version not in VERSIONS:
-                pytest.skip(f"PostgreSQL {version} is not installed here")
-            address, servers = clusters(version)
-            servers.write_hba("main", unlocked_hba())
-            used.add(version)
-            clean(address)
-        places = {f"v{version}": replace(clusters(version)[0], instance=f"v{version}") for version in {source, target}}
-        servers = TidyServers(places)
-        move = a_move(Side(f"v{source}", "a'b"), Side(f"v{target}", "svc"), ("s", ODD))
-        two_sides(servers, move, SERVICE)
-        found = World(servers, move)
-        made.append(found)
-        for statement in ROWS.split(";\n"):
-            if statement.strip():
-                found.home(statement)
-        found.home("ANALYZE")
-        follow(servers, move)
-        return found
-
-    yield make
-    # subscriptions hold slots of the other server: both must go before either is clean
-    for world in made:
-        unfollow(world.servers, world.move)
-        world.servers.tidy()
-    for version in used:
-        clusters(version)[1].tidy()
-        clean(clusters(version)[0])
-
-
 @pytest.mark.parametrize(("source", "target"), PAIRS, ids=[f"{a}to{b}" for a, b in PAIRS])
 def test_equal_in_every_round_while_four_clients_write_and_none_waits(
-    worlds: Callable[[int, int], World], source: int, target: int
+    worlds: Callable[..., World], source: int, target: int
 ) -> None:
     world = worlds(source, target)
     rounds = 0
     with Writers(world.servers, world.move.source, work).writing() as writers:
-        for _ in range(250 if SOAK else 3):
+        for _ in range(250 if SOAK else 2):
             report = world.verify()
             assert report.equal, report
             # a row that differs once and not again would be a snapshot that was not aligned
@@ -122,7 +62,7 @@ def test_equal_in_every_round_while_four_clients_write_and_none_waits(
     ]
 
 
-def test_each_kind_of_difference_in_each_kind_of_table(worlds: Callable[[int, int], World]) -> None:
+def test_each_kind_of_difference_in_each_kind_of_table(worlds: Callable[..., World]) -> None:
     world = worlds(18, 18)
     odd = ident(ODD).shown()
     world.fed("UPDATE s.account SET balance = balance + 0.01, note = NULL WHERE id = 77")
@@ -168,7 +108,7 @@ def test_each_kind_of_difference_in_each_kind_of_table(worlds: Callable[[int, in
 
 
 def test_a_sample_says_what_it_covers_and_the_same_seed_looks_at_the_same_rows(
-    worlds: Callable[[int, int], World],
+    worlds: Callable[..., World],
 ) -> None:
     world = worlds(18, 18)
     some = world.verify(mode=Mode.SAMPLE, percent=30, chunk_rows=100, seed=3)
@@ -180,7 +120,7 @@ def test_a_sample_says_what_it_covers_and_the_same_seed_looks_at_the_same_rows(
     assert some.equal
 
 
-def test_the_other_direction_is_verified_in_the_same_way(worlds: Callable[[int, int], World]) -> None:
+def test_the_other_direction_is_verified_in_the_same_way(worlds: Callable[..., World]) -> None:
     world = worlds(18, 18)
     target = world.servers.admin(world.move.target.instance, world.move.target.database)
     target.execute(sql("ALTER SUBSCRIPTION {} DISABLE", ident(stream(world.move.id, "f"))))
@@ -194,7 +134,7 @@ def test_the_other_direction_is_verified_in_the_same_way(worlds: Callable[[int, 
     assert world.verify("r").mismatches == 1
 
 
-def test_continuous_verification_finds_what_is_broken_after_it_began(worlds: Callable[[int, int], World]) -> None:
+def test_continuous_verification_finds_what_is_broken_after_it_began(worlds: Callable[..., World]) -> None:
     world = worlds(18, 18)
     told: list[Report] = []
     with Writers(world.servers, world.move.source, work, count=2).writing():
@@ -218,7 +158,7 @@ def test_continuous_verification_finds_what_is_broken_after_it_began(worlds: Cal
 
 
 def test_without_a_slot_the_tables_are_locked_for_a_moment_if_that_is_allowed(
-    worlds: Callable[[int, int], World],
+    worlds: Callable[..., World],
 ) -> None:
     world = worlds(18, 18)
     session = world.servers.admin(world.move.source.instance, world.move.source.database)
@@ -243,7 +183,7 @@ def test_without_a_slot_the_tables_are_locked_for_a_moment_if_that_is_allowed(
     assert world.verify(locking=True).mismatches == 1
 
 
-def test_what_cannot_be_known_is_never_called_equal(worlds: Callable[[int, int], World]) -> None:
+def test_what_cannot_be_known_is_never_called_equal(worlds: Callable[..., World]) -> None:
     world = worlds(18, 18)
     name = ident(stream(world.move.id, "f"))
     source = world.servers.admin(world.move.source.instance, world.move.source.database)
@@ -283,7 +223,7 @@ def test_what_cannot_be_known_is_never_called_equal(worlds: Callable[[int, int],
         world.verify()
 
 
-def test_a_gate_that_somebody_left_in_the_stream_is_no_alignment(worlds: Callable[[int, int], World]) -> None:
+def test_a_gate_that_somebody_left_in_the_stream_is_no_alignment(worlds: Callable[..., World]) -> None:
     world = worlds(18, 18)
     source = world.servers.admin(world.move.source.instance, world.move.source.database)
     # barriers of runs that died come through before ours, at any moment
@@ -296,7 +236,7 @@ def test_a_gate_that_somebody_left_in_the_stream_is_no_alignment(worlds: Callabl
                 assert report.healed == 0
 
 
-def test_nothing_is_left_behind(worlds: Callable[[int, int], World]) -> None:
+def test_nothing_is_left_behind(worlds: Callable[..., World]) -> None:
     world = worlds(18, 18)
     world.verify()
     source = world.servers.admin(world.move.source.instance, world.move.source.database)

@@ -408,8 +408,8 @@ def take_over(context: Context, task: Task) -> None:
     """Give a service that stays in its database the roles of another layout: what it owns and may do follows, and the
     login that it used goes on working until its env file is read anew. May be killed anywhere and run again.
 
-    Meanwhile the old owner may look into the schema still: the check of a foreign key acts as the owner of the table, and
-    the schema changes hands before its tables do.
+    Meanwhile the old owner may look into the schema still: the check of a foreign key acts as the owner of the table,
+    and the schema changes hands before its tables do.
     """
     from freehold.move import bridge
     from freehold.move.run.beginning import bridge_over

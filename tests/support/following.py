@@ -161,7 +161,8 @@ class Writers:
             self.stopping.set()
             for thread in threads:
                 thread.join()
-        assert not self.failures, self.failures
+        if self.failures:
+            raise RuntimeError(f"clients failed: {self.failures}")
 
 
 ODD = 'o\'dd "s" \n%ü<img>{}'
