@@ -65,6 +65,8 @@ def _plain(value: object) -> object:
         plain = {name: _plain(getattr(value, name)) for name in _names(type(value))}
         if not plain.get("partition_key", True):
             del plain["partition_key"]
+        if plain.get("timescale", "") is None:
+            del plain["timescale"]
         return plain
     raise TypeError(f"cannot fingerprint a {type(value).__name__}")
 

@@ -75,15 +75,16 @@ def progress(row: Sequence[object], noted: Iterable[Sequence[object]]) -> Progre
     number, watermark, safe_from, clear, kept_from = row
     return Progress(
         int(str(number)),
-        _read(watermark),
-        _read(safe_from),
+        read_moment(watermark),
+        read_moment(safe_from),
         clear is True,
-        _read(kept_from),
-        tuple((int(str(note)), _read(lower), _read(upper)) for note, lower, upper in noted),
+        read_moment(kept_from),
+        tuple((int(str(note)), read_moment(lower), read_moment(upper)) for note, lower, upper in noted),
     )
 
 
-def _read(value: object) -> datetime:
+def read_moment(value: object) -> datetime:
+    """A timestamp of the control schema; what lies outside the calendar is its end."""
     text = str(value)
     if text == "-infinity" or text.endswith("BC"):
         return EARLIEST
@@ -211,9 +212,11 @@ def stretches(rollup: Rollup, done: Progress) -> tuple[Range, ...]:
     the calendar. Intervals that reach into what is no longer kept are left as they are."""
     ranges = [(lower, upper) for _, lower, upper in done.noted]
     ranges.append((done.safe_from, LATEST))
-    oldest = _up(done.kept_from, rollup.every)
+    oldest = ceiling(done.kept_from, rollup.every)
     merged: list[Range] = []
-    for lower, upper in sorted((max(_down(low, rollup.every), oldest), _up(up, rollup.every)) for low, up in ranges):
+    for lower, upper in sorted(
+        (max(_down(low, rollup.every), oldest), ceiling(up, rollup.every)) for low, up in ranges
+    ):
         if merged and lower <= merged[-1][1]:
             merged[-1] = (merged[-1][0], max(merged[-1][1], upper))
         elif lower < upper:
@@ -226,7 +229,7 @@ def steps(series: TimeSeries, rollup: Rollup, extent: Range) -> Iterator[Range]:
     start, end = _down(extent[0], rollup.every), later(_down(extent[1], rollup.every), rollup.every)
     width = series.chunk if series.chunk.about >= timedelta(hours=1) else HOUR
     for _, upper in pieces(start, end, width):
-        cut = min(_up(upper, rollup.every), end)
+        cut = min(ceiling(upper, rollup.every), end)
         if start < cut:
             yield start, cut
             start = cut
@@ -236,7 +239,8 @@ def _down(at: datetime, every: Span) -> datetime:
     return at if at in (EARLIEST, LATEST) else floor(at, every)
 
 
-def _up(at: datetime, every: Span) -> datetime:
+def ceiling(at: datetime, every: Span) -> datetime:
+    """The beginning of the first whole interval that does not begin before ``at``."""
     lower = _down(at, every)
     return lower if lower == at else later(lower, every)
 
