@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from freehold.found.model import Contents, Object
 from freehold.found.timescale import INNER, Aggregate, Hypertable, Timescale
+from freehold.pg.contentrows import sorting
 from freehold.pg.rows import Json, rows, strings
 
 Name = tuple[str, str]
 
 
 def with_timescale(contents: Contents, got: Mapping[str, Json]) -> Contents:
-    """The contents with what TimescaleDB has there, and without what only stands behind it.
+    """The contents with what TimescaleDB has there, and of what stands behind it only what is open to more than it.
 
-    A chunk is somebody's business only where its owner or its rights are not those of its table: such a one stays.
+    A continuous aggregate is a materialized view, as the statements that make, change and drop it call it.
     """
     parts = {(schema, name): (of_schema, of) for schema, name, of_schema, of in map(strings, rows(got["parts"]))}
-    known = {(one.schema, one.name): one for one in contents.objects}
+    aggregates = tuple(sorted(Aggregate(*strings(row)) for row in rows(got["aggregates"])))
+    views = {(one.schema, one.name) for one in aggregates}
+    told = [
+        replace(one, kind="MATERIALIZED VIEW") if one.kind == "VIEW" and (one.schema, one.name) in views else one
+        for one in contents.objects
+    ]
+    known = {(one.schema, one.name): one for one in told}
     secured = {(one.schema, one.name) for one in contents.shapes if one.row_security}
+    objects = [_opened(one, parts, known, secured) if _inner(one) else one for one in told]
     return replace(
         contents,
-        objects=tuple(one for one in contents.objects if not _behind(one, parts, known, secured)),
+        objects=tuple(sorted((one for one in objects if one is not None), key=sorting)),
         shapes=tuple(one for one in contents.shapes if one.schema != INNER),
         foreign_keys=tuple(
             pair for pair in contents.foreign_keys if not any(one.startswith(f"{INNER}.") for one in pair)
@@ -31,7 +39,7 @@ def with_timescale(contents: Contents, got: Mapping[str, Json]) -> Contents:
             schema=str(got["schema"]),
             licence=str(got["licence"] or ""),
             hypertables=tuple(sorted(_hypertable(row) for row in rows(got["hypertables"]))),
-            aggregates=tuple(sorted(Aggregate(*strings(row)) for row in rows(got["aggregates"]))),
+            aggregates=aggregates,
         ),
     )
 
@@ -48,19 +56,32 @@ def _hypertable(row: list[Json]) -> Hypertable:
     )
 
 
-def _behind(one: Object, parts: Mapping[Name, Name], known: Mapping[Name, Object], secured: Iterable[Name]) -> bool:
-    if one.schema != INNER or one.extension:
-        return False
+def _inner(one: Object) -> bool:
+    return one.schema == INNER and not one.extension
+
+
+def _opened(
+    one: Object, parts: Mapping[Name, Name], known: Mapping[Name, Object], secured: Collection[Name]
+) -> Object | None:
+    """A relation behind a table with the rights that the table does not give; None when there are none.
+
+    Whoever may read a table may read its chunks, and TimescaleDB gives them the same rights. But of a table with row
+    level security a chunk shows all, so there every right counts.
+    """
     top: Name = (one.schema, one.name)
     while top in parts:
         top = parts[top]
-    if top in secured:
-        # policies are the table's alone: who may read the chunk reads all of it
-        return False
-    if top[0] != INNER:
-        candidates = [known[top]] if top in known else []
+    table = known.get(top) if top[0] != INNER else None
+    if table is not None:
+        given, owners = table.acl, {table.owner}
     else:
-        # what compression keeps is not always linked to its table: it must be no more open than one of its owner
-        candidates = [other for other in known.values() if other.schema != INNER and other.owner == one.owner]
-    own = {grant for grant in one.acl if grant.grantee != one.owner}
-    return not own or any(other.owner == one.owner and own <= other.acl for other in candidates)
+        # what compression keeps is not always linked to its table: it must be no more open than those of its owner
+        others = [other for other in known.values() if other.schema != INNER and other.owner == one.owner]
+        given = frozenset(grant for other in others for grant in other.acl)
+        owners = {other.owner for other in others}
+    if top in secured:
+        given = frozenset()
+    more = frozenset(grant for grant in one.acl - given if grant.grantee != one.owner)
+    if one.owner in owners and not more and not one.column_acl:
+        return None
+    return replace(one, acl=more, partition_of=top if table is not None else ())
