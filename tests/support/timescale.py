@@ -13,16 +13,26 @@ from freehold.sqltext import ident, keyword, sql
 from support.clusters import TidyServers
 
 URL = "FREEHOLD_TEST_TIMESCALE_URL"
-WHY_NOT = f"no {URL} names a server with TimescaleDB"
+APACHE_URL = "FREEHOLD_TEST_TIMESCALE_APACHE_URL"
 
 
 @pytest.fixture
 def timescale() -> Iterator[TidyServers]:
     """TidyServers whose instance "main" has TimescaleDB. Of what is there only databases and roles of the platform
     "shop", which the tests make, are removed."""
-    url = os.environ.get(URL, "")
+    yield from _named(os.environ.get(URL, ""), f"no {URL} names a server with TimescaleDB")
+
+
+@pytest.fixture
+def timescale_apache() -> Iterator[TidyServers]:
+    """The same, of a server whose timescaledb.license is apache."""
+    edition = "the Apache edition of TimescaleDB"
+    yield from _named(os.environ.get(APACHE_URL, ""), f"no {APACHE_URL} names a server with {edition}")
+
+
+def _named(url: str, why_not: str) -> Iterator[TidyServers]:
     if not url:
-        pytest.skip(WHY_NOT)
+        pytest.skip(why_not)
     address = address_from_url("main", url)
     _clean(PgServers({"main": address}))
     servers = TidyServers({"main": address})

@@ -331,7 +331,7 @@ DOCUMENTS: dict[str, dict[str, Schema]] = {
         "done": _list(
             _object(
                 {
-                    "what": _one_of("create", "move", "detach", "drop", "delete", "refresh"),
+                    "what": _one_of("create", "move", "detach", "drop", "delete", "refresh", "compress"),
                     "service": _TEXT,
                     "instance": _TEXT,
                     "database": _TEXT,

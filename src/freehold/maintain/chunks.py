@@ -171,13 +171,14 @@ def progress_of(rollup: TableName, kept_from: int) -> Sql:
         "  OR l.lowest_modified_value = {})),"
         " EXISTS (SELECT FROM _timescaledb_catalog.continuous_aggs_materialization_invalidation_log AS l"
         "  WHERE l.materialization_id = a.mat_hypertable_id AND l.greatest_modified_value >= {}"
-        "  AND l.lowest_modified_value < t.watermark),"
+        "  AND l.lowest_modified_value < t.watermark AND t.watermark > {}),"
         " EXISTS (SELECT FROM _timescaledb_catalog.continuous_aggs_materialization_invalidation_log AS l"
         "  WHERE l.materialization_id = a.mat_hypertable_id AND l.lowest_modified_value = {}"
         "  AND l.greatest_modified_value = {})"
         " FROM _timescaledb_catalog.continuous_agg AS a"
         " LEFT JOIN _timescaledb_catalog.continuous_aggs_invalidation_threshold AS t"
         " ON t.hypertable_id = a.raw_hypertable_id WHERE a.user_view_schema = {} AND a.user_view_name = {}",
+        kept_from,
         kept_from,
         kept_from,
         kept_from,
@@ -188,10 +189,10 @@ def progress_of(rollup: TableName, kept_from: int) -> Sql:
     )
 
 
-def lacks(row: Sequence[object], newest: int | None) -> bool:
-    """Whether a rollup lacks something of a series whose newest row is at ``newest``."""
+def lacks(row: Sequence[object], newest: int | None, kept_from: int) -> bool:
+    """Whether a rollup lacks something of a series whose newest row is at ``newest``, from ``kept_from`` on."""
     watermark, noted, open_, _ = row
-    if newest is not None and (watermark is None or newest >= int(str(watermark))):
+    if newest is not None and newest >= kept_from and (watermark is None or newest >= int(str(watermark))):
         return True
     return noted is True or open_ is True
 

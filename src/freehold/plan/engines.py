@@ -82,12 +82,12 @@ def extension_schema(found: Found, home: Home) -> str:
 
 def _of_the_table(seen: Look, home: Home, series: TimeSeries) -> str:
     schema, name = series.table.schema, series.table.table
-    table = seen.table(home.instance, home.database, schema, name)
-    if table is not None and table.kind == "PARTITIONED TABLE":
-        return "it is partitioned by PostgreSQL already"
     shapes = seen.contents(home.instance, home.database).shapes
     if any(one.row_security for one in shapes if (one.schema, one.name) == (schema, name)):
         return "it has row level security, which the chunks of a hypertable have not"
+    table = seen.table(home.instance, home.database, schema, name)
+    if table is not None and table.kind == "PARTITIONED TABLE":
+        return "it is partitioned by PostgreSQL already"
     return ""
 
 

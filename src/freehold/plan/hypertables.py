@@ -132,7 +132,7 @@ def interval(series: TimeSeries, seconds: int, functions: str) -> Sql:
 
 
 def spread(series: TimeSeries, functions: str) -> Sql:
-    """Adds the declared dimension; TimescaleDB refuses it where there are rows."""
+    """Adds the declared dimension, for chunks that are made from now on."""
     assert series.space is not None
     return sql(
         "SELECT {}.add_dimension({}, {}, number_partitions => {})",

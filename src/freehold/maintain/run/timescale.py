@@ -140,7 +140,7 @@ def _rolled(hands: Hands, task: Task, state: State, found: Hyper) -> Hyper:
         if not rows:
             continue
         there.append(rollup.table)
-        if chunks.lacks(rows[0], None if newest is None else int(str(newest))):
+        if chunks.lacks(rows[0], None if newest is None else int(str(newest)), start):
             stale.append(rollup.table)
     return replace(found, rollups=tuple(there), stale=tuple(stale))
 
