@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from freehold.errors import ApplyFailed, ServerError
-from freehold.spans import parse_span
+from freehold.spans import iso, parse_span
 from freehold.spec.model import Layout, Server, ServerKind, TableName
 from freehold.spec.series import Aggregate, Hold, Retention, Rollup, Space, TimeSeries
 from freehold.sqltext import ident, keyword, raw
 from support.clusters import TidyServers
 from support.fixtures import Clusters
+from support.loading import BEGIN, HOURS, LOCK_TIMEOUT_MS, SLACK_S, Load, run_hours
 from support.maintaining import TABLE, How, Keeper, keeper, retention, series
 from support.plans import HOSTILE
 from support.timescale import timescale, timescale_apache
@@ -397,6 +399,22 @@ def test_hostile_names_are_ordinary(timescale: TidyServers, tmp_path: Path, layo
     assert keep.ask(f"SELECT count(*) FROM market.{ident(rollup.table)}") == [(4,)]
     assert keep.ask(f"SELECT count(*) FROM market.{ident(table.table)}") == [(6,)]
     assert (left(keep), keep.maintain("2026-11-05 12:00").done) == ([], ())
+
+
+def test_no_row_is_lost_while_clients_write(timescale: TidyServers, tmp_path: Path) -> None:
+    hourly = series(keep="3 hours", chunk=parse_span("1 hour"), compress_after=parse_span("2 hours"))
+    keep = hyper(timescale, tmp_path, replace(hourly, rollups=(bar("1 minute"),)))
+    with Load(keep) as load:
+        unfinished = run_hours(keep, load)
+
+    assert (load.errors, unfinished) == ([], [])
+    assert len(load.stored) > 100
+    last = keep.maintain(iso(BEGIN + timedelta(hours=HOURS)))
+    assert (last.findings, last.unfinished) == ((), ())
+    # what was dropped is still in the rollup, each row once
+    assert keep.ask("SELECT sum(n) FROM market.bar") == [(len(load.stored),)]
+    assert 0 < int(str(keep.ask("SELECT count(*) FROM market.tick")[0][0])) < len(load.stored)
+    assert load.longest_s < 2 * LOCK_TIMEOUT_MS / 1000 + SLACK_S
 
 
 def test_the_apache_edition_keeps_rollups_with_postgresql(timescale_apache: TidyServers, tmp_path: Path) -> None:

@@ -4,7 +4,8 @@ Why: a query of the rollup must not care which engine keeps it. It is made empty
 else; `freehold maintain` refreshes it. TimescaleDB's own background jobs are not used: they run as the owner of the
 table, who would have to be allowed to log in, and they know of no legal hold.
 
-Lock: SHARE ROW EXCLUSIVE on the hypertable, whose changes are noted from then on.
+Lock: SHARE ROW EXCLUSIVE on the hypertable, for a trigger that notes its changes; since TimescaleDB 2.23 there is none
+and the lock is ACCESS SHARE.
 Undo: the continuous aggregate is dropped.
 """
 
