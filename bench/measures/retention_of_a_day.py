@@ -80,8 +80,8 @@ def run(quick: bool) -> Table:
     return Table(
         title="Retention of a day",
         how="`freehold maintain` when one day is too old, login lent and journal written included; `alone` is DETACH "
-        "and DROP of one more day by hand, with TimescaleDB drop_chunks. Deleted in batches of 10,000 along an index on "
-        "time.",
+        "and DROP of one more day by hand, with TimescaleDB drop_chunks. Deleted in batches of 10,000 along an index "
+        "on time.",
         columns=("how", "days there", "rows of a day", "maintain", "alone", "MiB left", "VACUUM afterwards"),
         rows=tuple(table),
         reading="" if named() else NOT_MEASURED,
