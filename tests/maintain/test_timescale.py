@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from freehold.errors import ApplyFailed, ServerError
+from freehold.plan import destroy
 from freehold.spans import iso, parse_span
 from freehold.spec.model import Layout, Server, ServerKind, TableName
 from freehold.spec.series import Aggregate, Hold, Retention, Rollup, Space, TimeSeries
@@ -161,6 +162,17 @@ def test_a_hypertable_is_made_with_its_rows_and_nothing_is_left_to_do(timescale:
     assert keep.ask("SELECT sum(n) FROM market.bar") == [(72,)]
     again = keep.maintain("2026-11-04")
     assert (again.done, again.journal_id) == ((), "")
+
+
+def test_a_platform_with_hypertables_can_be_destroyed(timescale: TidyServers, tmp_path: Path) -> None:
+    keep = hyper(timescale, tmp_path, series(rollups=(bar(),)), layout=Layout.SCHEMA_PER_SERVICE)
+    fill(keep, "2026-11-01")
+    keep.maintain("2026-11-02")
+    timescale.tidy()
+    plan = destroy.make(keep.work.design(), keep.work.found())
+    keep.work.apply(plan)
+    names = "SELECT datname FROM pg_database UNION SELECT rolname FROM pg_roles"
+    assert [name for (name,) in timescale.admin("main").query(raw(names)) if str(name).startswith("shop")] == []
 
 
 def test_a_changed_declaration_changes_the_hypertable_and_can_be_undone(timescale: TidyServers, tmp_path: Path) -> None:

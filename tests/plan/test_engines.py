@@ -123,6 +123,7 @@ def test_an_aggregate_has_the_columns_of_the_native_table() -> None:
 def got(**more: Json) -> dict[str, Json]:
     return {
         "schema": "extensions",
+        "schemas": [INNER],
         "licence": "timescale",
         "hypertables": [["m", "tick", "time", 86400, [["symbol", 2]], True]],
         "aggregates": [["m", "bar", "m", "tick"]],
@@ -163,6 +164,7 @@ def test_what_stands_behind_a_table_is_left_out() -> None:
         "timescale",
         (Hypertable("m", "tick", "time", 86_400, (("symbol", 2),), compressed=True),),
         (Aggregate("m", "bar", "m", "tick"),),
+        (INNER,),
     )
 
 

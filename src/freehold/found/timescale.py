@@ -35,13 +35,14 @@ class Timescale:
     """TimescaleDB as it is installed. ``schema`` is where its functions are; ``licence`` as timescaledb.license says.
 
     An installation that was built without what is not Apache-licensed, and one that was told not to use it, both say
-    ``apache``: they have neither continuous aggregates nor compression.
+    ``apache``: they have neither continuous aggregates nor compression. ``schemas`` are those that it made for itself.
     """
 
     schema: str
     licence: str
     hypertables: tuple[Hypertable, ...] = ()
     aggregates: tuple[Aggregate, ...] = ()
+    schemas: tuple[str, ...] = ()
 
     @property
     def apache(self) -> bool:

@@ -40,6 +40,7 @@ def with_timescale(contents: Contents, got: Mapping[str, Json]) -> Contents:
             licence=str(got["licence"] or ""),
             hypertables=tuple(sorted(_hypertable(row) for row in rows(got["hypertables"]))),
             aggregates=aggregates,
+            schemas=tuple(sorted(strings(got["schemas"]))),
         ),
     )
 

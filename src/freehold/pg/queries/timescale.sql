@@ -26,6 +26,10 @@ WITH made AS MATERIALIZED (
 SELECT pg_catalog.json_build_object(
   'schema', (SELECT n.nspname FROM pg_catalog.pg_extension AS e JOIN pg_catalog.pg_namespace AS n ON n.oid = e.extnamespace
               WHERE e.extname = 'timescaledb'),
+  'schemas', (SELECT pg_catalog.json_agg(n.nspname ORDER BY n.nspname) FROM pg_catalog.pg_depend AS d
+                JOIN pg_catalog.pg_extension AS e ON e.oid = d.refobjid AND e.extname = 'timescaledb'
+                JOIN pg_catalog.pg_namespace AS n ON n.oid = d.objid
+               WHERE d.classid = 'pg_catalog.pg_namespace'::regclass AND d.refclassid = 'pg_catalog.pg_extension'::regclass AND d.deptype = 'e'),
   'licence', pg_catalog.current_setting('timescaledb.license', true),
   'hypertables', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(m.schema_name, m.table_name, d.column_name, d.interval_length / 1000000,
                            (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(s.column_name, s.num_slices) ORDER BY s.id)
