@@ -14,8 +14,11 @@ from freehold.pg.rows import Json
 from freehold.pg.timescalerows import with_timescale
 from freehold.plan import aggregates, hypertables
 from freehold.plan.engines import Engine, Home, kept
+from freehold.plan.mirror import why_not
+from freehold.prove.trace import counting
 from freehold.spans import Span, parse_span
 from freehold.spec import series as series_nouns
+from freehold.spec.model import Via
 from freehold.spec.series import Rollup, Space, TimeSeries
 from freehold.spec.tables import TableName
 from support.found_json import dumps, loads
@@ -158,7 +161,10 @@ def test_what_stands_behind_a_table_is_left_out() -> None:
     )
 
     assert [(one.kind, one.name) for one in contents.objects] == [("MATERIALIZED VIEW", "bar"), ("TABLE", "tick")]
-    assert (contents.shapes, contents.foreign_keys) == ((SHAPE,), (("m.tick", "n.other"),))
+    assert (contents.shapes, contents.foreign_keys) == (
+        (replace(SHAPE, chunked=True),),
+        (("m.tick", "n.other"),),
+    )
     assert contents.timescale == Timescale(
         "extensions",
         "timescale",
@@ -185,6 +191,19 @@ def test_of_a_table_with_row_level_security_every_right_on_a_chunk_counts() -> N
 def test_a_chunk_of_another_owner_stays() -> None:
     contents = with_timescale(Contents(objects=(TABLE, behind("c1", owner="stranger"))), got())
     assert [one.owner for one in contents.objects if one.schema == INNER] == ["stranger"]
+
+
+def test_a_hypertable_is_no_source_of_a_replica() -> None:
+    assert "its chunks" in why_not(replace(SHAPE, chunked=True), Via.REPLICA)
+    assert (why_not(SHAPE, Via.REPLICA), why_not(replace(SHAPE, chunked=True), Via.FOREIGN_TABLE)) == ("", "")
+
+
+def test_a_proof_counts_the_rows_of_chunks_and_no_sequence_of_timescaledb() -> None:
+    timescale = Timescale("extensions", "timescale", (HYPERTABLE,), schemas=(INNER,))
+    plain = counting(Contents(objects=(TABLE,))).shown()
+    spread = counting(Contents(objects=(TABLE,), timescale=timescale)).shown()
+    assert ('FROM ONLY "m"."tick"' in plain, INNER in plain) == (True, False)
+    assert ('SELECT FROM "m"."tick"' in spread, f"NOT IN ('{INNER}')" in spread) == (True, True)
 
 
 def test_a_snapshot_with_hypertables_can_be_written_down_and_one_without_has_the_fingerprint_it_had() -> None:

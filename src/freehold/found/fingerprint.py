@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 
-from freehold.found.links import Subscription
+from freehold.found.links import Shape, Subscription
 from freehold.found.model import Contents, Found, Grant, Object, Role, Server, Setting
 
 
@@ -40,6 +40,8 @@ _LEFT_OUT = {
     # an apply makes the control schema first and an undo keeps it
     Contents: frozenset({"has_control"}),
     Setting: frozenset({"source", "pending_restart"}),
+    # what TimescaleDB has in the database says it
+    Shape: frozenset({"chunked"}),
     Subscription: frozenset({"syncing"}),
     # of a partition the whole object is left out
     Object: frozenset({"partition_of", "default_partition"}),

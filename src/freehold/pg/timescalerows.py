@@ -25,20 +25,26 @@ def with_timescale(contents: Contents, got: Mapping[str, Json]) -> Contents:
         replace(one, kind="MATERIALIZED VIEW") if one.kind == "VIEW" and (one.schema, one.name) in views else one
         for one in contents.objects
     ]
+    hypertables = tuple(sorted(_hypertable(row) for row in rows(got["hypertables"])))
+    chunked = {(one.schema, one.name) for one in hypertables}
     known = {(one.schema, one.name): one for one in told}
     secured = {(one.schema, one.name) for one in contents.shapes if one.row_security}
     objects = [_opened(one, parts, known, secured) if _inner(one) else one for one in told]
     return replace(
         contents,
         objects=tuple(sorted((one for one in objects if one is not None), key=sorting)),
-        shapes=tuple(one for one in contents.shapes if one.schema != INNER),
+        shapes=tuple(
+            replace(one, chunked=True) if (one.schema, one.name) in chunked else one
+            for one in contents.shapes
+            if one.schema != INNER
+        ),
         foreign_keys=tuple(
             pair for pair in contents.foreign_keys if not any(one.startswith(f"{INNER}.") for one in pair)
         ),
         timescale=Timescale(
             schema=str(got["schema"]),
             licence=str(got["licence"] or ""),
-            hypertables=tuple(sorted(_hypertable(row) for row in rows(got["hypertables"]))),
+            hypertables=hypertables,
             aggregates=aggregates,
             schemas=tuple(sorted(strings(got["schemas"]))),
         ),
