@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from freehold.layouts.model import Placement, ServiceRoles
-from freehold.maintain import chunks
+from freehold.maintain import chunks, continuous
 from freehold.maintain.due_chunks import doubtful, due_chunks, stretches
 from freehold.maintain.model import (
     Chunk,
@@ -138,23 +138,23 @@ def test_stretches_are_in_order() -> None:
 
 def test_a_rollup_lacks_what_is_newer_than_it_or_noted_and_nothing_else() -> None:
     hour = 3_600_000_000
-    assert not chunks.lacks((10 * hour, False, False, False), 10 * hour - 1, chunks.LEAST)
-    assert chunks.lacks((10 * hour, False, False, False), 10 * hour, chunks.LEAST)
-    assert chunks.lacks((10 * hour, True, False, False), None, chunks.LEAST)
-    assert chunks.lacks((10 * hour, False, True, False), None, chunks.LEAST)
-    assert chunks.lacks((None, False, False, True), 0, chunks.LEAST)
-    assert not chunks.lacks((None, False, False, True), None, chunks.LEAST)
+    assert not continuous.lacks((10 * hour, False, False, False), 10 * hour - 1, continuous.LEAST)
+    assert continuous.lacks((10 * hour, False, False, False), 10 * hour, continuous.LEAST)
+    assert continuous.lacks((10 * hour, True, False, False), None, continuous.LEAST)
+    assert continuous.lacks((10 * hour, False, True, False), None, continuous.LEAST)
+    assert continuous.lacks((None, False, False, True), 0, continuous.LEAST)
+    assert not continuous.lacks((None, False, False, True), None, continuous.LEAST)
     # rows of an interval that reaches into what is no longer kept are not followed
-    assert not chunks.lacks((10 * hour, False, False, False), 11 * hour, 12 * hour)
+    assert not continuous.lacks((10 * hour, False, False, False), 11 * hour, 12 * hour)
 
 
 @given(st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30)))
 def test_moments_are_counted_to_the_microsecond(moment: datetime) -> None:
-    assert chunks.EPOCH + timedelta(microseconds=chunks.microseconds(moment)) == moment
+    assert continuous.EPOCH + timedelta(microseconds=continuous.microseconds(moment)) == moment
 
 
 def test_the_ends_of_the_calendar_are_those_of_the_catalog() -> None:
-    assert (chunks.microseconds(EARLIEST), chunks.microseconds(LATEST)) == (chunks.LEAST, chunks.MOST)
+    assert (continuous.microseconds(EARLIEST), continuous.microseconds(LATEST)) == (continuous.LEAST, continuous.MOST)
     rows = [("s", "a", "-infinity", "infinity", False), ("s", "b", "2026-11-01 00:00:00+00", "4714-11-24 BC", True)]
     assert [(one.lower, one.upper) for one in chunks.chunks(rows)] == [
         (EARLIEST, LATEST),

@@ -160,6 +160,8 @@ def test_a_hypertable_is_made_with_its_rows_and_nothing_is_left_to_do(timescale:
     assert keep.ask("SELECT count(*) FROM market.bar") == [(0,)]
     assert done(keep.maintain("2026-11-04")) == [("refresh", 'refresh "market"."bar"')]
     assert keep.ask("SELECT sum(n) FROM market.bar") == [(72,)]
+    # the first time a chunk at a time
+    assert sum(said.startswith("refreshed") for said in keep.work.heard.said) == 3
     again = keep.maintain("2026-11-04")
     assert (again.done, again.journal_id) == ((), "")
 
