@@ -247,7 +247,7 @@ DOCUMENTS: dict[str, dict[str, Schema]] = {
         "done": list_of(
             object_of(
                 {
-                    "what": one_of("create", "move", "detach", "drop", "delete", "refresh"),
+                    "what": one_of("create", "move", "detach", "drop", "delete", "refresh", "compress"),
                     "service": TEXT,
                     "instance": TEXT,
                     "database": TEXT,
