@@ -205,3 +205,27 @@ def test_both_survive_the_end_of_the_server_they_share_and_another_port(version:
             writer.more()
         same(work)
         assert work.sentences() == []
+
+
+def test_replicas_for_which_there_is_no_slot_yet_are_made_after_the_restart(tmp_path: Path) -> None:
+    layout = Layout.DATABASE_PER_SERVICE
+    readers = [Service(f"r{n}", (f"r{n}",), reads=(ENTRY,), replicas=(ENTRY,)) for n in range(3)]
+    some = (*readers, SERVICES[-1])
+    with running(layout, 18, some) as (owner, servers):
+        main = instance("main", 18)
+        with (owner.home(main).data / "freehold.conf").open("a") as out:
+            out.write("max_replication_slots = 2\n")
+        servers.restart({"main"})
+        work = workshop(servers, tmp_path, layout, some, (MADE,))
+        work.apply()
+        waits = [note for note in work.plan().notes if "max_replication_slots is 2" in note]
+        assert len(waits) == 1
+        assert 'database "shop_r2"' in waits[0]
+        # the plan says it, and holds nothing that cannot be done
+        assert work.sentences() == []
+        servers.restart_pending()
+        assert {step.kind for step in work.plan().steps} == {"replication_slot", "subscription"}
+        work.apply()
+        assert work.sentences() == []
+        for reader in readers:
+            arrives(work, reader.name, "SELECT count(*) FROM users.entry", [(BEFORE,)], seconds=60)
