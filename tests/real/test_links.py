@@ -9,6 +9,7 @@ import pytest
 from freehold.cli.made import restricted
 from freehold.errors import ServerError
 from freehold.plan import destroy
+from freehold.plan.hba import wanted_lines
 from freehold.spec.model import Layout
 from freehold.sqltext import raw
 from support.applying import Workshop, sql_file
@@ -102,6 +103,19 @@ def test_a_read_that_is_no_longer_declared_leaves_nothing(version: int, tmp_path
         assert after.sentences() == []
         assert admin(after, "billing", "SELECT nspname FROM pg_namespace WHERE nspname = 'users'") == []
         assert admin(after, "billing", "SELECT * FROM pg_foreign_server") == []
+        assert admin(after, "users", "SELECT rolname FROM pg_roles WHERE rolname LIKE '%link'") == []
+
+
+def test_a_run_that_ended_after_it_shut_logins_out_and_before_it_dropped_them_is_finished(tmp_path: Path) -> None:
+    some = services(ACCOUNT)
+    with running(Layout.DATABASE_PER_SERVICE, 18, some) as (_, servers):
+        workshop(servers, tmp_path, Layout.DATABASE_PER_SERVICE, some).apply()
+        after = workshop(servers, tmp_path, Layout.DATABASE_PER_SERVICE, services())
+        servers.write_hba(
+            "main", [line.written() for line in wanted_lines(after.design(), after.found().servers["main"])]
+        )
+        after.apply()
+        assert after.sentences() == []
         assert admin(after, "users", "SELECT rolname FROM pg_roles WHERE rolname LIKE '%link'") == []
 
 
