@@ -15,7 +15,6 @@ import pytest
 
 from freehold.pg.servers import PgServers
 from freehold.spec.model import Layout, Migrations, Service, TableName
-from freehold.sqltext import keyword
 from freehold.testing.killing import Fuse, KillingServers
 from support.applying import Workshop, sql_file
 from support.clusters import VERSIONS, clean, unlocked_hba
@@ -149,6 +148,5 @@ def test_links_are_finished_by_the_next_apply_wherever_it_was_killed(
             )
             servers.tidy()
     assert killed >= len(rounds) * max(map(len, rounds)) * 9 // 10
-    assert workshop(servers, tmp_path, Reads()).servers.admin("main").query(keyword("SELECT 1")) == [(1,)]
     servers.tidy()
     clean(address)
