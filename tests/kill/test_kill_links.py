@@ -51,15 +51,17 @@ LEFT_INSIDE = (
 
 @dataclass(frozen=True)
 class Reads:
-    """What ``billing`` and ``report`` read, and in which way."""
+    """What one service reads as foreign tables and another as replicas."""
 
     foreign: tuple[TableName, ...] = ()
     replicas: tuple[TableName, ...] = ()
+    through: str = "billing"
+    follows: str = "report"
 
     def services(self) -> tuple[Service, ...]:
         return (
-            Service("billing", ("billing",), reads=self.foreign),
-            Service("report", ("report",), reads=self.replicas, replicas=self.replicas),
+            Service(self.through, (self.through,), reads=self.foreign),
+            Service(self.follows, (self.follows,), reads=self.replicas, replicas=self.replicas),
             Service("users", ("users",), migrations=Migrations(folder="u"), publishes=(ENTRY, OTHER)),
         )
 
@@ -68,7 +70,8 @@ class Reads:
 CHANGES = {
     "made": (Reads(), Reads((ENTRY,), (ENTRY, OTHER))),
     "fewer": (Reads((ENTRY,), (ENTRY, OTHER)), Reads((ENTRY,), (ENTRY,))),
-    "ended": (Reads((ENTRY,), (ENTRY,)), Reads()),
+    "turned": (Reads((ENTRY,), (ENTRY,)), Reads((ENTRY,), (ENTRY,), "report", "billing")),
+    "ended": (Reads((ENTRY,), (ENTRY,), "report", "billing"), Reads()),
 }
 
 
@@ -84,18 +87,18 @@ def converges(work: Workshop, reads: Reads, point: str) -> None:
     source = Counter(admin(work, "users", "SELECT id, status::text FROM users.entry"))
     assert set(source.values()) == {1}
     if reads.foreign:
-        assert Counter(rows(work, "billing", "SELECT id, status::text FROM users.entry")) == source, point
+        assert Counter(rows(work, reads.through, "SELECT id, status::text FROM users.entry")) == source, point
     for table in reads.replicas:
         name = f"users.{table.table}"
         count = admin(work, "users", f"SELECT count(*) FROM {name}")
-        arrives(work, "report", f"SELECT count(*) FROM {name}", count, seconds=60)
+        arrives(work, reads.follows, f"SELECT count(*) FROM {name}", count, seconds=60)
     if reads.replicas:
-        assert Counter(rows(work, "report", "SELECT id, status::text FROM users.entry")) == source, point
+        assert Counter(rows(work, reads.follows, "SELECT id, status::text FROM users.entry")) == source, point
         # it follows: what is written now arrives, once
         (next_id,) = admin(
             work, "users", "INSERT INTO users.entry SELECT max(id) + 1, 'new' FROM users.entry RETURNING id"
         )[0]
-        arrives(work, "report", f"SELECT count(*) FROM users.entry WHERE id = {next_id}", [(1,)], seconds=60)
+        arrives(work, reads.follows, f"SELECT count(*) FROM users.entry WHERE id = {next_id}", [(1,)], seconds=60)
     placements = work.design().placements
     links = {link.name for link in placements.links}
     followed = sorted((link.name,) for link in placements.links if link.replica_login)
@@ -105,7 +108,7 @@ def converges(work: Workshop, reads: Reads, point: str) -> None:
     for service in ("billing", "report", "users"):
         publications, servers, mirrors = ({name for (name,) in admin(work, service, text)} for text in LEFT_INSIDE)
         assert publications | servers <= links, point
-        reader = {"billing": reads.foreign, "report": reads.replicas, "users": ()}[service]
+        reader = {reads.through: reads.foreign, reads.follows: reads.replicas, "users": ()}[service]
         assert mirrors == ({"users"} if reader else set()), point
         started = admin(work, service, "SELECT kind, name FROM freehold.journal WHERE outcome = 'started'")
         assert started == [], point
