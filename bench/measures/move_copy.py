@@ -97,9 +97,9 @@ def _program(ours: Lab, words: list[str], folder: Path) -> None:
         "XDG_DATA_HOME": str(folder),
         "XDG_RUNTIME_DIR": str(folder),
     }
-    done = subprocess.run(words, env=told, cwd=folder, capture_output=True, text=True, check=False)
+    done = subprocess.run(words, env=told, cwd=folder, capture_output=True, check=False)
     if done.returncode:
-        raise RuntimeError(f"{words[0]}: {done.stderr[-500:]}")
+        raise RuntimeError(f"{words[0]}: {done.stderr[-1500:].decode(errors='replace')}")
 
 
 def _pgcopydb(ours: Lab) -> float:

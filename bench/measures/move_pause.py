@@ -28,7 +28,8 @@ services:
 _TABLES = """
 CREATE TABLE account (id int PRIMARY KEY, balance bigint NOT NULL);
 INSERT INTO account SELECT n, 1000 FROM generate_series(1, 1000) n;
-CREATE TABLE entry (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, account int NOT NULL REFERENCES account, note text);
+CREATE TABLE entry (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    account int NOT NULL REFERENCES account, note text);
 INSERT INTO entry (account, note) SELECT 1 + n % 1000, 'before' FROM generate_series(1, 100000) n;
 CREATE INDEX ON entry (account);
 """
@@ -146,9 +147,9 @@ def run(quick: bool) -> Table:
         shutil.rmtree(folder, ignore_errors=True)
     return Table(
         title="The pause of a cutover",
-        how=f"One service behind PgBouncer, {switches} switches there and back at each load, on one instance. The pause is "
-        "from holding the pool back until it is let go; the worst wait is the slowest transaction of any client during a "
-        "switch and the 200 ms after it, with the process of the switch, its watchdog and the clients on the same machine.",
+        how=f"One service behind PgBouncer, {switches} switches there and back at each load, on one instance. The pause "
+        "is from holding the pool back until it is let go; the worst wait is the slowest transaction of a client during "
+        "a switch and the 200 ms after it. The process of the switch, its watchdog and the clients share the machine.",
         columns=("clients", "commits/s", "pause, median", "longest", "worst wait, median", "longest", "client errors"),
         rows=tuple(rows),
     )
