@@ -172,7 +172,7 @@ def run(quick: bool) -> Table:
     return Table(
         title="Copying a service",
         how="One table with a primary key and two indexes, from one database to another of the same instance, on a RAM "
-        f"disk; {_JOBS} jobs each; median of {runs}. Freehold: definitions, rows under the snapshot of a slot, indexes, "
+        f"disk; {_JOBS} jobs each; median of {runs}. Freehold: definitions, rows under a slot's snapshot, indexes, "
         "ANALYZE. pgcopydb 0.10: clone. pg_dump -Fd without compression, then pg_restore. Native subscription: into a "
         "table that has its indexes.",
         columns=("rows", "way", "time", "rows/s", "to Freehold"),

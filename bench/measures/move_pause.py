@@ -147,8 +147,8 @@ def run(quick: bool) -> Table:
         shutil.rmtree(folder, ignore_errors=True)
     return Table(
         title="The pause of a cutover",
-        how=f"One service behind PgBouncer, {switches} switches there and back at each load, on one instance. The pause "
-        "is from holding the pool back until it is let go; the worst wait is the slowest transaction of a client during "
+        how=f"One service behind PgBouncer, {switches} switches there and back at each load, one instance. The pause "
+        "is from holding the pool back until it is let go; the worst wait is the slowest transaction of any client in "
         "a switch and the 200 ms after it. The process of the switch, its watchdog and the clients share the machine.",
         columns=("clients", "commits/s", "pause, median", "longest", "worst wait, median", "longest", "client errors"),
         rows=tuple(rows),

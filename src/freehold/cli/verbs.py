@@ -77,13 +77,15 @@ def _refuse_unknown_moves(context: Context, found: Found) -> None:
     from freehold.move.away import gone
     from freehold.move.run.healing import rows
 
+    known = {one.move.service for one in context.moves.read()}
+
     def told(place: tuple[str, str]) -> list[str]:
         database = found.servers[place[0]].databases.get(place[1])
         if database is None or database.contents is None or not database.contents.has_control:
             return []
         session = context.servers.admin(*place)
         try:
-            here = [one.service for one in context.placements.within(*place)]
+            here = [one.service for one in context.placements.within(*place) if one.service not in known]
             return [
                 f'"{one.service}" to {one.target.instance}/{one.target.database}' for one in gone(rows(session), here)
             ]
