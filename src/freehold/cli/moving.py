@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from freehold.cli import instances, verbs, watching
 from freehold.cli.context import Context, who
 from freehold.cli.progress import Bar
 from freehold.cli.traffic import NoPool, PoolTraffic, traffic
-from freehold.errors import FreeholdError
+from freehold.errors import FreeholdError, ServerError
 from freehold.finding import Finding, Level
 from freehold.layouts.model import Home, Placement
 from freehold.layouts.placement import place
@@ -301,6 +301,11 @@ def switch(context: Context, entry: Known, from_side: str, limits: Limits, *, un
     from freehold.move.run.switching import switch as go
 
     move = entry.move
+    if entry.in_place:
+        raise FreeholdError(
+            f'service "{move.service}" stays in its database and has its new roles by now',
+            hint="`freehold move complete` ends its old login; moving to the old layout brings the old roles back.",
+        )
     with world_of(context, move) as world, steering(context, move) as clients:
         found = standings(world, move)
         here = found.get(from_side)
@@ -315,6 +320,11 @@ def switch(context: Context, entry: Known, from_side: str, limits: Limits, *, un
             _proved(world, move, here)
         took = go(world, move, from_side, here.epoch, clients, limits)
     context.moves.homed(move, other(from_side))
+    if move.source_roles != move.target_roles:
+        from freehold.cli import logins
+
+        context.forget_homes()
+        logins.write_env_files(context)
     return took
 
 
@@ -354,6 +364,8 @@ def look(context: Context, entry: Known) -> Seen:
     from freehold.move.run.following import lag_bytes
     from freehold.move.run.healing import home, standings
 
+    if entry.in_place:
+        return Seen({}, None, 0)
     with world_of(context, entry.move) as world:
         found = standings(world, entry.move)
         side, copied = home(found), 0
@@ -364,19 +376,59 @@ def look(context: Context, entry: Known) -> Seen:
 
 
 def complete(context: Context, entry: Known) -> tuple[str, ...]:
-    """End a move for good; where the old tables wait."""
+    """End a move for good; where the old tables wait. Raises FreeholdError while somebody uses a login that ends."""
     from freehold.move.run.healing import standings
     from freehold.move.run.retiring import complete as do
 
     move = entry.move
+    retired: tuple[str, ...] = ()
     with world_of(context, move) as world:
-        found = standings(world, move)
-        phase = found[TARGET].phase if TARGET in found else Phase.STARTED
-        if phase is not Phase.RETIRING:
-            demand(move.service, phase, "complete")
-        retired = do(world, move)
+        if not entry.in_place:
+            found = standings(world, move)
+            phase = found[TARGET].phase if TARGET in found else Phase.STARTED
+            if phase is not Phase.RETIRING:
+                demand(move.service, phase, "complete")
+        _nobody_uses(context, world, move)
+        if not entry.in_place:
+            retired = do(world, move)
+        _end_bridge(world, move)
     context.moves.put(replace(entry, home=TARGET, ended=True))
     return retired
+
+
+def _nobody_uses(context: Context, world: World, move: Move) -> None:
+    """Raise FreeholdError while a client works under a login that the new home has another one for."""
+    from freehold.move import bridge
+
+    with steering(context, move) as clients, world.session(move.target) as session:
+        pooled = clients.backends()
+        for used, _ in bridge.pairs(move.source_roles, move.target_roles):
+            direct = [
+                f"{application} from {address}"
+                for pid, application, address in session.query(bridge.users(move.target.database, used))
+                if pid not in pooled
+            ]
+            found = [*clients.users(used), *direct]
+            if found:
+                raise FreeholdError(
+                    f'service "{move.service}" is still used under login "{used}": {", ".join(sorted(found)[:5])}',
+                    hint="Let it read its env file anew, which has its new login since the cutover; then complete.",
+                )
+
+
+def _end_bridge(world: World, move: Move) -> None:
+    """The login that was used before has no rights at the new home any more; one that was made there for it is gone."""
+    from freehold.move import bridge
+
+    with world.session(move.target) as session:
+        for used, stands_for in bridge.pairs(move.source_roles, move.target_roles):
+            if session.query(bridge.stands_the_other_way(stands_for, used)):
+                for statement in bridge.tear_down(move.target.database, used, stands_for):
+                    session.execute(statement)
+            if move.source.instance != move.target.instance:
+                # it stays where something else there is its own
+                with suppress(ServerError):
+                    session.execute(bridge.drop_login(used))
 
 
 def abort(context: Context, entry: Known) -> None:
@@ -423,6 +475,8 @@ def take_over(context: Context, task: Task) -> None:
     if roles := tuple(step for step in made.plan.steps if step.kind == "role"):
         verbs.apply(there, replace(made, plan=replace(made.plan, steps=roles)), wait_ms=60_000)
     move = _move(context, task)
+    # from here on pg_hba.conf lets both logins in
+    context.moves.put(Known(move, home=TARGET))
     with world_of(context, move) as world, world.session(move.target) as session:
         for schema in move.schemas:
             session.execute(bridge.hand_over(schema, old, new))
@@ -434,7 +488,7 @@ def take_over(context: Context, task: Task) -> None:
         for schema in move.schemas:
             session.execute(bridge.shut_out(schema, old))
         bridge_over(world, move, session)
-    context.moves.put(Known(move, home=TARGET, ended=True))
+    context.moves.put(Known(move, home=TARGET, ended=not bridge.needed(move)))
     context.forget_homes()
 
 

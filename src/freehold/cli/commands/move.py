@@ -137,6 +137,8 @@ def move(
         return report.purged(context, services)
     if not entries:
         return Result({"action": action, "moves": []}, (Say("· no service is being moved", Tone.DIM),))
+    if action in ("verify", "cutover", "rollback", "resume") and not services:
+        entries = tuple(entry for entry in entries if not entry.in_place)
     if action == "verify":
         mode = Mode.COUNTS if counts else Mode.SAMPLE if sample is not None else Mode.FULL
         options = Options(mode=mode, percent=sample or 100.0, seed=seed, repair=repair, workers=jobs)
