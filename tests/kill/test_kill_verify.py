@@ -23,7 +23,7 @@ from support.worlds import QUICK, World
 pytestmark = pytest.mark.real
 
 SOAK = os.environ.get("FREEHOLD_SOAK") == "1"
-SAMPLE = 8
+SAMPLE = 5
 SEED = 20261129
 
 
