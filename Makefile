@@ -50,8 +50,8 @@ format: dev ## rewrite the sources in the one style
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: dev ## measure against named peers, write bench/RESULTS.md
-	@$(BIN)/python -m bench
+bench: dev ## measure against named peers, write bench/RESULTS.md; BENCH="core" or names for some
+	@$(BIN)/python -m bench $(BENCH)
 
 docs: dev ## rewrite the generated pages under docs/
 	@$(BIN)/python -m freehold.cli.documentation docs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 import statistics
@@ -33,9 +34,11 @@ class Table:
 
 @dataclass(frozen=True)
 class Measure:
-    """A member of the family ``bench/measures``; ``quick`` is a small form that shows that it works."""
+    """A member of the family ``bench/measures``; ``quick`` is a small form that shows that it works, ``long`` one with
+    sizes that take more than a few minutes."""
 
     run: Callable[[bool], Table]
+    long: Callable[[], Table] | None = None
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -56,20 +59,24 @@ def seconds(value: float) -> str:
     return f"{value:.3g} s" if value >= 0.1 else f"{value * 1000:.3g} ms"
 
 
+def growth(sizes: Sequence[int], values: Sequence[float]) -> str:
+    """How a figure grows from the smallest to the largest size, as a power of the size."""
+    if len(sizes) < 2:
+        return ""
+    power = math.log(values[-1] / values[0]) / math.log(sizes[-1] / sizes[0])
+    return f"from {sizes[0]} to {sizes[-1]} services as the {power:.2f}th power of their number"
+
+
 def ratio(value: float, base: float) -> str:
     """How many times ``base``."""
     return f"{value / base:.2f}x"
 
 
 def machine(versions: Sequence[str]) -> str:
-    """The machine, its load now, and the versions of what is measured."""
+    """The machine, and the versions of what is measured."""
     model = next(
         (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
         platform.machine(),
     )
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1024**3
-    load = " ".join(f"{value:.2f}" for value in os.getloadavg())
-    return (
-        f"{os.cpu_count()} x {model}, {memory:.0f} GiB, Python {platform.python_version()}, "
-        f"{', '.join(versions)}; load average {load} when the run began"
-    )
+    return f"{os.cpu_count()} x {model}, {memory:.0f} GiB, Python {platform.python_version()}, {', '.join(versions)}"

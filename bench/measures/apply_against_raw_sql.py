@@ -5,11 +5,11 @@ from __future__ import annotations
 from bench import rawsql
 from bench.lab import lab
 from bench.platforms import design, platform
-from bench.table import Measure, Table, ratio, seconds, timed
+from bench.table import Measure, Table, growth, ratio, seconds, timed
 from bench.work import apply_all, plan_of
 
 
-def _one(services: int) -> tuple[str, ...]:
+def _one(services: int) -> tuple[tuple[str, ...], float]:
     what = platform(services)
     with lab(what) as ours:
         wanted = design(what)
@@ -24,20 +24,23 @@ def _one(services: int) -> tuple[str, ...]:
         plan = plan_of(theirs, design(what))
         theirs.secrets.ensure(step.name for step in plan.steps if step.kind == "password")
         two = timed(lambda: rawsql.two_clients(theirs, plan, theirs.secrets.verifier))
-    return (
+    row = (
         str(services),
-        str(steps),
+        f"{steps:,}",
         seconds(applied),
         seconds(raw),
         seconds(two),
         ratio(applied, raw),
         ratio(applied, two),
     )
+    return row, applied
 
 
 def run(quick: bool) -> Table:
     """One fresh instance for each of the three ways, in one run."""
-    sizes = (5,) if quick else (5, 50, 200)
+    sizes = (5,) if quick else (5, 50, 500)
+    found = [_one(size) for size in sizes]
+    grown = growth(sizes, [applied for _, applied in found])
     return Table(
         title="Apply from nothing",
         how="Database per service, three tables and two indexes each, on a fresh instance in memory-backed storage. "
@@ -52,7 +55,8 @@ def run(quick: bool) -> Table:
             "to 1 client",
             "to 2 clients",
         ),
-        rows=tuple(_one(size) for size in sizes),
+        rows=tuple(row for row, _ in found),
+        reading=f"Apply grows {grown}." if grown else "",
     )
 
 

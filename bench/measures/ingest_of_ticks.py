@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 
-import psycopg
-
 from bench.table import Measure, Table, seconds, timed
-from bench.ticks import COPY, NOW, TABLE, copied, cut, rows, ticks, values
+from bench.ticks import COPY, NOW, copied, cut, rows, ticks, values
+from bench.timescale import NOT_MEASURED, hypertable, named
 from freehold.pg.session import PgSession
-from freehold.sqltext import Sql, keyword, raw
+from freehold.sqltext import Sql, keyword
 
 
 def _measured(session: PgSession, quick: bool, days: int) -> tuple[str, ...]:
@@ -45,20 +43,10 @@ def _native(quick: bool, name: str, days: int, *, plain: bool = False, rolled: b
         return (name, "" if plain else str(days), made, *_measured(here.session, quick, days))
 
 
-def _timescale(url: str, quick: bool, days: int) -> tuple[str, ...]:
-    session = PgSession(psycopg.connect(url, autocommit=True))
-    try:
-        version = session.query(keyword("SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'timescaledb'"))
-        session.execute(keyword("DROP SCHEMA IF EXISTS freehold_bench CASCADE; CREATE SCHEMA freehold_bench"))
-        session.execute(keyword("SET search_path = freehold_bench, public"))
-        session.execute(raw(TABLE))
-        session.query(keyword("SELECT create_hypertable('tick', 'time', chunk_time_interval => interval '1 day')"))
-        found = _measured(session, quick, days)
+def _timescale(quick: bool, days: int) -> tuple[str, ...]:
+    with hypertable() as here:
         # TRUNCATE drops the chunks of a hypertable: the first rows of each measurement make them again
-        return (f"TimescaleDB {version[0][0]}, a server of its own", str(days), "", *found)
-    finally:
-        session.execute(keyword("DROP SCHEMA IF EXISTS freehold_bench CASCADE"))
-        session.close()
+        return (here.name, str(days), "", *_measured(here.session, quick, days))
 
 
 def run(quick: bool) -> Table:
@@ -67,16 +55,15 @@ def run(quick: bool) -> Table:
     found = [_native(quick, "plain table", 1, plain=True)]
     found += [_native(quick, "partitioned by day", days) for days in sizes]
     found.append(_native(quick, "partitioned, with a rollup by the minute", sizes[1], rolled=True))
-    url = os.environ.get("FREEHOLD_TEST_TIMESCALE_URL", "")
-    if url:
-        found += [_timescale(url, quick, days) for days in sizes]
+    if named():
+        found += [_timescale(quick, days) for days in sizes]
     return Table(
         title="Ingest of ticks",
         how="One client, one index (symbol, time), fsync on, data in memory-backed storage; rows a second. All rows "
         "but the last column's are of one day. `made` is one `freehold maintain` that makes all the partitions.",
         columns=("table", "days", "made", "INSERT of 1", "INSERT of 1,000", "COPY", "COPY over all days"),
         rows=tuple(found),
-        reading="" if url else "TimescaleDB was not measured: `FREEHOLD_TEST_TIMESCALE_URL` names no server.",
+        reading="" if named() else NOT_MEASURED,
     )
 
 

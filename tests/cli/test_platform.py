@@ -226,6 +226,25 @@ def test_colour_appears_on_a_terminal_only_and_never_with_no_color(shop: Desk) -
     assert "\x1b[3" not in plain.all
 
 
+def test_a_narrow_terminal_can_be_read(shop: Desk) -> None:
+    admin = shop.run("url", "--admin", "main").out.strip()
+    shop.psql(admin, "ALTER ROLE shop_orders_app CONNECTION LIMIT 3")
+    run = json.loads(shop.run("journal", "--json").out)["runs"][0]["run"]
+    data = str(shop.data)
+    for columns in (40, 80):
+        for words, name in ((["status"], data), (["journal"], run), (["plan"], "main")):
+            said = re.sub(r"\x1b\[[0-9;]*[mKA-H]", "", shop.on_terminal(words, columns=columns).out)
+            assert name in said, said
+            # sentences are wrapped by the terminal itself, which keeps them whole when they are copied
+            lines = [
+                line for line in said.splitlines() if not line.startswith(("!", "✓", "plan:", "next:", "freehold"))
+            ]
+            assert [line for line in lines if len(line) > columns and len(line.split()) > 2] == [], said
+            # a column of one or two letters is what a squeezed table looks like
+            assert [line for line in lines if 0 < len(line.strip()) < 3] == [], said
+    assert shop.run("apply", "--yes").status == 0
+
+
 def test_a_terminal_is_asked_and_no_means_no(shop: Desk) -> None:
     admin = shop.run("url", "--admin", "main").out.strip()
     shop.psql(admin, "ALTER ROLE shop_orders_app CONNECTION LIMIT 5")

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from support.command import Desk, desk
+from support.readonly import read_only
 
 HOSTILE = "we\"ird 'na\\me <img src=x onerror=1> [bold]"
 LONG = "ü" * 20
@@ -103,6 +104,34 @@ def test_a_declared_port_that_is_taken_is_an_error_that_names_it(bench: Desk) ->
     assert "unexpected" not in said.err
 
 
+def test_programs_that_are_too_old_are_told_and_nothing_is_made(bench: Desk) -> None:
+    programs = bench.folder / "old"
+    programs.mkdir()
+    (programs / "postgres").write_text("#!/bin/sh\necho 'postgres (PostgreSQL) 14.18'\n")
+    (programs / "postgres").chmod(0o755)
+    platform(bench.folder, "platform: shop\nserver: {binaries: old}\nservices: {orders: {schemas: [orders]}}\n")
+    said = bench.run("up")
+    assert said.status == 1, said.all
+    assert "holds PostgreSQL 14" in said.err
+    assert "PostgreSQL 15 or newer" in said.err
+    assert not list(bench.data.rglob("PG_VERSION"))
+
+
+def test_two_services_on_one_port_are_told_at_their_lines(bench: Desk) -> None:
+    platform(
+        bench.folder,
+        "platform: shop\nlayout: instance-per-service\nservices:\n"
+        "  orders: {schemas: [orders], port: 5601}\n  billing: {schemas: [billing], port: 5601}\n",
+    )
+    said = bench.run("up")
+    assert said.status == 1, said.all
+    assert "freehold.yaml:4:" in said.err
+    assert '"billing"' in said.err
+    assert "port_clash" in said.err
+    assert "5601" in said.err
+    assert not bench.data.exists()
+
+
 def test_ports_are_free_ones_when_nothing_is_declared() -> None:
     with desk() as one, desk() as other:
         ports = []
@@ -116,15 +145,68 @@ def test_ports_are_free_ones_when_nothing_is_declared() -> None:
         assert ports[0] != ports[1]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_that_may_not_be_written_is_told(bench: Desk) -> None:
+def everything(*folders: Path) -> dict[str, tuple[int, int]]:
+    """All that is in the folders, with size and time of the last change."""
+    return {
+        str(path): (path.lstat().st_size, path.lstat().st_mtime_ns)
+        for folder in folders
+        if folder.exists()
+        for path in sorted(folder.rglob("*"))
+    }
+
+
+def test_a_read_only_folder_beside_the_declaration_is_told_and_nothing_is_half_made(bench: Desk) -> None:
     bench.run("init")
-    bench.folder.chmod(0o555)
-    said = bench.run("up")
-    bench.folder.chmod(0o755)
-    assert said.status == 1
-    assert "cannot use" in said.err
-    assert "writable" in said.err
+    before = everything(bench.folder, bench.data)
+    with read_only(bench.folder):
+        for words in (["up"], ["up", "--json"]):
+            said = bench.run(*words)
+            assert said.status == 1, said.all
+            assert f'cannot use "{bench.folder / ".freehold"}' in said.err
+            assert "writable" in said.err
+        assert bench.run("validate").status == 0
+        # no program was copied, no server made, no password drawn
+        assert everything(bench.folder, bench.data) == before
+    assert bench.run("up", "--no-prove").status == 0
+
+
+def test_what_is_up_can_be_looked_at_from_a_folder_that_has_become_read_only(bench: Desk) -> None:
+    bench.run("init")
+    assert bench.run("up", "--no-prove").status == 0
+    before = everything(bench.folder)
+    with read_only(bench.folder):
+        for words in (["status"], ["plan"], ["diff"], ["journal"], ["url", "orders"], ["prove"], ["up", "--no-prove"]):
+            said = bench.run(*words)
+            assert said.status == 0, (words, said.all)
+        assert everything(bench.folder) == before
+
+
+def test_a_read_only_data_folder_is_told_and_nothing_is_half_made(bench: Desk) -> None:
+    bench.run("init")
+    bench.data.mkdir(mode=0o711)
+    with read_only(bench.data):
+        said = bench.run("up")
+        assert said.status == 1, said.all
+        assert f'cannot use "{bench.data}' in said.err
+        assert "FREEHOLD_DATA" in said.err
+        assert everything(bench.data) == {}
+    assert bench.run("up", "--no-prove").status == 0
+
+
+def test_the_data_of_a_stopped_server_that_has_become_read_only_is_told(bench: Desk) -> None:
+    bench.run("init")
+    assert bench.run("up", "--no-prove").status == 0
+    assert bench.run("down").status == 0
+    before = everything(bench.data)
+    with read_only(bench.data):
+        said = bench.run("up")
+        assert said.status == 1, said.all
+        assert "cannot use" in said.err or "did not start" in said.err, said.err
+        assert "Traceback" not in said.all
+        assert "unexpected" not in said.all
+        assert everything(bench.data) == before
+        assert bench.run("status").status == 3
+    assert bench.run("up", "--no-prove").status == 0
 
 
 def test_a_file_in_the_place_of_the_local_folder_is_told(bench: Desk) -> None:

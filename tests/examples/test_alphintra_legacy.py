@@ -35,7 +35,7 @@ DOMAINS = {
 
 def load(server: Address, script: str, *, stop: bool = True) -> subprocess.CompletedProcess[str]:
     """Run a script with psql as the administrator; ``stop`` at the first error, as a new container does."""
-    program = bundled() / "psql" if server_version(server) == 18 else DEBIAN_15 / "psql"
+    program = DEBIAN_15 / "psql" if server_version(server) == 15 else bundled() / "psql"
     return subprocess.run(
         [str(program), "-X", "-q", "-v", f"ON_ERROR_STOP={int(stop)}", "-f", "-", url(server)],
         input=script,

@@ -279,6 +279,49 @@ def test_trades_fill_their_order_and_move_the_position(as_service: Open) -> None
     assert session.execute(position.encode(), (account,)).fetchone() == (0, 0, Decimal(135 - 50))
 
 
+TRADE = (
+    "INSERT INTO execution.trades (order_id, account_id, symbol, side, quantity, price, venue, venue_trade_id)"
+    " SELECT order_id, account_id, symbol, {side}, 1, 100, 'XNYS', gen_random_uuid() FROM execution.orders"
+    " WHERE order_id = %s"
+)
+
+
+def test_a_trade_that_is_inserted_moves_its_order_and_position(as_service: Open) -> None:
+    sessions = [as_service("execution") for _ in range(4)]
+    account = uuid4()
+    made = order(sessions[0], 100, "buy", account)
+    insert = TRADE.format(side="side").encode()
+    # without a lock taken before: nobody waits for each other, and none is lost
+    failed: list[psycopg.Error] = []
+
+    def trade(session: Session) -> None:
+        try:
+            for _ in range(10):
+                session.execute(insert, (made,))
+        except psycopg.Error as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=trade, args=(session,)) for session in sessions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert failed == []
+    filled = "SELECT status, filled_quantity FROM execution.orders WHERE order_id = %s"
+    assert sessions[0].execute(filled.encode(), (made,)).fetchone() == ("partially_filled", 40)
+    held = "SELECT quantity, average_price FROM execution.positions WHERE account_id = %s"
+    assert sessions[0].execute(held.encode(), (account,)).fetchone() == (40, 100)
+    # a trade that says something else than its order
+    with pytest.raises(psycopg.errors.CheckViolation, match="not of its account, symbol and side"):
+        sessions[0].execute(TRADE.format(side="'sell'").encode(), (made,))
+    # what holds it: without the trigger nothing moves
+    admin = as_service("admin")
+    with admin.transaction(force_rollback=True):
+        admin.execute("ALTER TABLE execution.trades DISABLE TRIGGER trades_booked")
+        admin.execute(insert, (made,))
+        assert admin.execute(filled.encode(), (made,)).fetchone() == ("partially_filled", 40)
+
+
 def test_an_order_is_never_filled_beyond_what_it_wants_even_by_two_at_once(as_service: Open) -> None:
     sessions = [as_service("execution") for _ in range(4)]
     made = order(sessions[0], 10)

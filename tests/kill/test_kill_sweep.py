@@ -7,9 +7,6 @@ from __future__ import annotations
 
 import os
 import random
-import signal
-import time
-import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,9 +17,10 @@ from freehold.ports import Address
 from freehold.spec.model import Layout, Migrations, Service, TableName
 from freehold.sqltext import keyword
 from freehold.testing.killing import Fuse, KillingServers
-from support.applying import Heard, Workshop, sql_file
+from support.applying import Workshop, sql_file
 from support.clusters import VERSIONS, TidyServers, clean, unlocked_hba
 from support.fixtures import Clusters
+from support.killed import run_and_die
 from support.plans import platform
 
 pytestmark = pytest.mark.real
@@ -54,29 +52,6 @@ def small(servers: PgServers, folder: Path, layout: Layout) -> Workshop:
         replace(platform(ledger, billing, layout=layout), settings=()),
         migrations={"ledger": (sql_file("1.sql", FIRST), sql_file("2.sql", SECOND))},
     )
-
-
-def run_and_die(work: Workshop, fuse: Fuse, after_ms: float | None = None) -> bool:
-    """Apply in a child process that dies at the fuse, or is killed from here after a while; whether it was killed."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            work.heard = Heard()
-            servers = PgServers(work.servers.places, work.servers.hba_files)
-            work.servers = servers
-            work.apply(servers=KillingServers(servers, fuse), workers=1 if after_ms is None else 4)
-            status = 0
-        finally:
-            os._exit(status)
-    if after_ms is not None:
-        time.sleep(after_ms / 1000)
-        os.kill(child, signal.SIGKILL)
-    _, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0
-    return os.WIFSIGNALED(status)
 
 
 def converges(work: Workshop, database: str, point: str) -> None:

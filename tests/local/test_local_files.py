@@ -31,6 +31,27 @@ def test_the_clock_tells_time_and_waits() -> None:
     assert clock.now_iso().endswith("+00:00")
 
 
+def test_an_env_file_is_written_again_only_when_it_says_or_is_something_else(tmp_path: Path) -> None:
+    login, other = Login("::1", 5432, "db", "user", "p"), Login("::1", 5433, "db", "user", "p")
+
+    def write(what: Login) -> tuple[int, str]:
+        path = envfiles.write(tmp_path / ".freehold" / "env", "orders", what)
+        return path.lstat().st_ino, path.read_text()
+
+    first = write(login)
+    path = tmp_path / ".freehold" / "env" / "orders.env"
+    assert write(login) == first
+    assert write(other) != first
+    before = write(login)
+    path.chmod(0o644)
+    after = write(login)
+    assert (after[0] != before[0], path.lstat().st_mode & 0o777) == (True, 0o600)
+    path.rename(tmp_path / "elsewhere.env")
+    path.symlink_to(tmp_path / "elsewhere.env")
+    write(login)
+    assert not path.is_symlink()
+
+
 @pytest.mark.parametrize("name", [*HOSTILE, "..", ".", "a/b", "", "-n"])
 def test_an_env_file_is_one_private_file_that_a_shell_reads(tmp_path: Path, name: str) -> None:
     login = Login("::1", 5432, name or "db", name or "user", "p'\"$`\\ %", {"sslmode": "require"})

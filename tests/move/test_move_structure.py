@@ -159,13 +159,16 @@ def test_a_definition_does_not_run_with_more_rights_than_its_author(plain: Scene
         f"SET ROLE central_owner; CREATE FUNCTION shop.of(int) RETURNS bool IMMUTABLE LANGUAGE plpgsql AS {body};"
         f" CREATE TABLE shop.t (n int); CREATE INDEX i ON shop.t (shop.of(n));"
         f" CREATE FUNCTION shop.of(shop.t) RETURNS bool IMMUTABLE LANGUAGE plpgsql AS {body};"
-        " ALTER TABLE shop.t ADD CHECK (shop.of(t))",
+        " ALTER TABLE shop.t ADD CHECK (shop.of(t)); CREATE DOMAIN shop.d AS int;"
+        f" CREATE FUNCTION shop.of(shop.d) RETURNS bool IMMUTABLE LANGUAGE plpgsql AS {body};"
+        " ALTER DOMAIN shop.d ADD CONSTRAINT of_domain CHECK (shop.of(VALUE)); CREATE TABLE shop.u (d shop.d)",
     )
     inventory = look(plain.world, plain.move, plain.move.source)
     before(plain.world, plain.move, inventory)
-    run(plain, target="INSERT INTO shop.t VALUES (1)")
+    run(plain, target='INSERT INTO shop.t VALUES (1); SET ROLE "sh""op owner"; INSERT INTO shop.u VALUES (1)')
     after(plain.world, plain.move, inventory, 1)
     assert names(plain, "SELECT conname FROM pg_constraint WHERE conrelid = 'shop.t'::regclass") == ["t_check"]
+    assert names(plain, "SELECT conname FROM pg_constraint WHERE conname = 'of_domain'") == ["of_domain"]
     assert names(plain, "SELECT indisvalid FROM pg_index WHERE indrelid = 'shop.t'::regclass") == ["True"]
 
 

@@ -16,9 +16,12 @@ ATTACK = ["security_definer_hijack"]
 TEMPORARY = "GRANT TEMPORARY ON DATABASE shop TO shop_feed_app"
 NEW_SCHEMA = "GRANT CREATE ON DATABASE shop TO shop_feed_app"
 PUBLIC = "GRANT USAGE, CREATE ON SCHEMA public TO PUBLIC"
+OWN_SCHEMA = "GRANT USAGE, CREATE ON SCHEMA users TO shop_feed_app"
 CLOSE = (
-    "REVOKE TEMPORARY, CREATE ON DATABASE shop FROM shop_feed_app;\nREVOKE USAGE, CREATE ON SCHEMA public FROM PUBLIC"
+    "REVOKE TEMPORARY, CREATE ON DATABASE shop FROM shop_feed_app;\nREVOKE USAGE, CREATE ON SCHEMA public FROM PUBLIC;"
+    "\nREVOKE CREATE ON SCHEMA users FROM shop_feed_app"
 )
+TYPE = "() RETURNS text LANGUAGE sql @AS 'SELECT current_user::text'"
 SAFE = "pg_catalog, users, pg_temp"
 
 
@@ -61,7 +64,8 @@ COUNT = "() RETURNS bigint LANGUAGE sql @AS 'SELECT count(*) FROM account'"
 CASES = {
     "a table behind pg_temp": (TEMPORARY, COUNT, "users", "view account"),
     "a table where the caller sets the path": (TEMPORARY, COUNT, None, "view account"),
-    "a type": (TEMPORARY, "() RETURNS text LANGUAGE sql @AS 'SELECT current_user::text'", "users", "type text"),
+    "a type": (TEMPORARY, TYPE, "users", "type text"),
+    "a type in a schema of the path before pg_catalog": (OWN_SCHEMA, TYPE, "users, pg_catalog, pg_temp", "type text"),
     "a write": (
         TEMPORARY,
         "(a int) RETURNS void LANGUAGE plpgsql @AS 'BEGIN INSERT INTO account (id) VALUES (a); END'",
@@ -129,6 +133,12 @@ SAFE_CASES = {
     "its body was parsed when it was made": (TEMPORARY, "() RETURNS int LANGUAGE sql @RETURN 1", None),
     "nothing can be created": ("SELECT 1", COUNT, None),
     "a path without the schema that is open": (PUBLIC, COUNT, SAFE),
+    "what it names is found before the schema that is open": (OWN_SCHEMA, TYPE, SAFE),
+    "what it names is in the schema that is open": (
+        OWN_SCHEMA,
+        "() RETURNS bool LANGUAGE sql @AS 'SELECT true FROM account'",
+        SAFE,
+    ),
 }
 
 
@@ -148,6 +158,15 @@ def test_what_does_not_come_to_the_trap_is_unknown_and_never_held(built: Built) 
     assert not report.violations, explained(report)
     assert "was not completed" in report.unknown[0].title
     assert "SET search_path = pg_catalog" in report.unknown[0].remedy
+
+
+def test_a_function_that_may_fit_better_is_unknown_and_its_remedy_names_the_schema(built: Built) -> None:
+    lower = "(a text) RETURNS text LANGUAGE sql @AS 'SELECT lower(a)'"
+    report = hijack(built, OWN_SCHEMA, lower, SAFE)
+
+    assert not report.violations, explained(report)
+    assert "was not completed" in report.unknown[0].title
+    assert 'REVOKE CREATE ON SCHEMA "users" FROM PUBLIC, "shop_feed_app"' in report.unknown[0].remedy
 
 
 def test_what_the_routine_does_on_the_way_changes_nothing(built: Built) -> None:

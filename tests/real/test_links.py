@@ -9,6 +9,7 @@ import pytest
 from freehold.cli.made import restricted
 from freehold.errors import ServerError
 from freehold.plan import destroy
+from freehold.plan.hba import wanted_lines
 from freehold.spec.model import Layout
 from freehold.sqltext import raw
 from support.applying import Workshop, sql_file
@@ -102,6 +103,19 @@ def test_a_read_that_is_no_longer_declared_leaves_nothing(version: int, tmp_path
         assert after.sentences() == []
         assert admin(after, "billing", "SELECT nspname FROM pg_namespace WHERE nspname = 'users'") == []
         assert admin(after, "billing", "SELECT * FROM pg_foreign_server") == []
+        assert admin(after, "users", "SELECT rolname FROM pg_roles WHERE rolname LIKE '%link'") == []
+
+
+def test_a_run_that_ended_after_it_shut_logins_out_and_before_it_dropped_them_is_finished(tmp_path: Path) -> None:
+    some = services(ACCOUNT)
+    with running(Layout.DATABASE_PER_SERVICE, 18, some) as (_, servers):
+        workshop(servers, tmp_path, Layout.DATABASE_PER_SERVICE, some).apply()
+        after = workshop(servers, tmp_path, Layout.DATABASE_PER_SERVICE, services())
+        servers.write_hba(
+            "main", [line.written() for line in wanted_lines(after.design(), after.found().servers["main"])]
+        )
+        after.apply()
+        assert after.sentences() == []
         assert admin(after, "users", "SELECT rolname FROM pg_roles WHERE rolname LIKE '%link'") == []
 
 
@@ -224,6 +238,42 @@ def test_replicas_that_are_no_longer_declared_leave_nothing(version: int, tmp_pa
             "SELECT rolname::text FROM pg_roles WHERE rolname LIKE '%repl'",
         ):
             assert admin(work, "users", nothing) == [], nothing
+
+
+def test_a_run_that_ended_before_the_last_changes_were_let_through_lets_them_through(tmp_path: Path) -> None:
+    layout = Layout.DATABASE_PER_SERVICE
+    two, one = services(replicas=(ACCOUNT, SECRET)), services(replicas=(ACCOUNT,))
+    with running(layout, 18, two) as (_, servers):
+        work = workshop(servers, tmp_path, layout, two)
+        work.apply()
+        arrives(work, "billing", "SELECT count(*) FROM users.secret", [(1,)])
+        work = workshop(servers, tmp_path, layout, one)
+        # what a run did that was killed there
+        name = work.design().placements.links[0].name
+        admin(work, "users", f"ALTER PUBLICATION {name} DROP TABLE users.secret")
+        admin(work, "billing", f"ALTER SUBSCRIPTION {name} REFRESH PUBLICATION")
+        kinds = [step.kind for step in work.plan().steps]
+        assert kinds.index("drain_replica") < kinds.index("drop_mirror")
+        admin(work, "users", "DELETE FROM users.account WHERE id > 50")
+        work.apply()
+        assert work.sentences() == []
+        arrives(work, "billing", "SELECT count(*) FROM users.account", [(50,)])
+
+
+def test_replicas_that_stand_still_go_as_others_do(tmp_path: Path) -> None:
+    layout = Layout.DATABASE_PER_SERVICE
+    two, one = services(replicas=(ACCOUNT, SECRET)), services(replicas=(ACCOUNT,))
+    with running(layout, 18, two) as (_, servers):
+        work = workshop(servers, tmp_path, layout, two)
+        work.apply()
+        arrives(work, "billing", "SELECT count(*) FROM users.secret", [(1,)])
+        work = workshop(servers, tmp_path, layout, one)
+        admin(work, "billing", f"ALTER SUBSCRIPTION {work.design().placements.links[0].name} DISABLE")
+        admin(work, "users", "INSERT INTO users.secret SELECT g, 'x' FROM generate_series(2, 100) AS g")
+        admin(work, "users", "DELETE FROM users.account WHERE id > 50")
+        work.apply()
+        assert work.sentences() == []
+        arrives(work, "billing", "SELECT count(*) FROM users.account", [(50,)])
 
 
 def test_replicas_are_undone_exactly_and_destroyed_without_a_trace(tmp_path: Path) -> None:

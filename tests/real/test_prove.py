@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
@@ -15,7 +16,7 @@ from freehold.prove.page import html
 from freehold.prove.show import as_json
 from freehold.spec.model import Ignore, Layout, Limits, Platform, Server, ServerKind, Service, TableName
 from freehold.sqltext import keyword, raw
-from support.clusters import VERSIONS, embedded, instance, unlocked_hba
+from support.clusters import VERSIONS, embedded, instance, stopped, unlocked_hba
 from support.proofs import MAIN, Built, Quiet, build, file, small
 
 EMBEDDED = Server("main", ServerKind.EMBEDDED)
@@ -328,6 +329,74 @@ def test_a_foreign_application_owns_its_database_and_nothing_else() -> None:
     assert not mended.violations, explained(mended)
 
 
+FOREIGN = {
+    "a table without a way to it": (
+        "GRANT SELECT ON mine.flow TO shop_users_app",
+        "undeclared_grants",
+        'table "mine"."flow"',
+    ),
+    "a column": ("GRANT SELECT (a) ON mine.flow TO shop_users_app", "undeclared_grants", 'table "mine"."flow"'),
+    "a schema": ("GRANT USAGE ON SCHEMA mine TO shop_users_ro", "undeclared_grants", 'schema "mine"'),
+    "tables to come": (
+        "ALTER DEFAULT PRIVILEGES FOR ROLE shop_prefect_app IN SCHEMA mine GRANT SELECT ON TABLES TO shop_users_app",
+        "default_privileges",
+        '"shop_prefect_app"',
+    ),
+    "a table with a way to it": (
+        (
+            "GRANT CONNECT ON DATABASE shop_prefect TO shop_users_app;\nGRANT USAGE ON SCHEMA mine TO shop_users_app;\n"
+            "GRANT SELECT ON mine.flow TO shop_users_app"
+        ),
+        "read_tables",
+        'table "mine"."flow"',
+    ),
+    "a table to who may connect anyway": (
+        "GRANT USAGE ON SCHEMA mine TO shop_monitor;\nGRANT INSERT ON mine.flow TO shop_monitor",
+        "write_tables",
+        'table "mine"."flow"',
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def with_foreign() -> Iterator[Built]:
+    services = (Service("prefect", ()), Service("users", ("users",)))
+    platform = Platform("shop", Layout.DATABASE_PER_SERVICE, (EMBEDDED,), services)
+    with embedded([instance("main", 18)]) as (_, servers):
+        made = build(servers, platform)
+        # what an application does in its own database, for everybody who may connect and for a role of its own
+        made.admin(
+            "CREATE ROLE dashboards;\nSET ROLE shop_prefect_app;\nCREATE SCHEMA mine;\n"
+            "CREATE TABLE mine.flow (a int);\nCREATE TABLE public.run (a int);\nGRANT SELECT ON public.run TO PUBLIC;\n"
+            "GRANT SELECT ON mine.flow TO dashboards;\n"
+            "ALTER DEFAULT PRIVILEGES IN SCHEMA mine GRANT SELECT ON TABLES TO dashboards",
+            "shop_prefect",
+        )
+        yield made
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_a_grant_inside_a_foreign_applications_database_is_seen(name: str, with_foreign: Built) -> None:
+    opening, code, named = FOREIGN[name]
+    clean = with_foreign.prove()
+    with_foreign.admin(opening, "shop_prefect")
+    if "CONNECT" in opening:
+        with_foreign.servers.write_hba("main", unlocked_hba())
+    leaky = with_foreign.prove()
+    for line in [line for finding in leaky.violations for line in finding.remedy.splitlines()]:
+        if line.startswith("freehold apply"):
+            with_foreign.apply()
+        elif not line.startswith("--"):
+            with_foreign.admin(line, "shop_prefect")
+    with_foreign.apply()
+    mended = with_foreign.prove()
+
+    assert clean.passed, explained(clean)
+    assert (code, "prefect") in {(f.code, f.service) for f in leaky.violations if named in f.object}, explained(leaky)
+    assert not leaky.unknown, explained(leaky)
+    assert mended.passed, explained(mended)
+
+
 def test_a_reference_that_crosses_databases_is_a_limit_of_the_layout() -> None:
     with embedded([instance("main", 18)]) as (_, servers):
         report = build(servers, small(Layout.DATABASE_PER_SERVICE, EMBEDDED)).prove()
@@ -364,8 +433,7 @@ def test_a_server_that_is_not_ours_is_proved_by_its_url() -> None:
 def test_when_no_instance_answers_nothing_is_proved(built: Built) -> None:
     with embedded([instance("main", 18)]) as (owner, servers):
         gone = Built(built.platform, built.placements, servers, built.design, built.secrets)
-        owner.down([instance("main", 18)])
-        with pytest.raises(Unreachable, match="main"):
+        with stopped(owner, instance("main", 18)), pytest.raises(Unreachable, match="main"):
             gone.prove()
 
 
@@ -373,18 +441,19 @@ def test_what_does_not_answer_is_unknown_and_the_rest_is_proved() -> None:
     class Stops(Quiet):
         def event(self, what: str, done: int, total: int) -> None:
             if what == "attacks" and done == 1:
-                owner.down([instance("users")])
+                ends.enter_context(stopped(owner, instance("users")))
 
     from freehold.local.clock import SystemClock
     from freehold.prove.run import prove
 
     names = ["feed", "trading", "users"]
-    with embedded([instance(name) for name in names]) as (owner, servers):
+    with embedded([instance(name) for name in names]) as (owner, servers), ExitStack() as ends:
         built = build(servers, small(Layout.INSTANCE_PER_SERVICE, EMBEDDED))
         during = prove(built.platform, built.placements, servers, built.secrets, SystemClock(), Stops())
         before = built.prove()
         servers.restart({"users"})
-        whole = built.prove()
+        # it listens elsewhere now, so what leads to it is planned anew
+        whole = build(servers, built.platform).prove()
 
     for report in (during, before):
         cells = {(cell.actor, cell.target): cell.verdict for cell in report.matrix}

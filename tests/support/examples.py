@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from support.clusters import DEBIAN_15, VERSIONS
+from support.clusters import FOLDERS, VERSIONS
 from support.command import Desk, desk
 
 ISOLATING = ("schema-per-service", "database-per-service", "instance-per-service", "groups")
@@ -80,7 +80,7 @@ def _embedded(server: object, version: int) -> object:
         kept = {key: value for key, value in server.items() if key not in ("port", "data", "kind", "binaries")}
     else:
         kept = {}
-    return {**kept, **({"kind": "embedded"} if version == 18 else {"binaries": str(DEBIAN_15)})}
+    return {**kept, **({"kind": "embedded"} if version == 18 else {"binaries": str(FOLDERS[version])})}
 
 
 def redeclare(path: Path, case: Case, groups: Mapping[str, Sequence[str]] | None = None) -> None:

@@ -96,7 +96,9 @@ def running(layout: Layout, version: int, some: tuple[Service, ...]) -> Iterator
         for one in instances:
             fast_settings(owner.home(one))
         owner.restart(instances)
-        yield owner, servers_of(owner, instances)
+        servers = servers_of(owner, instances)
+        servers.start_again = lambda names: owner.restart([one for one in instances if one.name in names])
+        yield owner, servers
 
 
 def prove(work: Workshop, *attacks: str) -> Report:

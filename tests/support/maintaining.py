@@ -19,11 +19,11 @@ from freehold.maintain.model import Report
 from freehold.maintain.run import maintain
 from freehold.ports import Servers, Session
 from freehold.spans import Span, parse_moment, parse_span
-from freehold.spec.model import Layout, Migrations, Service, TableName
+from freehold.spec.model import Layout, Migrations, Server, Service, TableName
 from freehold.spec.series import Hold, How, Retention, TimeSeries
 from freehold.sqltext import raw
 from support.applying import WHO, Heard, Workshop, sql_file
-from support.plans import platform
+from support.plans import MAIN, platform
 
 TICK = TableName("market", "tick")
 DAY = Span(seconds=86_400)
@@ -118,11 +118,14 @@ def keeper(
     text: str = TABLE,
     layout: Layout = Layout.DATABASE_PER_SERVICE,
     schema: str = "market",
+    server: Server = MAIN,
+    extensions: tuple[str, ...] = (),
 ) -> Keeper:
     """Apply a platform whose service ``market`` declares ``declared``."""
     market = Service(
         schema,
         (schema,),
+        extensions=extensions,
         migrations=Migrations(folder="m"),
         timeseries=tuple(one for one in declared if isinstance(one, TimeSeries)),
         retention=tuple(one for one in declared if isinstance(one, Retention)),
@@ -130,7 +133,7 @@ def keeper(
     work = Workshop(
         servers,
         folder,
-        platform(market, Service("other", ("other",)), layout=layout),
+        platform(market, Service("other", ("other",)), layout=layout, servers=(server,)),
         migrations={schema: (sql_file("1.sql", text),)},
     )
     work.apply()

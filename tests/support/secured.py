@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from freehold.ports import Address
-from support.clusters import PASSWORD, TidyServers, embedded, instance
+from support.clusters import PASSWORD, TidyServers, elsewhere, embedded, instance
 
 HBA = (
     "local all all scram-sha-256",
@@ -53,6 +53,7 @@ def secured(version: int, tls: bool) -> Iterator[Secured]:
         socket.mkdir(mode=0o755)
         account.owns(socket)
         ca, other = home.path / "ca.pem", home.path / "other.pem"
+        place = replace(place, port=elsewhere())
         options = f"-c listen_addresses=127.0.0.1 -c port={place.port} -c unix_socket_directories={socket}"
         if tls:
             cert, key = home.data / "server.crt", home.data / "server.key"

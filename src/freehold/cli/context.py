@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 from freehold.cli.out import Out
 from freehold.cli.redact import hide
 from freehold.errors import Complaint, DeclarationError, FreeholdError, Unreachable
-from freehold.layouts.model import Instance, Placements
+from freehold.layouts.model import Home, Instance, Placements
 from freehold.layouts.placement import place
 from freehold.local import declaration
 from freehold.local.clock import SystemClock
 from freehold.local.folder import Folder
+from freehold.local.movesfile import MovesFile
 from freehold.local.secretsfile import SecretsFile
+from freehold.move.model import TARGET
 from freehold.ports import Address
 from freehold.spec.check import check
 from freehold.spec.model import Platform, ServerKind
@@ -28,9 +30,16 @@ if TYPE_CHECKING:
 class Context:
     """The platform that a command is about. Everything is built on first use and kept."""
 
-    def __init__(self, file: str | None, out: Out) -> None:
+    def __init__(self, file: str | None, out: Out, homes: Mapping[str, Home] | None = None) -> None:
         self.out = out
         self.path = declaration.find(file).absolute()
+        self._homes = homes
+
+    def at(self, homes: Mapping[str, Home]) -> Context:
+        """The same platform with services placed elsewhere; shares nothing with this one but the declaration."""
+        found = Context(str(self.path), self.out, {**self.homes, **homes})
+        found.__dict__["loaded"] = self.loaded
+        return found
 
     @cached_property
     def loaded(self) -> tuple[Platform, tuple[Complaint, ...]]:
@@ -51,8 +60,24 @@ class Context:
         return self.loaded[1]
 
     @cached_property
+    def moves(self) -> MovesFile:
+        return MovesFile(self.folder.moves_path)
+
+    @cached_property
+    def homes(self) -> Mapping[str, Home]:
+        """Where moves have taken services, other than the declaration says."""
+        if self._homes is not None:
+            return self._homes
+        names = {service.name for service in self.platform.services}
+        return {
+            one.move.service: one.move.goes if one.home == TARGET else one.move.came
+            for one in self.moves.read()
+            if one.move.service in names
+        }
+
+    @cached_property
     def placements(self) -> Placements:
-        return place(self.platform)
+        return place(self.platform, self.homes)
 
     @cached_property
     def owned(self) -> tuple[Instance, ...]:
@@ -79,6 +104,11 @@ class Context:
         from freehold.pg.servers import PgServers
 
         return PgServers(self.addresses(), self.embedded.owned_files(self.owned) if self.owned else {})
+
+    def forget_homes(self) -> None:
+        """Look again where moves have taken services."""
+        for name in ("loaded", "homes", "placements", "owned", "servers"):
+            self.__dict__.pop(name, None)
 
     def forget_sessions(self) -> None:
         """Look again where the instances are: one of ours was started or restarted."""

@@ -14,6 +14,7 @@ from freehold.audit.key_types._kind import KeyType
 from freehold.cli.documents import DOCUMENTS, document_schema
 from freehold.cli.main import SECTIONS, freehold
 from freehold.layouts.kinds._kind import LayoutKind
+from freehold.move import machine
 from freehold.move.preflight._kind import Check
 from freehold.plan.model import StepKind
 from freehold.prove.model import Attack
@@ -55,6 +56,7 @@ def pages() -> Iterator[tuple[str, str]]:
         yield f"{name}.md", _family_page(package, kind, title)
     yield "cli.md", _commands_page()
     yield "declaration.md", reference.page()
+    yield "move-states.md", _states_page()
     yield "freehold.schema.json", json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
     for command in sorted(DOCUMENTS):
         yield f"schemas/{command}.json", _json(document_schema(command))
@@ -96,6 +98,13 @@ def _markdown(docstring: str) -> str:
     if inside:
         lines.append("```")
     return "\n".join(line.rstrip() for line in lines).rstrip()
+
+
+def _states_page() -> str:
+    parts = ["# The states of a move\n\nGenerated from `freehold.move.machine` by `make docs`.\n"]
+    parts.append(f"```mermaid\n{machine.diagram()}```\n\n| from | by | to | what happens |\n|---|---|---|---|")
+    parts += [f"| {one.start.value} | `{one.by}` | {one.end.value} | {one.what} |" for one in machine.TABLE]
+    return "\n".join(parts) + "\n"
 
 
 def _commands_page() -> str:

@@ -3,369 +3,273 @@
 from __future__ import annotations
 
 from freehold.cli.out import SCHEMA_VERSION
-
-Schema = dict[str, object]
-
-_TEXT: Schema = {"type": "string"}
-_COUNT: Schema = {"type": "integer", "minimum": 0}
-_FLAG: Schema = {"type": "boolean"}
-_PORT: Schema = {"type": ["integer", "null"], "minimum": 1, "maximum": 65535}
-_MS: Schema = {"type": "number", "minimum": 0}
-
-
-def _list(items: Schema) -> Schema:
-    return {"type": "array", "items": items}
-
-
-def _object(properties: dict[str, Schema], *, optional: tuple[str, ...] = ()) -> Schema:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": [name for name in properties if name not in optional],
-        "additionalProperties": False,
-    }
-
-
-def _one_of(*words: str) -> Schema:
-    return {"enum": list(words)}
-
-
-_COMPLAINT = _object(
-    {
-        "file": _TEXT,
-        "line": _COUNT,
-        "column": _COUNT,
-        "code": _TEXT,
-        "level": _one_of("error", "warning", "info"),
-        "message": _TEXT,
-        "text": _TEXT,
-        "hint": _TEXT,
-    }
+from freehold.cli.schema_words import (
+    CHANGE,
+    COMPLAINT,
+    COUNT,
+    END,
+    ERROR,
+    FINDING,
+    FLAG,
+    INSTANCE,
+    JOURNAL_STEP,
+    MS,
+    PORT,
+    RUN,
+    SERVICE_STATUS,
+    SUMMARY,
+    TEXT,
+    Schema,
+    list_of,
+    object_of,
+    one_of,
 )
-
-_FINDING = _object(
-    {
-        "code": _TEXT,
-        "level": _one_of("error", "warning", "info"),
-        "service": _TEXT,
-        "object": _TEXT,
-        "title": _TEXT,
-        "detail": _TEXT,
-        "evidence": _list(_object({"file": _TEXT, "line": _COUNT, "text": _TEXT})),
-        "remedy": _TEXT,
-        "key": _TEXT,
-    }
-)
-
-_CHANGE = _object(
-    {
-        "action": _one_of("create", "alter", "drop"),
-        "kind": _TEXT,
-        "name": _TEXT,
-        "service": _TEXT,
-        "instance": _TEXT,
-        "database": _TEXT,
-        "sql": _list(_TEXT),
-        "destructive": _FLAG,
-        "lock": _TEXT,
-        "says": _TEXT,
-    }
-)
-
-_SUMMARY = _object({"create": _COUNT, "alter": _COUNT, "drop": _COUNT})
+from freehold.move.machine import Phase
 
 _PLAN: dict[str, Schema] = {
-    "platform": _TEXT,
-    "fingerprint": _TEXT,
-    "changes": _list(_CHANGE),
-    "summary": _SUMMARY,
-    "undeclared": _list(_CHANGE),
-    "withheld": _list(_CHANGE),
-    "notes": _list(_TEXT),
+    "platform": TEXT,
+    "fingerprint": TEXT,
+    "changes": list_of(CHANGE),
+    "summary": SUMMARY,
+    "undeclared": list_of(CHANGE),
+    "withheld": list_of(CHANGE),
+    "notes": list_of(TEXT),
 }
 
 _APPLIED: dict[str, Schema] = {
-    "applied": _COUNT,
-    "failed": _COUNT,
-    "journal_id": _TEXT,
-    "summary": _SUMMARY,
-    "restart_pending": _list(_TEXT),
+    "applied": COUNT,
+    "failed": COUNT,
+    "journal_id": TEXT,
+    "summary": SUMMARY,
+    "restart_pending": list_of(TEXT),
 }
 
 _PROOF: dict[str, Schema] = {
-    "passed": _FLAG,
-    "attempts": _COUNT,
-    "violations": _list(_FINDING),
-    "limits": _list(_FINDING),
-    "unknown": _list(_FINDING),
-    "ignored": _list(_FINDING),
-    "matrix": _list(
-        _object(
+    "passed": FLAG,
+    "attempts": COUNT,
+    "violations": list_of(FINDING),
+    "limits": list_of(FINDING),
+    "unknown": list_of(FINDING),
+    "ignored": list_of(FINDING),
+    "matrix": list_of(
+        object_of(
             {
-                "actor": _TEXT,
-                "target": _TEXT,
-                "verdict": _one_of("held", "broken", "limit", "unknown"),
-                "attempts": _COUNT,
-                "findings": _list(_TEXT),
+                "actor": TEXT,
+                "target": TEXT,
+                "verdict": one_of("held", "broken", "limit", "unknown"),
+                "attempts": COUNT,
+                "findings": list_of(TEXT),
             }
         )
     ),
-    "by_attack": {"type": "object", "additionalProperties": {"type": "object", "additionalProperties": _COUNT}},
-    "versions": {"type": "object", "additionalProperties": _COUNT},
-    "unreachable": _list(_TEXT),
-    "platform": _TEXT,
-    "layout": _TEXT,
-    "duration_ms": _MS,
+    "by_attack": {"type": "object", "additionalProperties": {"type": "object", "additionalProperties": COUNT}},
+    "versions": {"type": "object", "additionalProperties": COUNT},
+    "unreachable": list_of(TEXT),
+    "platform": TEXT,
+    "layout": TEXT,
+    "duration_ms": MS,
 }
-
-_INSTANCE = _object(
-    {
-        "name": _TEXT,
-        "version": _TEXT,
-        "host": _TEXT,
-        "port": _PORT,
-        "running": _FLAG,
-        "owned": _FLAG,
-        "data": _TEXT,
-        "reason": _TEXT,
-    }
-)
-
-_SERVICE_STATUS = _object(
-    {
-        "name": _TEXT,
-        "instance": _TEXT,
-        "database": _TEXT,
-        "schemas": _list(_TEXT),
-        "roles": _object({"owner": _TEXT, "app": _TEXT, "ro": _TEXT}),
-        "pool": {"anyOf": [{"type": "null"}, _object({"size": _COUNT, "port": _PORT})]},
-        "drift": {"type": ["integer", "null"], "minimum": 0},
-    }
-)
-
-_RUN = _object(
-    {
-        "run": _TEXT,
-        "who": _TEXT,
-        "since": _TEXT,
-        "until": _TEXT,
-        "done": _COUNT,
-        "failed": _COUNT,
-        "unfinished": _COUNT,
-    }
-)
-
-_JOURNAL_STEP = _object(
-    {
-        "at": _TEXT,
-        "outcome": _one_of("started", "done", "failed", "undone"),
-        "instance": _TEXT,
-        "database": _TEXT,
-        "action": _TEXT,
-        "kind": _TEXT,
-        "name": _TEXT,
-        "service": _TEXT,
-        "duration_ms": {"type": ["number", "null"]},
-        "error": _TEXT,
-    }
-)
-
-_TABLE = _object({"schema": _TEXT, "name": _TEXT})
-
-_END = _object(
-    {"service": _TEXT, "instance": _TEXT, "database": _TEXT, "table": _TABLE, "columns": _list(_TEXT)},
-)
 
 _REFERENCES: dict[str, Schema] = {
-    "platform": _TEXT,
-    "layout": _TEXT,
-    "checked": _COUNT,
-    "not_checked": _COUNT,
-    "orphans": _COUNT,
-    "references": _list(
-        _object(
+    "platform": TEXT,
+    "layout": TEXT,
+    "checked": COUNT,
+    "not_checked": COUNT,
+    "orphans": COUNT,
+    "references": list_of(
+        object_of(
             {
-                "from": _END,
-                "to": _END,
-                "file": _TEXT,
-                "line": _COUNT,
-                "state": _one_of("clean", "orphans", "wrong", "not_checked"),
+                "from": END,
+                "to": END,
+                "file": TEXT,
+                "line": COUNT,
+                "state": one_of("clean", "orphans", "wrong", "not_checked"),
                 "keys": {"type": ["integer", "null"], "minimum": 0},
                 "parent_rows": {"type": ["integer", "null"], "minimum": 0},
-                "orphans": _COUNT,
-                "orphan_rows": _COUNT,
-                "first": _list(_object({"key": _list(_TEXT), "rows": _COUNT})),
-                "dismissed": _COUNT,
-                "unsettled": _COUNT,
-                "constraint": {"anyOf": [{"type": "null"}, _object({"name": _TEXT, "holds": _FLAG})]},
-                "duration_ms": _MS,
+                "orphans": COUNT,
+                "orphan_rows": COUNT,
+                "first": list_of(object_of({"key": list_of(TEXT), "rows": COUNT})),
+                "dismissed": COUNT,
+                "unsettled": COUNT,
+                "constraint": {"anyOf": [{"type": "null"}, object_of({"name": TEXT, "holds": FLAG})]},
+                "duration_ms": MS,
             }
         )
     ),
-    "findings": _list(_FINDING),
-    "ignored": _list(_FINDING),
-    "duration_ms": _MS,
+    "findings": list_of(FINDING),
+    "ignored": list_of(FINDING),
+    "duration_ms": MS,
 }
+
+_MOVE = object_of(
+    {
+        "service": TEXT,
+        "id": TEXT,
+        "phase": one_of(*(phase.value for phase in Phase)),
+        "source": TEXT,
+        "target": TEXT,
+        "home": one_of("source", "target", ""),
+        "copied_rows": COUNT,
+        "total_rows": {"type": ["integer", "null"], "minimum": 0},
+        "lag_bytes": {"type": ["integer", "null"]},
+        "pause_ms": {"type": ["number", "null"], "minimum": 0},
+        "verified": {
+            "anyOf": [
+                {"type": "null"},
+                object_of({"mode": TEXT, "rows": COUNT, "mismatches": COUNT, "at": TEXT}, optional=("at",)),
+            ]
+        },
+    }
+)
 
 DOCUMENTS: dict[str, dict[str, Schema]] = {
     "up": {
-        "instances": _list(_INSTANCE),
-        "apply": _object(_APPLIED),
-        "proof": _object(_PROOF),
-        "services": _list(
-            _object({"name": _TEXT, "instance": _TEXT, "database": _TEXT, "url": _TEXT, "env_file": _TEXT})
+        "instances": list_of(INSTANCE),
+        "apply": object_of(_APPLIED),
+        "proof": object_of(_PROOF),
+        "services": list_of(
+            object_of({"name": TEXT, "instance": TEXT, "database": TEXT, "url": TEXT, "env_file": TEXT})
         ),
     },
-    "down": {"stopped": _list(_TEXT), "purged": _list(_TEXT)},
-    "init": {"files": _list(_TEXT)},
-    "validate": {"platform": _TEXT, "layout": _TEXT, "services": _list(_TEXT), "complaints": _list(_COMPLAINT)},
+    "down": {"stopped": list_of(TEXT), "purged": list_of(TEXT)},
+    "init": {"files": list_of(TEXT)},
+    "validate": {"platform": TEXT, "layout": TEXT, "services": list_of(TEXT), "complaints": list_of(COMPLAINT)},
     "schema": {"schema": {"type": "object"}},
     "plan": _PLAN,
-    "apply": {**_APPLIED, "changes": _list(_CHANGE), "undeclared": _list(_CHANGE), "withheld": _list(_CHANGE)},
-    "destroy": {**_APPLIED, "changes": _list(_CHANGE)},
+    "apply": {**_APPLIED, "changes": list_of(CHANGE), "undeclared": list_of(CHANGE), "withheld": list_of(CHANGE)},
+    "destroy": {**_APPLIED, "changes": list_of(CHANGE)},
     "status": {
-        "platform": _TEXT,
-        "layout": _TEXT,
-        "instances": _list(_INSTANCE),
-        "services": _list(_SERVICE_STATUS),
+        "platform": TEXT,
+        "layout": TEXT,
+        "instances": list_of(INSTANCE),
+        "services": list_of(SERVICE_STATUS),
         "undeclared": {"type": ["integer", "null"], "minimum": 0},
     },
     "diff": {
-        "fingerprint": _TEXT,
-        "missing": _list(_CHANGE),
-        "undeclared": _list(_CHANGE),
+        "fingerprint": TEXT,
+        "missing": list_of(CHANGE),
+        "undeclared": list_of(CHANGE),
     },
     "prove": _PROOF,
     "check-references": _REFERENCES,
     "seed": {
-        "platform": _TEXT,
-        "seed": _TEXT,
-        "dry_run": _FLAG,
-        "rows": _COUNT,
-        "bytes": _COUNT,
-        "duration_ms": _MS,
-        "tables": _list(
-            _object(
+        "platform": TEXT,
+        "seed": TEXT,
+        "dry_run": FLAG,
+        "rows": COUNT,
+        "bytes": COUNT,
+        "duration_ms": MS,
+        "tables": list_of(
+            object_of(
                 {
-                    "service": _TEXT,
-                    "instance": _TEXT,
-                    "database": _TEXT,
-                    "table": _TEXT,
-                    "does": _one_of("fill", "resume", "append", "replace", "done", "keep"),
-                    "first": _COUNT,
-                    "rows": _COUNT,
-                    "bytes": _COUNT,
-                    "duration_ms": _MS,
+                    "service": TEXT,
+                    "instance": TEXT,
+                    "database": TEXT,
+                    "table": TEXT,
+                    "does": one_of("fill", "resume", "append", "replace", "done", "keep"),
+                    "first": COUNT,
+                    "rows": COUNT,
+                    "bytes": COUNT,
+                    "duration_ms": MS,
                 }
             )
         ),
     },
     "doctor": {
-        "driver": _object({"psycopg": _TEXT, "libpq": _COUNT}),
-        "machine": _object({"memory_bytes": _COUNT, "cpus": _COUNT}),
-        "account": _TEXT,
-        "data_root": _TEXT,
-        "free_bytes": _COUNT,
-        "binaries": _list(
-            _object(
+        "driver": object_of({"psycopg": TEXT, "libpq": COUNT}),
+        "machine": object_of({"memory_bytes": COUNT, "cpus": COUNT}),
+        "account": TEXT,
+        "data_root": TEXT,
+        "free_bytes": COUNT,
+        "binaries": list_of(
+            object_of(
                 {
-                    "folder": _TEXT,
-                    "version": _COUNT,
-                    "tls": _FLAG,
-                    "lz4": _FLAG,
-                    "zstd": _FLAG,
-                    "icu": _FLAG,
-                    "extensions": _list(_TEXT),
-                    "programs": _list(_TEXT),
-                    "usable": _FLAG,
+                    "folder": TEXT,
+                    "version": COUNT,
+                    "tls": FLAG,
+                    "lz4": FLAG,
+                    "zstd": FLAG,
+                    "icu": FLAG,
+                    "extensions": list_of(TEXT),
+                    "programs": list_of(TEXT),
+                    "usable": FLAG,
                 }
             )
         ),
-        "pooler": {"anyOf": [{"type": "null"}, _object({"path": _TEXT, "version": _TEXT, "tls": _FLAG})]},
-        "findings": _list(_FINDING),
+        "pooler": {"anyOf": [{"type": "null"}, object_of({"path": TEXT, "version": TEXT, "tls": FLAG})]},
+        "findings": list_of(FINDING),
     },
-    "url": {"url": _TEXT, "role": _TEXT, "valid_until": {"type": ["string", "null"]}},
+    "url": {"url": TEXT, "role": TEXT, "valid_until": {"type": ["string", "null"]}},
     "pool": {
-        "action": _TEXT,
-        "pools": _list(
-            _object(
+        "action": TEXT,
+        "pools": list_of(
+            object_of(
                 {
-                    "service": _TEXT,
-                    "alias": _TEXT,
-                    "host": _TEXT,
-                    "port": _PORT,
-                    "running": _FLAG,
-                    "paused": _FLAG,
-                    "clients_active": _COUNT,
-                    "clients_waiting": _COUNT,
-                    "longest_wait_ms": _MS,
-                    "servers_active": _COUNT,
-                    "servers_idle": _COUNT,
-                    "size": _COUNT,
-                    "utilisation": _MS,
-                    "instance": _TEXT,
-                    "database": _TEXT,
+                    "service": TEXT,
+                    "alias": TEXT,
+                    "host": TEXT,
+                    "port": PORT,
+                    "running": FLAG,
+                    "paused": FLAG,
+                    "clients_active": COUNT,
+                    "clients_waiting": COUNT,
+                    "longest_wait_ms": MS,
+                    "servers_active": COUNT,
+                    "servers_idle": COUNT,
+                    "size": COUNT,
+                    "utilisation": MS,
+                    "instance": TEXT,
+                    "database": TEXT,
                 }
             )
         ),
-        "advice": _list(
-            _object(
+        "advice": list_of(
+            object_of(
                 {
-                    "service": _TEXT,
-                    "declared": _COUNT,
-                    "advised": _COUNT,
-                    "busy": _MS,
-                    "mean_wait_ms": _MS,
-                    "transactions_per_s": _MS,
-                    "reason": _TEXT,
+                    "service": TEXT,
+                    "declared": COUNT,
+                    "advised": COUNT,
+                    "busy": MS,
+                    "mean_wait_ms": MS,
+                    "transactions_per_s": MS,
+                    "reason": TEXT,
                 }
             )
         ),
-        "files": _list(_TEXT),
-        "stopped": _list(_TEXT),
+        "files": list_of(TEXT),
+        "stopped": list_of(TEXT),
     },
+    "move": {"action": TEXT, "moves": list_of(_MOVE), "findings": list_of(FINDING)},
     "maintain": {
-        "platform": _TEXT,
-        "dry_run": _FLAG,
-        "now": {"type": "object", "additionalProperties": _TEXT},
-        "done": _list(
-            _object(
+        "platform": TEXT,
+        "dry_run": FLAG,
+        "now": {"type": "object", "additionalProperties": TEXT},
+        "done": list_of(
+            object_of(
                 {
-                    "what": _one_of("create", "move", "detach", "drop", "delete", "refresh"),
-                    "service": _TEXT,
-                    "instance": _TEXT,
-                    "database": _TEXT,
-                    "table": _TEXT,
-                    "partition": _TEXT,
+                    "what": one_of("create", "move", "detach", "drop", "delete", "refresh", "compress"),
+                    "service": TEXT,
+                    "instance": TEXT,
+                    "database": TEXT,
+                    "table": TEXT,
+                    "partition": TEXT,
                     "rows": {"type": ["integer", "null"], "minimum": 0},
                     "bytes": {"type": ["integer", "null"], "minimum": 0},
-                    "about": _FLAG,
-                    "says": _TEXT,
+                    "about": FLAG,
+                    "says": TEXT,
                 }
             )
         ),
-        "held": _list(_object({"service": _TEXT, "table": _TEXT, "partition": _TEXT, "rows": _COUNT})),
-        "findings": _list(_FINDING),
-        "unfinished": _list(_object({"service": _TEXT, "what": _TEXT, "why": _TEXT, "hint": _TEXT})),
-        "journal_id": _TEXT,
+        "held": list_of(object_of({"service": TEXT, "table": TEXT, "partition": TEXT, "rows": COUNT})),
+        "findings": list_of(FINDING),
+        "unfinished": list_of(object_of({"service": TEXT, "what": TEXT, "why": TEXT, "hint": TEXT})),
+        "journal_id": TEXT,
     },
-    "journal": {"runs": _list({"anyOf": [_RUN, _JOURNAL_STEP]})},
+    "journal": {"runs": list_of({"anyOf": [RUN, JOURNAL_STEP]})},
 }
 """The keys of each command's document, besides schema_version, command and ok."""
 
-_OPTIONAL = {"up": ("proof",), "pool": ("advice", "files", "stopped")}
-
-_ERROR = _object(
-    {
-        "kind": _TEXT,
-        "message": _TEXT,
-        "hint": _TEXT,
-        "complaints": _list(_COMPLAINT),
-        "done": _list(_TEXT),
-        "left": _list(_TEXT),
-    },
-    optional=("complaints", "done", "left"),
-)
+_OPTIONAL = {"up": ("proof",), "move": ("findings",), "pool": ("advice", "files", "stopped")}
 
 
 def document_schema(command: str) -> Schema:
@@ -375,7 +279,7 @@ def document_schema(command: str) -> Schema:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"freehold {command} --json",
         "oneOf": [
-            _object({**common, "ok": _FLAG, **DOCUMENTS[command]}, optional=_OPTIONAL.get(command, ())),
-            _object({**common, "ok": {"const": False}, "error": _ERROR}),
+            object_of({**common, "ok": FLAG, **DOCUMENTS[command]}, optional=_OPTIONAL.get(command, ())),
+            object_of({**common, "ok": {"const": False}, "error": ERROR}),
         ],
     }

@@ -86,7 +86,7 @@ def up(context: Context) -> tuple[State, ...]:
         found.purge()
         return ()
     context.folder.ensure()
-    return found.up(wanted, lambda bouncer: _logins(context, bouncer), context.admin_password(SECRET), context.out.note)
+    return found.up(wanted, lambda bouncer: logins(context, bouncer), context.admin_password(SECRET), context.out.note)
 
 
 def down(context: Context) -> tuple[str, ...]:
@@ -206,7 +206,7 @@ def export(context: Context, folder: Path) -> tuple[Path, ...]:
         port = bouncer.port or manager(context).state(bouncer).port or FIRST_PORT
         files = {
             "pgbouncer.ini": configuration(bouncer, port, program.version[:2] if program else (1, 18), named),
-            "users.txt": users(_logins(context, bouncer)),
+            "users.txt": users(logins(context, bouncer)),
             "pgbouncer.service": unit(
                 bouncer,
                 str(program.path) if program else "/usr/sbin/pgbouncer",
@@ -250,7 +250,7 @@ def _rows(consoles: Sequence[Console], what: Sql) -> tuple[dict[str, str], ...]:
     return tuple(dict(row) for console in consoles for row in console.show(what))
 
 
-def _logins(context: Context, bouncer: Bouncer) -> tuple[Login, ...]:
+def logins(context: Context, bouncer: Bouncer) -> tuple[Login, ...]:
     """The console's own login always; the lookup login with its password, or a verifier for each service's logins."""
     own = Login(ADMIN, context.secrets.verifier(SECRET))
     if bouncer.auth is Auth.QUERY:

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from freehold.cli.fitting import GAP, Record, fitted, lines
 from freehold.cli.out import Block, Cell, Remark, Say, Script, Table, Tone, printable
 from freehold.cli.redact import redacted
 
@@ -47,7 +48,7 @@ def write(blocks: Iterable[Block], stream: IO[str]) -> None:
             case Say():
                 console.print(_text(block.text, block.tone), soft_wrap=True)
             case Table():
-                _print_table(console, _table(block))
+                _print_fitted(console, block)
             case Script():
                 # written as it is: a script must survive being copied
                 stream.write(printable(redacted(block.text), lines=True).rstrip("\n") + "\n")
@@ -89,6 +90,31 @@ def _table(block: Table) -> RichTable:
     for row in block.rows:
         table.add_row(*(_text(c.text, c.tone) if isinstance(c, Cell) else _text(c, Tone.PLAIN) for c in row))
     return table
+
+
+def _print_fitted(console: Console, table: Table) -> None:
+    records = False
+    for part in fitted(table, console.width):
+        match part:
+            case Table():
+                _print_table(console, _table(part))
+            case Record():
+                if not records and table.title:
+                    console.print(_text(table.title, Tone.STRONG), soft_wrap=True)
+                records = True
+                _print_record(console, part)
+    if records:
+        console.file.write("\n")
+
+
+def _print_record(console: Console, record: Record) -> None:
+    console.print(Text(" ").join(_text(cell.text, cell.tone) for cell in record.head), soft_wrap=True)
+    for line in lines(record, console.width - len(INDENT)):
+        shown = [
+            Text.assemble(_text(f"{header} " if header else "", Tone.DIM), _text(cell.text, cell.tone))
+            for header, cell in line
+        ]
+        console.print(Text(INDENT) + Text(" " * GAP).join(shown), soft_wrap=True)
 
 
 def _print_table(console: Console, table: RichTable) -> None:

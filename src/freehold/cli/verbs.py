@@ -36,6 +36,24 @@ def design_of(context: Context, *, authoritative: bool) -> Design:
         authoritative=authoritative,
         endpoints={name: address.endpoint for name, address in context.servers.addresses().items()},
         digests=context.secrets.digests(),
+        besides=besides(context),
+    )
+
+
+def besides(context: Context) -> tuple[tuple[str, str, str], ...]:
+    """Who is let in on both sides of a move that has not ended: (instance, database, login)."""
+    pool = context.placements.roles.pool
+    return tuple(
+        sorted(
+            {
+                (place.instance, place.database, login)
+                for one in context.moves.read()
+                if not one.ended
+                for place in (one.move.source, one.move.target)
+                for roles in (one.move.source_roles, one.move.target_roles)
+                for login in (roles.app, roles.ro, *([pool] if pool else []))
+            }
+        )
     )
 
 
@@ -46,7 +64,41 @@ def look(context: Context) -> Found:
     databases: dict[str, list[str]] = {name: [] for name in names}
     for instance, database in context.placements.databases():
         databases[instance].append(database)
-    return context.servers.read(names, databases)
+    found = context.servers.read(names, databases)
+    _refuse_unknown_moves(context, found)
+    return found
+
+
+def _refuse_unknown_moves(context: Context, found: Found) -> None:
+    """Raise FreeholdError when a database says that a service has moved away and this machine does not know of it: a
+    plan would make it again where it is no more."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from freehold.move.away import gone
+    from freehold.move.run.healing import rows
+
+    known = {one.move.service for one in context.moves.read()}
+
+    def told(place: tuple[str, str]) -> list[str]:
+        database = found.servers[place[0]].databases.get(place[1])
+        if database is None or database.contents is None or not database.contents.has_control:
+            return []
+        session = context.servers.admin(*place)
+        try:
+            here = [one.service for one in context.placements.within(*place) if one.service not in known]
+            return [
+                f'"{one.service}" to {one.target.instance}/{one.target.database}' for one in gone(rows(session), here)
+            ]
+        finally:
+            session.close()
+
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        moved = [one for some in pool.map(told, context.placements.databases()) for one in some]
+    if moved:
+        raise FreeholdError(
+            f"services have moved, and this machine does not know of it: {', '.join(moved)}",
+            hint="`freehold move find` asks the databases where each service lives now.",
+        )
 
 
 def plan(context: Context, *, authoritative: bool, allow_destroy: bool, services: Sequence[str]) -> Made:

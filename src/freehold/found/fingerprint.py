@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 
-from freehold.found.links import Subscription
+from freehold.found.links import Shape, Subscription
 from freehold.found.model import Contents, Found, Grant, Object, Role, Server, Setting
 
 
@@ -40,6 +40,8 @@ _LEFT_OUT = {
     # an apply makes the control schema first and an undo keeps it
     Contents: frozenset({"has_control"}),
     Setting: frozenset({"source", "pending_restart"}),
+    # what TimescaleDB has in the database says it
+    Shape: frozenset({"chunked"}),
     Subscription: frozenset({"syncing"}),
     # of a partition the whole object is left out
     Object: frozenset({"partition_of", "default_partition"}),
@@ -65,6 +67,8 @@ def _plain(value: object) -> object:
         plain = {name: _plain(getattr(value, name)) for name in _names(type(value))}
         if not plain.get("partition_key", True):
             del plain["partition_key"]
+        if plain.get("timescale", "") is None:
+            del plain["timescale"]
         return plain
     raise TypeError(f"cannot fingerprint a {type(value).__name__}")
 

@@ -22,7 +22,7 @@ class Column:
 class Shape:
     """What a copy of a relation needs to know. ``key`` are the columns by which a replica tells rows apart.
 
-    ``identity`` is pg_class.relreplident, ``persistence`` pg_class.relpersistence.
+    ``identity`` is pg_class.relreplident, ``persistence`` pg_class.relpersistence. ``chunked``: it is a hypertable.
     """
 
     schema: str
@@ -32,6 +32,7 @@ class Shape:
     identity: str = "d"
     persistence: str = "p"
     row_security: bool = False
+    chunked: bool = False
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from freehold.found.links import ForeignServer, ForeignTable, Publication, Shape, Slot, Subscription, UserType
+from freehold.found.timescale import Timescale
 
 CONTROL_SCHEMA = "freehold"
 """The schema of the journal and the migration ledger, in each managed database and each maintenance database."""
@@ -140,6 +141,8 @@ class Contents:
     foreign_tables: tuple[ForeignTable, ...] = ()
     publications: tuple[Publication, ...] = ()
     subscriptions: tuple[Subscription, ...] = ()
+    timescale: Timescale | None = None
+    """None where the extension is not installed."""
 
 
 @dataclass(frozen=True, slots=True)

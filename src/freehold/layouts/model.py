@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from freehold.spec.model import Profile, Server, TableName, Via
+from freehold.spec.model import Layout, Profile, Server, TableName, Via
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +39,23 @@ class PlatformRoles:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where one service lives. Under the layout ``central`` all placements share the same roles."""
+    """Where one service lives. Under the layout ``central`` all placements share the same roles (``shared``)."""
 
     service: str
     instance: str
     database: str
     schemas: tuple[str, ...]
     roles: ServiceRoles
+    shared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where a move has taken a service: as ``layout`` would place it, unless ``instance`` or ``database`` say else."""
+
+    layout: Layout
+    instance: str = ""
+    database: str = ""
 
 
 Place = tuple[str, str]
@@ -125,7 +135,7 @@ class Instance:
 @dataclass(frozen=True, slots=True)
 class Placements:
     """The result of a layout: instances, placements and links, each sorted. ``home`` is the first instance by
-    name of a declared server; it holds the platform's lock."""
+    name of a declared server; it holds the platform's lock. ``shared_login``: some services share their roles."""
 
     platform: str
     shared_login: bool

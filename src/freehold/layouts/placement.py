@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from urllib.parse import quote
 
 from freehold.errors import LayoutError
@@ -11,7 +12,7 @@ from freehold.family import members
 from freehold.layouts.kinds._kind import LayoutKind
 from freehold.layouts.limits import PLATFORM_CONNECTIONS, POOL_LOOKUPS, role_limit
 from freehold.layouts.links import links, logins
-from freehold.layouts.model import Instance, LinkLogin, Placement, Placements, PlatformRoles, ServiceRoles
+from freehold.layouts.model import Home, Instance, LinkLogin, Placement, Placements, PlatformRoles, ServiceRoles
 from freehold.spec.model import Layout, Platform, Server, ServerKind, Service
 from freehold.spec.names import app_role, owner_role, platform_role, ro_role, service_database
 from freehold.spec.serverwide import SESSION
@@ -19,14 +20,21 @@ from freehold.spec.serverwide import SESSION
 RESERVED_DATABASES = frozenset({"postgres", "template0", "template1"})
 
 
-def place(platform: Platform) -> Placements:
-    """Place every service of the platform. Raises LayoutError when the declaration cannot be placed as it asks."""
-    kind = _kind(platform)
+def place(platform: Platform, homes: Mapping[str, Home] = MappingProxyType({})) -> Placements:
+    """Place every service of the platform; those in ``homes`` where a move has taken them.
+
+    Raises LayoutError when the declaration cannot be placed as it asks.
+    """
     _check_groups(platform)
     servers = {server.name: server for server in platform.servers}
     instances: dict[str, tuple[Server, list[Service]]] = {}
     placements: list[Placement] = []
-    for service in sorted(platform.services, key=lambda service: service.name):
+    for declared in sorted(platform.services, key=lambda service: service.name):
+        home = homes.get(declared.name, Home(platform.layout))
+        kind = _kind(home.layout)
+        service = replace(
+            declared, instance=home.instance or declared.instance, database=home.database or declared.database
+        )
         server = _server_of(platform, kind, servers, service)
         instances.setdefault(server.name, (server, []))[1].append(service)
         placements.append(
@@ -36,14 +44,15 @@ def place(platform: Platform) -> Placements:
                 database=_database_of(platform, kind, service),
                 schemas=service.schemas,
                 roles=_roles_of(platform, kind, service),
+                shared=kind.shared_login,
             )
         )
-    _check(placements, shared_login=kind.shared_login)
+    _check(placements)
     crossing = links(platform, placements)
     arriving = logins(platform, placements, crossing)
     return Placements(
         platform=platform.name,
-        shared_login=kind.shared_login,
+        shared_login=any(placement.shared for placement in placements),
         roles=PlatformRoles(
             analytics=platform_role(platform.name, "analytics"),
             monitor=platform_role(platform.name, "monitor"),
@@ -62,8 +71,8 @@ def asks(platform: Platform) -> bool:
     return platform.pooler is not None and platform.pooler.auth != "file"
 
 
-def _kind(platform: Platform) -> LayoutKind:
-    return members("freehold.layouts.kinds", LayoutKind)[platform.layout.value.replace("-", "_")]
+def _kind(layout: Layout) -> LayoutKind:
+    return members("freehold.layouts.kinds", LayoutKind)[layout.value.replace("-", "_")]
 
 
 def _roles_of(platform: Platform, kind: LayoutKind, service: Service) -> ServiceRoles:
@@ -200,13 +209,13 @@ def _check_groups(platform: Platform) -> None:
                 )
 
 
-def _check(placements: Sequence[Placement], *, shared_login: bool) -> None:
+def _check(placements: Sequence[Placement]) -> None:
     homes: dict[tuple[str, str], list[Placement]] = {}
     roles: dict[str, str] = {}
     for placement in placements:
         homes.setdefault((placement.instance, placement.database), []).append(placement)
         first = roles.setdefault(placement.roles.owner, placement.service)
-        if first != placement.service and not shared_login:
+        if first != placement.service and not placement.shared:
             raise LayoutError(
                 f'services "{first}" and "{placement.service}" would share the role "{placement.roles.owner}"',
                 hint="Hyphens become underscores in role names: rename one of the services.",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from pathlib import Path
 
 from freehold.errors import LocalStateError
+from freehold.local.folder import explained
 from freehold.spec.model import Platform
 from freehold.spec.read import read
 
@@ -70,3 +72,23 @@ def listing(path: str) -> list[str]:
 
 
 _NEAR = ("freehold.yml", "Freehold.yaml", "freehold.json")
+
+
+def write_layout(path: Path, layout: str) -> bool:
+    """Change the line ``layout: ...`` of a declaration and nothing else in it; False when there is no such line, or it
+    takes its value from elsewhere. Raises LocalStateError."""
+    with explained(path):
+        text = path.read_bytes().decode("utf-8")
+        found = _LAYOUT.search(text)
+        if found is None or found[2].startswith(("$", "env:", "*", "&")):
+            return False
+        changed = text[: found.start(2)] + layout + text[found.end(2) :]
+        real = path.resolve()
+        fresh = real.with_name(f".{real.name}.new")
+        fresh.write_bytes(changed.encode())
+        fresh.chmod(real.stat().st_mode & 0o7777)
+        fresh.replace(real)
+    return True
+
+
+_LAYOUT = re.compile(r"^(layout[ \t]*:[ \t]*)([^\s#]+)", re.MULTILINE)

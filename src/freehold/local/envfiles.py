@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
 from freehold.apply.url import connection_url
-from freehold.local.folder import private_folder, write_atomically
+from freehold.local.folder import explained, private_folder, write_atomically
 
 _PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=~?&^\[\]-]+")
 
@@ -41,15 +42,28 @@ def file_name(service: str) -> str:
 
 
 def write(folder: Path, service: str, app: Login, ro: Login | None = None, direct: Login | None = None) -> Path:
-    """Write the env file of ``service`` (mode 0600, replaced as a whole) and return its path.
+    """Write the env file of ``service`` (mode 0600, replaced as a whole) and return its path. A file that says the same
+    already is left alone: what watches it is not woken, and the folder may have become read-only.
 
     Raises LocalStateError when the folder cannot be written, or others may read it.
     """
     private_folder(folder.parent)
     private_folder(folder)
     target = path(folder, service)
-    write_atomically(target, text(app, ro, direct).encode("utf-8"))
+    content = text(app, ro, direct).encode("utf-8")
+    if not _says(target, content):
+        write_atomically(target, content)
     return target
+
+
+def _says(file: Path, content: bytes) -> bool:
+    """Whether a private file of this content is there already."""
+    with explained(file):
+        try:
+            mode = file.lstat().st_mode
+            return stat.S_ISREG(mode) and stat.S_IMODE(mode) == 0o600 and file.read_bytes() == content
+        except (FileNotFoundError, PermissionError):
+            return False
 
 
 def text(app: Login, ro: Login | None = None, direct: Login | None = None) -> str:

@@ -6,6 +6,7 @@
         secrets.json      0600; passwords and verifiers
         env/SERVICE.env   0600; how each service connects
         backups/          0700; archives of services that were moved, with their manifests (``backups.py``)
+        moves.json        0600; the moves of services that this machine knows of
 
 State of the platform is not here; it is in the servers. Losing this folder loses passwords, which the next apply
 then replaces, and nothing else.
@@ -24,7 +25,7 @@ from pathlib import Path
 from freehold.errors import LocalStateError
 
 NAME = ".freehold"
-_OURS = ("secrets.json", "secrets.lock", ".gitignore")
+_OURS = ("secrets.json", "secrets.lock", ".gitignore", "moves.json", "moves.log")
 
 
 class Folder:
@@ -36,6 +37,15 @@ class Folder:
     @property
     def secrets_path(self) -> Path:
         return self.path / "secrets.json"
+
+    @property
+    def moves_path(self) -> Path:
+        return self.path / "moves.json"
+
+    @property
+    def moves_log(self) -> Path:
+        """What watchdogs of moves say: nobody watches them."""
+        return self.path / "moves.log"
 
     @property
     def env_path(self) -> Path:

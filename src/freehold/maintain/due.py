@@ -15,6 +15,7 @@ from freehold.maintain.model import (
     FinishDrop,
     Kind,
     Partition,
+    PartitionAction,
     RefreshRollups,
     State,
     Task,
@@ -49,20 +50,20 @@ def tasks(platform: Platform, placements: Placements, services: Iterable[str] = 
     return tuple(sorted(found, key=lambda task: (*task.place, task.table)))
 
 
-def due(task: Task, state: State, now: datetime) -> tuple[Action, ...]:
+def due(task: Task, state: State, now: datetime) -> tuple[PartitionAction, ...]:
     """The actions in the order in which they are taken: what an interrupted run left, what is missing, what is old."""
-    found: list[Action] = [FinishDrop(one) for one in state.leaving if not one.attached or not one.there]
+    found: list[PartitionAction] = [FinishDrop(one) for one in state.leaving if not one.attached or not one.there]
     found += [FinishDetach(one) for one in state.partitions if one.pending]
     whole = tuple(one for one in state.partitions if not one.pending)
-    cutoff = _cutoff(task.retention, now)
+    cutoff = cutoff_of(task.retention, now)
     if task.series is not None and state.kind is Kind.CUT:
         # what is too old to be kept gets no partition that would be dropped at once
-        oldest = floor(cutoff, task.series.chunk) if cutoff is not None and _drops(task.retention) else EARLIEST
+        oldest = floor(cutoff, task.series.chunk) if cutoff is not None and drops(task.retention) else EARLIEST
         found += _missing(task.series, state, whole, now, oldest)
         if task.series.rollups:
             # before anything goes, so that its last rows are in
             found.append(RefreshRollups(tuple(one.table for one in task.series.rollups), now))
-        if task.retention is not None and cutoff is not None and _drops(task.retention):
+        if task.retention is not None and cutoff is not None and drops(task.retention):
             found += [DropPartition(one) for one in whole if one.upper is not None and one.upper <= cutoff]
             if state.default is not None and any(lower < oldest for lower, _ in state.loose):
                 found.append(DeleteRows(state.default, task.retention.column, oldest, task.retention.batch))
@@ -89,11 +90,13 @@ def left_over(series: TimeSeries, state: State, actions: Iterable[Action]) -> in
     )
 
 
-def _drops(retention: Retention | None) -> bool:
+def drops(retention: Retention | None) -> bool:
+    """Whether what is too old goes a piece at a time."""
     return retention is not None and retention.how is How.DROP
 
 
-def _cutoff(retention: Retention | None, now: datetime) -> datetime | None:
+def cutoff_of(retention: Retention | None, now: datetime) -> datetime | None:
+    """The moment before which rows are too old; None where all are kept."""
     return None if retention is None else later(now, retention.keep, -1)
 
 

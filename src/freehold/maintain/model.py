@@ -73,11 +73,48 @@ class Leaving:
 
 
 @dataclass(frozen=True, slots=True)
+class Chunk:
+    """A chunk of a hypertable; several have one stretch of time where there is a second dimension. ``packed``: all of
+    it is compressed."""
+
+    table: TableName
+    lower: datetime
+    upper: datetime
+    packed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hyper:
+    """A hypertable or a continuous aggregate as TimescaleDB keeps it.
+
+    ``functions`` is the schema of TimescaleDB's functions; ``relation`` is what holds the rows: the table itself, or
+    what the aggregate is computed into; ``stale`` are its rollups that lack something, ``rollups`` all that are there.
+    ``secured``: row level security is on; ``policies`` are jobs of TimescaleDB's own that remove chunks.
+    """
+
+    functions: str
+    licence: str
+    relation: TableName
+    column: str
+    aggregate: bool = False
+    chunks: tuple[Chunk, ...] = ()
+    rollups: tuple[TableName, ...] = ()
+    stale: tuple[TableName, ...] = ()
+    secured: bool = False
+    policies: tuple[str, ...] = ()
+
+    @property
+    def apache(self) -> bool:
+        return self.licence != "timescale"
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """One table as it is. ``column_type`` is that of the time column, empty when there is none.
 
     ``loose`` counts the rows of the default partition by the piece they belong to, oldest first; ``homeless`` are rows
     there that belong to no piece at all (infinite, or outside the calendar). ``stale``: rollups lack something.
+    ``hyper`` is what TimescaleDB keeps, None where PostgreSQL does.
     """
 
     kind: Kind
@@ -88,6 +125,7 @@ class State:
     homeless: int = 0
     leaving: tuple[Leaving, ...] = ()
     stale: bool = False
+    hyper: Hyper | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +200,32 @@ class RefreshRollups:
         return f"refresh {', '.join(show_table(one) for one in self.rollups)}"
 
 
-Action = RefreshRollups | FinishDetach | FinishDrop | AddPartition | DropPartition | DeleteRows
+@dataclass(frozen=True, slots=True)
+class DropChunks:
+    """The chunks of one stretch of time, whose rows are all older than they are to be kept."""
+
+    lower: datetime
+    upper: datetime
+    chunks: tuple[TableName, ...]
+
+    def say(self) -> str:
+        count = f"{len(self.chunks)} chunks" if len(self.chunks) > 1 else "the chunk"
+        return f"drop {count} from {shown(self.lower)} to {shown(self.upper)}"
+
+
+@dataclass(frozen=True, slots=True)
+class CompressChunk:
+    """A chunk that is old enough to be compressed."""
+
+    chunk: Chunk
+
+    def say(self) -> str:
+        return f"compress the chunk from {shown(self.chunk.lower)} to {shown(self.chunk.upper)}"
+
+
+ChunkAction = RefreshRollups | DropChunks | CompressChunk | DeleteRows
+PartitionAction = RefreshRollups | FinishDetach | FinishDrop | AddPartition | DropPartition | DeleteRows
+Action = ChunkAction | PartitionAction
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,20 +11,19 @@ What is too old to be kept in the series stays in the rollup as it is, whatever 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from freehold.maintain.catalog import moment, regclass, table, utc
+from freehold.maintain.noting import TRIGGER
 from freehold.plan.rollups import BUCKET, columns, query
 from freehold.spans import EARLIEST, LATEST, Span, floor, iso, later, parse_moment, pieces
 from freehold.spec.series import Rollup, TimeSeries
 from freehold.spec.tables import TableName
-from freehold.sqltext import Sql, ident, join, keyword, literal, raw, sql
+from freehold.sqltext import Sql, ident, join, keyword, literal, sql
 
 HOUR = Span(seconds=3600)
-TRIGGER = "freehold_changes"
 Range = tuple[datetime, datetime]
 
 
@@ -75,15 +74,16 @@ def progress(row: Sequence[object], noted: Iterable[Sequence[object]]) -> Progre
     number, watermark, safe_from, clear, kept_from = row
     return Progress(
         int(str(number)),
-        _read(watermark),
-        _read(safe_from),
+        read_moment(watermark),
+        read_moment(safe_from),
         clear is True,
-        _read(kept_from),
-        tuple((int(str(note)), _read(lower), _read(upper)) for note, lower, upper in noted),
+        read_moment(kept_from),
+        tuple((int(str(note)), read_moment(lower), read_moment(upper)) for note, lower, upper in noted),
     )
 
 
-def _read(value: object) -> datetime:
+def read_moment(value: object) -> datetime:
+    """A timestamp of the control schema; what lies outside the calendar is its end."""
     text = str(value)
     if text == "-infinity" or text.endswith("BC"):
         return EARLIEST
@@ -91,116 +91,6 @@ def _read(value: object) -> datetime:
         return parse_moment(text)
     except ValueError:
         return LATEST
-
-
-# noting
-
-
-AS_ADMIN = keyword("SET LOCAL ROLE NONE")
-
-
-def locked(series: TimeSeries, owner: str) -> tuple[Sql, ...]:
-    """Locks writers out, so that nobody is under way who will not meet the triggers."""
-    return (
-        sql("SET LOCAL ROLE {}", ident(owner)),
-        sql("LOCK TABLE ONLY {} IN SHARE ROW EXCLUSIVE MODE", table(series.table)),
-        AS_ADMIN,
-    )
-
-
-def begin(series: TimeSeries, now: datetime) -> Sql:
-    """The row of the series; returns its number."""
-    return sql(
-        "INSERT INTO freehold.series (table_schema, table_name, watermark, safe_from, waits_for)"
-        " VALUES ({}, {}, {}, {}, ARRAY[]::text[]) ON CONFLICT (table_schema, table_name) DO UPDATE SET"
-        " watermark = excluded.watermark, safe_from = excluded.safe_from, waits_for = excluded.waits_for"
-        " RETURNING id",
-        literal(series.table.schema),
-        literal(series.table.table),
-        literal(iso(now)),
-        literal(iso(now)),
-    )
-
-
-def follow(series: TimeSeries, number: int, column_type: str, owner: str) -> tuple[Sql, ...]:
-    """The triggers, and the note that everything that is there has changed.
-
-    The function is the administrator's; the owner role, whose table it is, may use it while it makes the triggers.
-    """
-    digest = hashlib.sha256(f"{series.table.schema}.{series.table.table}".encode()).hexdigest()[:16]
-    function = ident("freehold", f"changes_{digest}")
-    return (
-        sql("INSERT INTO freehold.series_changed (series, lower, upper) VALUES ({}, '-infinity', 'infinity')", number),
-        sql(
-            "CREATE OR REPLACE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER"
-            " SET search_path = pg_catalog, pg_temp AS {}",
-            function,
-            literal(_noting(series, number, column_type).shown()),
-        ),
-        sql("REVOKE ALL ON FUNCTION {}() FROM PUBLIC", function),
-        sql("GRANT USAGE ON SCHEMA freehold TO {}", ident(owner)),
-        sql("GRANT EXECUTE ON FUNCTION {}() TO {}", function, ident(owner)),
-        sql("SET LOCAL ROLE {}", ident(owner)),
-        *(
-            sql(
-                "CREATE OR REPLACE TRIGGER {} AFTER {} ON {}{} FOR EACH STATEMENT EXECUTE FUNCTION {}()",
-                ident(f"{TRIGGER}_{event.shown().lower()}"),
-                event,
-                table(series.table),
-                tables,
-                function,
-            )
-            for event, tables in _EVENTS
-        ),
-        AS_ADMIN,
-        sql("REVOKE ALL ON FUNCTION {}() FROM {}", function, ident(owner)),
-        sql("REVOKE ALL ON SCHEMA freehold FROM {}", ident(owner)),
-    )
-
-
-_EVENTS = (
-    (keyword("INSERT"), keyword(" REFERENCING NEW TABLE AS freehold_new")),
-    (keyword("UPDATE"), keyword(" REFERENCING OLD TABLE AS freehold_old NEW TABLE AS freehold_new")),
-    (keyword("DELETE"), keyword(" REFERENCING OLD TABLE AS freehold_old")),
-    (keyword("TRUNCATE"), Sql(())),
-)
-
-
-def _noting(series: TimeSeries, number: int, column_type: str) -> Sql:
-    moment_ = utc(series.column, column_type)
-
-    def branch(*tables: str) -> Sql:
-        moments = join(" UNION ALL ", (sql("SELECT {} AS at FROM {}", moment_, raw(name)) for name in tables))
-        return sql(
-            "IF (SELECT min(x.at) FROM ({}) AS x) < mark THEN"
-            " INSERT INTO freehold.series_changed (series, lower, upper)"
-            " SELECT {}, y.hour, y.hour + interval '1 hour' FROM (SELECT DISTINCT"
-            " date_bin(interval '1 hour', x.at, timestamp '2000-01-03') AS hour FROM ({}) AS x"
-            " WHERE x.at < mark AND isfinite(x.at)) AS y; END IF",
-            moments,
-            number,
-            moments,
-        )
-
-    return sql(
-        """
-DECLARE
-    mark timestamp := (SELECT s.watermark FROM freehold.series AS s WHERE s.id = {});
-BEGIN
-    IF TG_OP = 'INSERT' THEN {};
-    ELSIF TG_OP = 'UPDATE' THEN {};
-    ELSIF TG_OP = 'DELETE' THEN {};
-    ELSE INSERT INTO freehold.series_changed (series, lower, upper) VALUES ({}, '-infinity', 'infinity');
-    END IF;
-    RETURN NULL;
-END
-""",
-        number,
-        branch("freehold_new"),
-        branch("freehold_old", "freehold_new"),
-        branch("freehold_old"),
-        number,
-    )
 
 
 # deciding
@@ -211,9 +101,11 @@ def stretches(rollup: Rollup, done: Progress) -> tuple[Range, ...]:
     the calendar. Intervals that reach into what is no longer kept are left as they are."""
     ranges = [(lower, upper) for _, lower, upper in done.noted]
     ranges.append((done.safe_from, LATEST))
-    oldest = _up(done.kept_from, rollup.every)
+    oldest = ceiling(done.kept_from, rollup.every)
     merged: list[Range] = []
-    for lower, upper in sorted((max(_down(low, rollup.every), oldest), _up(up, rollup.every)) for low, up in ranges):
+    for lower, upper in sorted(
+        (max(_down(low, rollup.every), oldest), ceiling(up, rollup.every)) for low, up in ranges
+    ):
         if merged and lower <= merged[-1][1]:
             merged[-1] = (merged[-1][0], max(merged[-1][1], upper))
         elif lower < upper:
@@ -226,7 +118,7 @@ def steps(series: TimeSeries, rollup: Rollup, extent: Range) -> Iterator[Range]:
     start, end = _down(extent[0], rollup.every), later(_down(extent[1], rollup.every), rollup.every)
     width = series.chunk if series.chunk.about >= timedelta(hours=1) else HOUR
     for _, upper in pieces(start, end, width):
-        cut = min(_up(upper, rollup.every), end)
+        cut = min(ceiling(upper, rollup.every), end)
         if start < cut:
             yield start, cut
             start = cut
@@ -236,7 +128,8 @@ def _down(at: datetime, every: Span) -> datetime:
     return at if at in (EARLIEST, LATEST) else floor(at, every)
 
 
-def _up(at: datetime, every: Span) -> datetime:
+def ceiling(at: datetime, every: Span) -> datetime:
+    """The beginning of the first whole interval that does not begin before ``at``."""
     lower = _down(at, every)
     return lower if lower == at else later(lower, every)
 

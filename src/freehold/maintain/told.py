@@ -20,7 +20,8 @@ def done(
     *,
     about: bool = False,
 ) -> Done:
-    """Something that was done for a task; ``what`` is create, move, detach, drop, delete or refresh."""
+    """Something that was done for a task; ``what`` is create, move, detach, drop, delete, refresh or
+    compress."""
     name = show_table(partition) if partition is not None else ""
     instance, database = task.place
     return Done(what, task.service, instance, database, task.shown, name, rows, size, about, action.say())

@@ -148,13 +148,16 @@ WITH mine AS MATERIALIZED (
                        'pg_catalog.pg_trigger'::regclass, 'pg_catalog.pg_attrdef'::regclass)
      AND d.refclassid IN ('pg_catalog.pg_class'::regclass, 'pg_catalog.pg_proc'::regclass,
          'pg_catalog.pg_type'::regclass)
+     -- what an extension brings belongs to no service
+     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS x WHERE x.deptype = 'e'
+         AND ((x.classid = d.refclassid AND x.objid = d.refobjid) OR (x.classid = d.classid AND x.objid = d.objid)))
 ), dependents AS (
   SELECT pg_catalog.json_agg(pg_catalog.json_build_array(u.kind, u.name, u.space, u.uses, u.uses_space)
       ORDER BY u.space, u.name, u.uses) AS list
     FROM used AS u
    WHERE u.space IS NOT NULL AND u.uses_space IS NOT NULL
-     AND u.space NOT IN ('pg_catalog', 'information_schema') AND u.uses_space NOT
-         IN ('pg_catalog', 'information_schema')
+     AND u.space NOT IN ('pg_catalog', 'information_schema', 'freehold') AND u.uses_space NOT
+         IN ('pg_catalog', 'information_schema', 'freehold')
      AND (u.space IN (SELECT nspname FROM mine)) <> (u.uses_space IN (SELECT nspname FROM mine))
 )
 SELECT pg_catalog.json_build_object(

@@ -15,8 +15,10 @@ the move's advisory lock and the row's token begins with ``gate:``.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from freehold.move.names import DENY, lock_key
-from freehold.sqltext import Sql, ident, keyword, literal, sql
+from freehold.sqltext import Sql, ident, join, keyword, literal, sql
 
 GATE = "gate:"
 """How the token of a barrier begins that a worker must wait at."""
@@ -49,6 +51,7 @@ CREATE TABLE IF NOT EXISTS freehold.move_copied (
     schema name NOT NULL,
     "table" name NOT NULL,
     part integer NOT NULL,
+    parts integer NOT NULL,
     snapshot text NOT NULL,
     rows bigint NOT NULL,
     at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
@@ -155,6 +158,17 @@ def guard(table: Sql, service: str, hint: str) -> Sql:
         literal(hint),
         table,
         name,
+    )
+
+
+def guarded(schemas: Iterable[str]) -> Sql:
+    """Schema and table of everything in the schemas that has the guard."""
+    return sql(
+        "SELECT n.nspname, c.relname FROM pg_catalog.pg_trigger AS t JOIN pg_catalog.pg_class AS c ON c.oid = t.tgrelid"
+        " JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace"
+        " WHERE t.tgname = {} AND n.nspname = ANY (ARRAY[{}]::name[])",
+        literal(DENY),
+        join(", ", [literal(schema) for schema in schemas]),
     )
 
 

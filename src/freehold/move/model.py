@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from freehold.layouts.model import ServiceRoles
-from freehold.spec.model import TableName
+from freehold.layouts.model import Home, ServiceRoles
+from freehold.spec.model import Layout, TableName
+
+SOURCE = "source"
+TARGET = "target"
+_CENTRAL = Home(Layout.CENTRAL)
+
+
+def other(side: str) -> str:
+    """The side across."""
+    return TARGET if side == SOURCE else SOURCE
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -21,7 +30,7 @@ class Move:
     """One service on its way from ``source`` to ``target``; ``id`` names everything that is made for it.
 
     ``source_roles`` and ``target_roles`` differ where one of the layouts has one login for all. ``layout`` is the
-    layout that the target belongs to.
+    layout that the target belongs to; ``came`` and ``goes`` say how the service is placed before and after.
     """
 
     id: str
@@ -33,6 +42,15 @@ class Move:
     schemas: tuple[str, ...]
     source_roles: ServiceRoles
     target_roles: ServiceRoles
+    came: Home = _CENTRAL
+    goes: Home = _CENTRAL
+
+    def place(self, side: str) -> Side:
+        """Where ``source`` or ``target`` is."""
+        return self.source if side == SOURCE else self.target
+
+    def roles(self, side: str) -> ServiceRoles:
+        return self.source_roles if side == SOURCE else self.target_roles
 
     def role_on_target(self, name: str) -> str:
         """The role that stands on the target for a role of the source: the service's own are mapped, others stay."""

@@ -135,13 +135,13 @@ def split(text: str, entries: Sequence[Entry]) -> tuple[str, Mapping[int, str]] 
     None when the text cannot be taken apart without doubt, since a literal in it holds a line that announces an entry;
     the text of a single entry always can.
     """
-    cuts: list[int] = []
-    for one in entries:
-        mark = f"--\n-- TOC entry {one.number} (class {one.catalog} OID {one.oid})\n"
-        count = text.count(mark)
-        if count == 0 or (count > 1 and len(entries) > 1):
-            return None
-        cuts.append(text.index(mark))
+    marks: dict[tuple[int, int, int], list[int]] = {}
+    for match in _MARK.finditer(text):
+        marks.setdefault((int(match[1]), int(match[2]), int(match[3])), []).append(match.start())
+    places = [marks.get((one.number, one.catalog, one.oid), []) for one in entries]
+    if any(not found or (len(found) > 1 and len(entries) > 1) for found in places):
+        return None
+    cuts = [found[0] for found in places]
     if not cuts or cuts != sorted(cuts):
         return None if cuts else (text, {})
     head, standing = _tail(text[: cuts[0]])
@@ -155,6 +155,7 @@ def split(text: str, entries: Sequence[Entry]) -> tuple[str, Mapping[int, str]] 
     return head, found
 
 
+_MARK = re.compile(r"--\n-- TOC entry (\d+) \(class (\d+) OID (\d+)\)\n")
 _SETTING = r'SET default_(?:tablespace|table_access_method) = (?:"(?:[^"]|"")*"|[^\n"]*);\n+'
 _TAIL = re.compile(rf"(?:(?<=\n)|\A)((?:{_SETTING})+)\Z")
 
@@ -162,6 +163,12 @@ _TAIL = re.compile(rf"(?:(?<=\n)|\A)((?:{_SETTING})+)\Z")
 def _tail(text: str) -> tuple[str, str]:
     match = _TAIL.search(text)
     return (text[: match.start()], match[1]) if match else (text, "")
+
+
+def placing(statement: str) -> str:
+    """What a statement of ``split`` begins with: where things are stored that it makes."""
+    found = re.match(rf"(?:{_SETTING})*", statement)
+    return found[0] if found else ""
 
 
 def cleaned(text: str, version: int) -> str:

@@ -54,7 +54,7 @@ def contents_of(got: Mapping[str, Json], ledger: list[list[Json]]) -> Contents:
                 key=lambda one: (one.owner, one.schema, one.kind),
             )
         ),
-        objects=tuple(sorted(objects, key=lambda one: (one.kind, one.schema, one.name, one.arguments))),
+        objects=tuple(sorted(objects, key=sorting)),
         migrations=tuple(sorted(AppliedMigration(*strings(row)) for row in ledger)),
         has_control=got["control"] is True,
         pool_lookup=None if got["pool_lookup"] is None else acl(strings(got["pool_lookup"])),
@@ -65,6 +65,11 @@ def contents_of(got: Mapping[str, Json], ledger: list[list[Json]]) -> Contents:
         foreign_tables=tuple(sorted(links.foreign_table(row) for row in rows(got["foreign"]))),
         publications=tuple(sorted(links.publication(row) for row in rows(got["publications"]))),
     )
+
+
+def sorting(one: Object) -> tuple[str, ...]:
+    """The order of objects in a snapshot."""
+    return (one.kind, one.schema, one.name, one.arguments)
 
 
 def _relation(row: list[Json]) -> Object:

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 
 import psycopg
 from psycopg import pq
+from psycopg.conninfo import make_conninfo
 
 from freehold.errors import ServerError, Unreachable
 from freehold.pg import copying, streaming
@@ -198,12 +199,10 @@ class PgSession:
 def connect(parameters: dict[str, str | int]) -> PgSession:
     """Open a session. ``parameters`` are libpq's; a refusal raises the error of Freehold's tree."""
     try:
-        connection: psycopg.Connection[Row] = psycopg.connect(
-            **{"application_name": "freehold", "connect_timeout": 10, **parameters},  # type: ignore[arg-type]  # libpq's own words
-            client_encoding="UTF8",
-            autocommit=True,
-            prepare_threshold=None,
+        words = make_conninfo(
+            "", **{"application_name": "freehold", "connect_timeout": 10, **parameters, "client_encoding": "UTF8"}
         )
+        connection: psycopg.Connection[Row] = psycopg.connect(words, autocommit=True, prepare_threshold=None)
     except psycopg.Error as error:
         raise connection_refusal(error) from None
     return PgSession(connection)

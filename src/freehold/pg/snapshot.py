@@ -23,6 +23,7 @@ from freehold.pg.queries import query
 from freehold.pg.rows import Json, mapping, rows, strings, values
 from freehold.pg.serverrows import by_name, database_of, hba_of, membership_of, role_of, settings_of
 from freehold.pg.session import PgSession
+from freehold.pg.timescalerows import with_timescale
 from freehold.sqltext import Sql, join, keyword
 
 Opener = Callable[[str, "str | None"], PgSession]
@@ -138,7 +139,12 @@ def read_contents(opener: Opener, instance: str, database: str) -> Contents | No
             got = mapping(_many(session, ["contents"], before=_restricted(session.version))[0])
         ledger = rows(_one(session, "ledger")) if got["ledger"] is True else []
         told = rows(_one(session, "subscriptions")) if got["subscriptions"] and session.superuser else []
-        return replace(contents_of(got, ledger), subscriptions=links.subscriptions(rows(got["subscriptions"]), told))
+        contents = replace(
+            contents_of(got, ledger), subscriptions=links.subscriptions(rows(got["subscriptions"]), told)
+        )
+        if "timescaledb" not in contents.extensions:
+            return contents
+        return with_timescale(contents, mapping(_one(session, "timescale")))
     finally:
         session.close()
 

@@ -144,7 +144,10 @@ def _databases(design: Design, found: Found) -> Iterator[Step]:
             continue
         contents = seen.contents(instance, name)
         mirrors = {row.name for row in contents.schemas.values() if row.owner == design.placements.roles.mirror}
-        known = {*want.schemas, *mirrors, want.extension_schema, CONTROL_SCHEMA, "public"}
+        theirs = (
+            contents.timescale.schemas if contents.timescale is not None and "timescaledb" in want.extensions else ()
+        )
+        known = {*want.schemas, *mirrors, *theirs, want.extension_schema, CONTROL_SCHEMA, "public"}
         more = bool(set(contents.schemas) - known) or bool(seen.objects(instance, name).get("public"))
         if want.foreign or ("public" in want.schemas and not set(contents.schemas) - known) or not more:
             yield DropDatabase(instance=instance, name=name, holds=tuple(p.service for p in want.placements))

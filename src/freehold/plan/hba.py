@@ -5,7 +5,7 @@ Names are written in double quotes with a double quote doubled, which PostgreSQL
 
 - A name that starts with a slash is a regular expression to PostgreSQL 16 and later even in quotes, and a name with a
   line break cannot stand on a line at all. From 16 on both are written as a regular expression that matches exactly
-  the name, other than letters and digits as escapes.
+  the name, every byte that is no letter or digit of ASCII as an escape.
 - Before 16 there is no way to write a line break: the word ``all`` stands in its place, on that line only, and CONNECT
   alone keeps the others out. The plan says so in a note.
 """
@@ -72,7 +72,8 @@ def wanted_lines(design: Design, server: Server, more: Iterable[tuple[str, str]]
         if instance == server.instance:
             logins = [role for role in database.access if wanted(design).roles[instance][role].login]
             pairs += [(name, role) for role in sorted({*logins, *deploy_roles(design, database)})]
-    for name, role in dict.fromkeys((*pairs, *more)):
+    besides = [(name, role) for instance, name, role in design.besides if instance == server.instance]
+    for name, role in dict.fromkeys((*pairs, *besides, *more)):
         found += _allow(_token(name, server.version), _token(role, server.version))
     found += _allow(REPLICATION, _token(platform.backup, server.version))
     found.append(Line("local", ALL, ALL, "", "reject"))
@@ -112,6 +113,11 @@ def _token(name: str, version: int) -> Token:
     if not name.startswith("/") and not _BREAKS & set(name):
         return Token(name)
     if version >= REGULAR_EXPRESSIONS_SINCE:
-        escaped = "".join(c if c.isalnum() and c.isascii() else f"\\U{ord(c):08x}" for c in name)
+        # who comes in is compared byte by byte: no database, and so no encoding, is chosen yet
+        escaped = "".join(c if c.isalnum() and c.isascii() else "".join(map(_byte, c.encode())) for c in name)
         return Token(f"/^{escaped}$")
     return ALL if _BREAKS & set(name) else Token(name)
+
+
+def _byte(value: int) -> str:
+    return f"\\U{value:08x}"

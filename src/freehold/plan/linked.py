@@ -121,6 +121,22 @@ def logical(found: Found, instance: str) -> bool:
     return level is None or level.value == "logical"
 
 
+def has_slot(design: Design, found: Found, link: Link) -> bool:
+    """Whether the source's server, as it runs now, has a slot for the link; links before it in order come first."""
+    server = found.servers.get(link.source[0])
+    most = server.settings.get("max_replication_slots") if server is not None else None
+    if server is None or most is None or not most.value.isdigit():
+        return True
+    taken = {slot.name for slot in server.replication_slots}
+    waiting = [one.name for one in replicas(design, found) if one.source[0] == link.source[0] and one.name not in taken]
+    return link.name in taken or waiting.index(link.name) < int(most.value) - len(taken)
+
+
+def followable(design: Design, found: Found, link: Link) -> bool:
+    """Whether the source's server, as it runs now, can be followed by this link; the notes say why not."""
+    return logical(found, link.source[0]) and has_slot(design, found, link)
+
+
 def replicas(design: Design, found: Found) -> Iterator[Link]:
     """Every link with replicas that can be made from here; the notes say why another cannot."""
     for link in design.placements.links:

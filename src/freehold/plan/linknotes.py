@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from freehold.found.model import Found
 from freehold.layouts.model import Link
-from freehold.plan.linked import awaited, logical, mirrors
+from freehold.plan.linked import awaited, has_slot, logical, mirrors, replicas
 from freehold.plan.look import look
 from freehold.plan.mirror import covered, why_not
 from freehold.plan.model import Design
@@ -37,6 +37,7 @@ def link_notes(design: Design, found: Found) -> Iterator[str]:
                 yield f"{show_table(table.name)} is not mirrored as a {table.via.value.replace('-', ' ')}: {why}"
         if link.replica_login:
             yield from _replicas(found, link)
+            yield from _slots(design, found, link)
     for want in mirrors(design, found):
         if owner := want.blocked(found):
             yield (
@@ -59,4 +60,16 @@ def _replicas(found: Found, link: Link) -> Iterator[str]:
         yield (
             f'instance "{link.source[0]}": wal_level is {level}: replicas of database "{link.source[1]}" are made by '
             "the first apply after a restart with wal_level = logical"
+        )
+
+
+def _slots(design: Design, found: Found, link: Link) -> Iterator[str]:
+    """Which replicas wait for a restart that gives the server more slots."""
+    able = link.name in {one.name for one in replicas(design, found)}
+    if able and logical(found, link.source[0]) and not has_slot(design, found, link):
+        most = found.servers[link.source[0]].settings["max_replication_slots"].value
+        yield (
+            f'instance "{link.source[0]}": max_replication_slots is {most}: the replicas that database '
+            f'"{link.reader[1]}" wants of database "{link.source[1]}" are made by the first apply after a restart '
+            "with more"
         )

@@ -85,6 +85,8 @@ def why_not(shape: Shape, via: Via) -> str:
     """Why a table cannot be followed by a replica; empty when it can, and for a foreign table."""
     if via is Via.FOREIGN_TABLE:
         return ""
+    if shape.chunked:
+        return "it is a hypertable, and the changes of its rows are those of its chunks"
     if shape.persistence != "p":
         return "it is unlogged or temporary, and its changes are in no log"
     if shape.row_security:

@@ -191,6 +191,7 @@ class Design:
     password when the plan is applied. ``migrations`` maps a service to its SQL files in order; ``commands`` maps
     a service that migrates with its own tool to a digest of the tool's directory. ``endpoints`` are by instance, and
     ``digests`` hold SHA-256 of the stored passwords, by role: for what keeps a password to log in elsewhere.
+    ``besides`` are (instance, database, login) that are let in though no placement asks for it: services on the move.
     """
 
     platform: Platform
@@ -204,6 +205,7 @@ class Design:
     """Filled by ``plan.wanted`` on its first use; follows from the rest and is no part of it."""
     endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
     digests: Mapping[str, str] = field(default_factory=dict, repr=False)
+    besides: tuple[tuple[str, str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

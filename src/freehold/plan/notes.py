@@ -12,6 +12,7 @@ from freehold.plan.linknotes import link_notes
 from freehold.plan.look import look
 from freehold.plan.model import Design
 from freehold.plan.rights import may_give_backup_attributes, may_grant_membership, may_set, owns
+from freehold.plan.seriesnotes import series_notes
 from freehold.plan.wanted import wanted
 from freehold.spec.model import TableName
 from freehold.spec.names import show_table
@@ -20,7 +21,7 @@ from freehold.sqltext import PUBLIC, quote_ident
 
 def notes(design: Design, found: Found) -> tuple[str, ...]:
     """Sentences, sorted, each once."""
-    said = {*_crossings(design), *_missing_tables(design, found), *_missing_series(design, found)}
+    said = {*_crossings(design), *_missing_tables(design, found), *series_notes(design, found)}
     said.update(link_notes(design, found))
     for instance in design.placements.instances:
         server = found.servers.get(instance.name)
@@ -50,18 +51,6 @@ def _missing_tables(design: Design, found: Found) -> Iterator[str]:
                 if absent and wish.origin != "links" and not has_pending(design, found, want, schema.service):
                     table = show_table(TableName(wish.schema, wish.table))
                     yield f'service "{wish.service}" {wish.origin} {table}, which does not exist: nothing is granted'
-
-
-def _missing_series(design: Design, found: Found) -> Iterator[str]:
-    seen = look(found)
-    for (instance, name), want in wanted(design).databases.items():
-        for placement in want.placements:
-            service = design.platform.service(placement.service)
-            for table in (one.table for one in service.timeseries):
-                there = seen.table(instance, name, table.schema, table.table) is not None
-                if not there and not has_pending(design, found, want, service.name):
-                    shown = show_table(table)
-                    yield f'service "{service.name}" declares time series {shown}, which does not exist: nothing is cut'
 
 
 def _rights(design: Design, server: Server, instance: Instance) -> Iterator[str]:
@@ -116,7 +105,8 @@ def _databases(design: Design, found: Found, server: Server) -> Iterator[str]:
             continue
         if database.contents is None:
             yield f"database {quote_ident(name)} is there and could not be read: it is planned as if it were empty"
-        known = {*ours[name].schemas, ours[name].extension_schema, "public"}
+        timescale = seen.contents(server.instance, name).timescale
+        known = {*ours[name].schemas, ours[name].extension_schema, "public", *(timescale.schemas if timescale else ())}
         for schema in sorted(set(seen.objects(server.instance, name)) - known - {""}):
             if design.authoritative and not ours[name].foreign:
                 yield f"schema {quote_ident(schema)} in database {quote_ident(name)} is not declared and holds objects"

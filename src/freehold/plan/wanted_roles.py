@@ -13,7 +13,6 @@ from freehold.spec.model import Service
 def roles_of(design: Design, services: Mapping[str, Service]) -> dict[str, dict[str, WantedRole]]:
     """Every role, by instance and name."""
     roles: dict[str, dict[str, WantedRole]] = {}
-    shared = design.placements.shared_login
     for instance in design.placements.instances:
         roles[instance.name] = {
             name: WantedRole(name, purpose, "", True, limits.role_limit(None, purpose))
@@ -35,7 +34,9 @@ def roles_of(design: Design, services: Mapping[str, Service]) -> dict[str, dict[
             limit = limits.role_limit(services[placement.service], purpose)
             if name in here and limit >= 0 and purpose != "owner":
                 limit += here[name].connection_limit
-            here[name] = WantedRole(name, purpose, "" if shared else placement.service, purpose != "owner", limit)
+            here[name] = WantedRole(
+                name, purpose, "" if placement.shared else placement.service, purpose != "owner", limit
+            )
     for login in design.placements.link_logins:
         here = roles[login.source[0]]
         limit = login.connections + (here[login.role].connection_limit if login.role in here else 0)

@@ -31,7 +31,7 @@ def wishes_of(
             if owner is None or owner.service == service.name:
                 continue
             here = (owner.instance, owner.database) == (placement.instance, placement.database)
-            if here and not design.placements.shared_login:
+            if here and not (owner.shared and placement.shared):
                 for grantee in (roles.app, roles.ro):
                     wishes.setdefault(table.schema, []).extend(_on_table("reads", service.name, table, grantee))
         for reference in service.references:
@@ -40,7 +40,7 @@ def wishes_of(
                 continue
             if (owner.instance, owner.database) != (placement.instance, placement.database):
                 crossings.append(Crossing(service.name, "references", reference.to_table, owner.service))
-            elif not design.placements.shared_login:
+            elif not (owner.shared and placement.shared):
                 to = reference.to_table
                 wishes.setdefault(to.schema, []).extend(
                     (

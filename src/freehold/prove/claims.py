@@ -78,8 +78,8 @@ class Explained:
 
     def on_schema(self, schema: str, grant: Grant) -> bool:
         """USAGE for the service, for those who read or refer to it, and for analytics where it publishes."""
-        if any(not p.schemas for p in self.placements):
-            return True
+        if self._foreign:
+            return self._by_the_application(grant)
         placement = self._owner(schema)
         if placement is None and self.mirrored(schema):
             return grant.privilege == "USAGE" and grant.grantee in self._mirror_readers(schema, None)
@@ -95,8 +95,8 @@ class Explained:
 
     def on_object(self, thing: Object, grant: Grant) -> bool:
         """What the service's own logins may, SELECT for declared readers, REFERENCES for declared referrers."""
-        if any(not p.schemas for p in self.placements):
-            return True
+        if self._foreign:
+            return self._by_the_application(grant)
         placement = self._owner(thing.schema)
         if placement is None and self.mirrored(thing.schema):
             return grant.privilege == "SELECT" and grant.grantee in self._mirror_readers(thing.schema, thing.name)
@@ -117,6 +117,8 @@ class Explained:
         """What new objects of a service may give: what its own logins have, SELECT to readers of whole schemas."""
         if kind == "TYPES":
             return True
+        if self._foreign:
+            return self._by_the_application(grant)
         mine = [p for p in self.placements if p.roles.owner == owner]
         if not mine or grant.grantee == owner:
             return True
@@ -130,6 +132,18 @@ class Explained:
         if shape == "TABLE" and grant.privilege == "REFERENCES" and schema:
             return grant.grantee in self._referrers(schema, "*")
         return False
+
+    @property
+    def _foreign(self) -> tuple[Placement, ...]:
+        """The applications that own this database whole: services without schemas."""
+        return tuple(p for p in self.placements if not p.schemas)
+
+    def _by_the_application(self, grant: Grant) -> bool:
+        """An application gives what it likes to its own logins, to roles of its own and to all who may connect; no
+        other service's login is its affair."""
+        mine = {role for p in self._foreign for role in (p.roles.owner, p.roles.app, p.roles.ro)}
+        mine |= {deploy_role(self.scene.platform.name, p.service) for p in self._foreign}
+        return grant.grantee in mine or not self.ours(grant.grantee)
 
     def mirrored(self, schema: str) -> bool:
         """Whether the schema stands here for tables of another database."""

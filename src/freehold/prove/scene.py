@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from freehold.found.model import Contents, Found, Object, Server
+from freehold.found.timescale import INNER
 from freehold.layouts.model import LinkLogin, Placement, Placements
 from freehold.prove.model import Canary, Login, Piece, Scene
 from freehold.spec.model import Platform, TableName, Via
@@ -127,17 +128,25 @@ def canary_things(canary: Canary) -> tuple[Thing, ...]:
 
 def owns(scene: Scene, login: Login, thing: Thing) -> bool:
     """Whether the object is one of the login's own service, in that service's schema and under its owner role."""
+    schema, _ = served_as(thing.object)
     for placement in placement_of(scene, login):
         if (placement.instance, placement.database) != (thing.instance, thing.database):
             continue
         if not placement.schemas:
             return True
-        if thing.object.schema in placement.schemas and thing.object.owner == placement.roles.owner:
+        if schema in placement.schemas and thing.object.owner == placement.roles.owner:
             return True
-        mine = thing.object.schema in placement.schemas and thing.service in ("", placement.service)
+        mine = schema in placement.schemas and thing.service in ("", placement.service)
         if mine and not borrowed(thing):
             return True
     return False
+
+
+def served_as(thing: Object) -> tuple[str, str]:
+    """The schema and name under which the rows of an object are served: a chunk is part of its hypertable."""
+    if thing.schema == INNER and len(thing.partition_of) == 2:
+        return thing.partition_of[0], thing.partition_of[1]
+    return thing.schema, thing.name
 
 
 def borrowed(thing: Thing) -> bool:
@@ -174,18 +183,19 @@ def published(platform: Platform) -> tuple[TableName, ...]:
 
 def may_read(scene: Scene, login: Login, thing: Thing) -> bool:
     """Whether the declaration lets this login read this object."""
+    name = served_as(thing.object)
     if owns(scene, login, thing) or login.purpose == "backup":
         return True
     if login.purpose == "analytics":
-        return matches(published(scene.platform), thing.object.schema, thing.object.name)
+        return matches(published(scene.platform), *name)
     if login.purpose in LINKS:
         return any(
-            matches(link.tables, thing.object.schema, thing.object.name)
+            matches(link.tables, *name)
             for link in links_of(scene, login.role, login.instance)
             if link.source == (thing.instance, thing.database)
         )
     services = [p.service for p in placement_of(scene, login)]
-    return any(matches(scene.platform.service(s).reads, thing.object.schema, thing.object.name) for s in services)
+    return any(matches(scene.platform.service(s).reads, *name) for s in services)
 
 
 def may_enter(scene: Scene, login: Login, instance: str, database: str) -> bool:

@@ -78,15 +78,19 @@ def source_from(answer: Answer) -> Source | None:
     return Source(may_call == "t", trigger == "t", text or "", call or "")
 
 
-def ask_shadows(names: Names, thing: Thing, place: str) -> Sql:
+def ask_shadows(names: Names, thing: Thing, place: str, earlier: Sequence[str]) -> Sql:
     """One column of statements, as the server quotes them, that create what would be found before what is meant.
 
-    In ``pg_temp`` only relations and types are ever looked for; in a schema also routines and operators."""
+    ``earlier`` are the schemas that the routine searches first: what they have of a relation or a type is found there,
+    and what the place itself has is what is meant. The same routine or operator is found there, too, but one whose
+    arguments fit better is not, so those are always named. In ``pg_temp`` only relations and types are ever looked
+    for; in a schema also routines and operators."""
     plain, called, operators = (_array(some) for some in (names.plain, names.called, names.operators))
     schema, where = literal(thing.object.schema), literal(_spelled(place))
+    found = _array((*earlier, place))
     parts = [
-        sql(_RELATIONS, where, plain, schema),
-        sql(_TYPES, where, where, plain),
+        sql(_RELATIONS, where, plain, found, schema),
+        sql(_TYPES, where, where, plain, found),
     ]
     if place != TEMPORARY:
         parts += [sql(_ROUTINES, where, where, called), sql(_OPERATORS, where, where, where, where, operators)]
@@ -205,14 +209,18 @@ FROM (SELECT DISTINCT ON (c.relname) p.place, c.relname, COALESCE((SELECT pg_cat
       WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), '') AS columns
     FROM (SELECT {} AS place) AS p CROSS JOIN pg_catalog.pg_class AS c
     JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relname = ANY ({})
+    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relname = ANY ({}) AND NOT EXISTS (
+      SELECT FROM pg_catalog.pg_class AS e JOIN pg_catalog.pg_namespace AS en ON en.oid = e.relnamespace
+      WHERE e.relname = c.relname AND en.nspname = ANY ({}))
     ORDER BY c.relname, n.nspname <> {}, n.nspname) AS r"""
 
 _TYPES = """\
 SELECT pg_catalog.format('CREATE DOMAIN %1$s.%2$I AS pg_catalog.%2$I CHECK (%3$s.freehold_proof_intruder(%4$L))',
   {}, t.typname, {}, 'type ' || t.typname)
 FROM pg_catalog.pg_type AS t WHERE t.typnamespace = 'pg_catalog'::pg_catalog.regnamespace
-AND t.typtype = 'b' AND t.typelem = 0 AND t.typname = ANY ({})"""
+AND t.typtype = 'b' AND t.typelem = 0 AND t.typname = ANY ({}) AND NOT EXISTS (
+  SELECT FROM pg_catalog.pg_type AS e JOIN pg_catalog.pg_namespace AS en ON en.oid = e.typnamespace
+  WHERE e.typname = t.typname AND en.nspname = ANY ({}))"""
 
 _ROUTINES = """\
 SELECT pg_catalog.format('CREATE FUNCTION %s.%I(%s) RETURNS %s LANGUAGE plpgsql AS %L', {}, p.proname,

@@ -26,14 +26,18 @@ def others() -> Sql:
 def counting(contents: Contents) -> Sql:
     """(what, number) for every sequence and for the first rows of every plain table of a database.
 
-    What a subscription fills changes by itself and is left out.
+    What a subscription fills changes by itself and is left out, as are the sequences of TimescaleDB's own schemas.
     """
+    timescale = contents.timescale
+    # the rows of a hypertable are in its chunks
+    spread = {(one.schema, one.name) for one in timescale.hypertables} if timescale is not None else set()
     filled = {table for subscription in contents.subscriptions for table in subscription.tables}
     tables = [o for o in contents.objects if o.kind == "TABLE" and (o.schema, o.name) not in filled]
     parts = [
         sql(
-            "SELECT {}, (SELECT pg_catalog.count(*) FROM (SELECT FROM ONLY {} LIMIT {}) t)::pg_catalog.text",
+            "SELECT {}, (SELECT pg_catalog.count(*) FROM (SELECT FROM {}{} LIMIT {}) t)::pg_catalog.text",
             literal(f"rows of {ident(thing.schema, thing.name)}"),
+            Sql(()) if (thing.schema, thing.name) in spread else keyword("ONLY "),
             ident(thing.schema, thing.name),
             ROWS_MAX,
         )
@@ -44,6 +48,9 @@ def counting(contents: Contents) -> Sql:
         " FROM pg_catalog.pg_sequences WHERE sequencename NOT LIKE 'freehold\\_canary\\_%'"
         " AND schemaname <> 'freehold'"
     )
+    if timescale is not None and timescale.schemas:
+        theirs = join(", ", [literal(name) for name in timescale.schemas])
+        sequences = sql("{} AND schemaname NOT IN ({})", sequences, theirs)
     return join(" UNION ALL ", [sequences, *parts])
 
 

@@ -18,7 +18,7 @@ from freehold.prove.model import (
     Verdict,
     Volley,
 )
-from freehold.prove.scene import Thing, everywhere, may_read, owns, things
+from freehold.prove.scene import Thing, contents, everywhere, may_read, owns, things
 from freehold.prove.why import of_thing, told
 from freehold.sqltext import Sql, keyword, literal, sql
 
@@ -51,7 +51,9 @@ class Target:
 Tries = Callable[[Thing], Iterable[Try]]
 
 
-def _pieces(scene: Scene, tries: Tries, spare: Callable[[Scene, Login, Thing], bool]) -> Iterator[Piece]:
+def _pieces(
+    scene: Scene, tries: Tries, spare: Callable[[Scene, Login, Thing], bool], *, locks: bool
+) -> Iterator[Piece]:
     targets: dict[tuple[str, str], tuple[Target, ...]] = {}
     for piece in everywhere(scene):
         place = (piece.instance, piece.database)
@@ -59,7 +61,9 @@ def _pieces(scene: Scene, tries: Tries, spare: Callable[[Scene, Login, Thing], b
             targets[place] = tuple(_targets(things(scene, *place), tries))
         mine = tuple(t for t in targets[place] if piece.actor and not spare(scene, piece.actor, t.thing))
         if mine:
-            yield Piece(piece.actor, piece.instance, piece.database, mine)
+            # PostgreSQL refuses before it locks; TimescaleDB locks first, also where the table is none of its own
+            alone = locks and contents(scene.found, *place).timescale is not None
+            yield Piece(piece.actor, piece.instance, piece.database, mine, alone)
 
 
 def _targets(all_things: Iterable[Thing], tries: Tries) -> Iterator[Target]:
@@ -76,11 +80,13 @@ def object_attack(
     tries: Tries,
     *,
     spare: Callable[[Scene, Login, Thing], bool] = owns,
+    locks: bool = False,
 ) -> Attack:
-    """The attack ``code`` that tries ``tries`` against every object for which ``spare`` is false."""
+    """The attack ``code`` that tries ``tries`` against every object for which ``spare`` is false. ``locks``: they would
+    take ACCESS EXCLUSIVE."""
 
     def split(scene: Scene) -> Iterator[Piece]:
-        return _pieces(scene, tries, spare)
+        return _pieces(scene, tries, spare, locks=locks)
 
     def play(scene: Scene, piece: Piece, tell: Tell) -> Conversation:
         login, targets = piece.actor, piece.part

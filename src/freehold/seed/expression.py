@@ -7,46 +7,17 @@ drawn, so that ``placed_at * 2`` is a complaint about the recipe and not about r
 from __future__ import annotations
 
 import ast
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from freehold.seed.draws._kind import Place
-from freehold.seed.exact import exp, ln
+from freehold.seed.functions import FUNCTIONS, HELPERS, applied
+from freehold.seed.kinds import COMPARE, NUMERIC, OPERATORS, TEXTUAL, Read, Unfit, binary, common
 from freehold.seed.model import Chunk, Kind, Value
-from freehold.seed.moments import DAY, HOUR, MINUTE, SECOND, parse_moment, weekday
-from freehold.seed.render import as_text
+from freehold.seed.moments import parse_moment
 from freehold.spec.values import near
 
 LENGTH_MAX = 4000
-
-_NUMERIC = frozenset({Kind.INTEGER, Kind.NUMBER, Kind.TRUTH})
-_TEXTUAL = frozenset({Kind.TEXT, Kind.UUID, Kind.JSON, Kind.BYTES, Kind.ARRAY})
-_OPERATORS: dict[type[ast.operator], str] = {
-    ast.Add: "+",
-    ast.Sub: "-",
-    ast.Mult: "*",
-    ast.Div: "/",
-    ast.FloorDiv: "//",
-    ast.Mod: "%",
-}
-_COMPARE: dict[type[ast.cmpop], str] = {
-    ast.Eq: "==",
-    ast.NotEq: "!=",
-    ast.Lt: "<",
-    ast.LtE: "<=",
-    ast.Gt: ">",
-    ast.GtE: ">=",
-}
-
-
-class Unfit(Exception):
-    """An expression that is not let through."""
-
-    def __init__(self, message: str, hint: str = "docs/draws.md lists what an expression may hold.") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
 
 
 @dataclass(frozen=True)
@@ -93,7 +64,7 @@ def compiled(text: str, place: Place) -> Compiled:
     head = ", ".join(names)
     each = f"for {head}{',' if len(names) == 1 else ''} in rows"
     guard = " or ".join(f"{name} is None" for name in names if name in reading.guarded)
-    namespace: dict[str, object] = {"__builtins__": {}, **_HELPERS}
+    namespace: dict[str, object] = {"__builtins__": {}, **HELPERS}
     if not names:
         single = _run(f"lambda rows: [{source} for _ in rows]", namespace)
         return Compiled(kind, lambda chunk: single(chunk.rows), reading.decimals)
@@ -123,9 +94,6 @@ def _run(source: str, namespace: dict[str, object]) -> Callable[[object], list[V
     return run
 
 
-Read = tuple[str, Kind]
-
-
 def _node(node: ast.expr, reading: _Reading, *, open_to_null: bool = False) -> Read:
     match node:
         case ast.Constant(value=None):
@@ -150,13 +118,13 @@ def _node(node: ast.expr, reading: _Reading, *, open_to_null: bool = False) -> R
             return _call(function, args, reading, open_to_null)
         case ast.UnaryOp(op=ast.USub()):
             inner, kind = _node(node.operand, reading)
-            if kind not in _NUMERIC | {Kind.SPAN}:
+            if kind not in NUMERIC | {Kind.SPAN}:
                 raise Unfit(f"{kind} have no negative")
             return f"(-{inner})", Kind.INTEGER if kind is Kind.TRUTH else kind
         case ast.UnaryOp(op=ast.Not()):
             return f"(not {_node(node.operand, reading)[0]})", Kind.TRUTH
-        case ast.BinOp() if type(node.op) in _OPERATORS:
-            return _binary(node, reading)
+        case ast.BinOp() if type(node.op) in OPERATORS:
+            return binary(node.op, _node(node.left, reading), _node(node.right, reading))
         case ast.BoolOp():
             word = " and " if isinstance(node.op, ast.And) else " or "
             return f"({word.join(f'bool({_node(one, reading)[0]})' for one in node.values)})", Kind.TRUTH
@@ -165,7 +133,7 @@ def _node(node: ast.expr, reading: _Reading, *, open_to_null: bool = False) -> R
         case ast.IfExp():
             test, _ = _node(node.test, reading)
             one, two = _node(node.body, reading), _node(node.orelse, reading)
-            return f"({one[0]} if {test} else {two[0]})", _common(one[1], two[1])
+            return f"({one[0]} if {test} else {two[0]})", common(one[1], two[1])
     raise Unfit(f"an expression cannot hold {type(node).__name__}")
 
 
@@ -214,30 +182,6 @@ def _parent(foreign: str, column: str, reading: _Reading, open_to_null: bool) ->
     return name, found.kind
 
 
-def _binary(node: ast.BinOp, reading: _Reading) -> Read:
-    (one, a), (two, b) = _node(node.left, reading), _node(node.right, reading)
-    sign = _OPERATORS[type(node.op)]
-    whole = a is not Kind.NUMBER and b is not Kind.NUMBER
-    if a in _NUMERIC and b in _NUMERIC:
-        return f"({one} {sign} {two})", Kind.INTEGER if whole and sign != "/" else Kind.NUMBER
-    if sign == "+" and a in _TEXTUAL and b in _TEXTUAL:
-        return f"({one} + {two})", Kind.TEXT
-    if sign in "+-" and (a, b) == (Kind.SPAN, Kind.SPAN):
-        return f"({one} {sign} {two})", Kind.SPAN
-    if sign in "+-" and a is Kind.MOMENT and b is Kind.SPAN:
-        return f"int({one} {sign} {two})", Kind.MOMENT
-    if sign == "+" and a is Kind.SPAN and b is Kind.MOMENT:
-        return f"int({one} + {two})", Kind.MOMENT
-    if sign == "-" and (a, b) == (Kind.MOMENT, Kind.MOMENT):
-        return f"({one} - {two})", Kind.SPAN
-    if sign == "*" and {a, b} & {Kind.SPAN} and {a, b} & _NUMERIC:
-        return f"({one} * {two})", Kind.SPAN
-    if sign == "/" and a is Kind.SPAN and b in _NUMERIC | {Kind.SPAN}:
-        return f"({one} / {two})", Kind.NUMBER if b is Kind.SPAN else Kind.SPAN
-    hint = "Moments and spans add up: placed_at + hours(2)." if Kind.MOMENT in (a, b) else "Turn one into text(..)."
-    raise Unfit(f"{a} {sign} {b} gives nothing", hint)
-
-
 def _compare(node: ast.Compare, reading: _Reading) -> Read:
     both = (node.left, *node.comparators)
     nulls = [_is_null(one) for one in both]
@@ -248,42 +192,16 @@ def _compare(node: ast.Compare, reading: _Reading) -> Read:
     parts = [_node(one, reading) for one in both]
     source = parts[0][0]
     for (_, a), operator, (two, b) in zip(parts, node.ops, parts[1:], strict=False):
-        if type(operator) not in _COMPARE:
+        if type(operator) not in COMPARE:
             raise Unfit("values are compared with ==, !=, <, <=, > and >=")
-        if _common(a, b) is Kind.TEXT and not (a in _TEXTUAL and b in _TEXTUAL):
+        if common(a, b) is Kind.TEXT and not (a in TEXTUAL and b in TEXTUAL):
             raise Unfit(f"{a} and {b} cannot be compared")
-        source += f" {_COMPARE[type(operator)]} {two}"
+        source += f" {COMPARE[type(operator)]} {two}"
     return f"({source})", Kind.TRUTH
 
 
 def _is_null(node: ast.expr) -> bool:
     return isinstance(node, ast.Name) and node.id == "null"
-
-
-def _common(a: Kind, b: Kind) -> Kind:
-    if a is b or b is Kind.NOTHING:
-        return a
-    if a is Kind.NOTHING:
-        return b
-    if a in _NUMERIC and b in _NUMERIC:
-        return Kind.NUMBER if Kind.NUMBER in (a, b) else Kind.INTEGER
-    if a in _TEXTUAL and b in _TEXTUAL:
-        return Kind.TEXT
-    raise Unfit(f"{a} and {b} do not go together")
-
-
-_SPANS = {"microseconds": 1, "seconds": SECOND, "minutes": MINUTE, "hours": HOUR, "days": DAY}
-_OF_MOMENT = {"hour": (Kind.INTEGER, "_hour"), "weekday": (Kind.INTEGER, "_weekday"), "day": (Kind.MOMENT, "_day")}
-_MATHS = {"sqrt": "_sqrt", "exp": "_exp", "ln": "_ln"}
-_WORDS = {"upper": "_upper", "lower": "_lower"}
-FUNCTIONS = (
-    *("abs", "min", "max", "round", "floor", "ceil", "coalesce", "length", "left", "text", "number", "digits"),
-    *("in_seconds", "column", "parent", "random", "moment"),
-    *_SPANS,
-    *_OF_MOMENT,
-    *_MATHS,
-    *_WORDS,
-)
 
 
 def _call(name: str, args: list[ast.expr], reading: _Reading, open_to_null: bool) -> Read:
@@ -309,76 +227,16 @@ def _call(name: str, args: list[ast.expr], reading: _Reading, open_to_null: bool
     if name not in FUNCTIONS:
         raise Unfit(f'there is no function "{name}"', near(name, FUNCTIONS) or f"There are: {', '.join(FUNCTIONS)}.")
     parts = [_node(arg, reading, open_to_null=name == "coalesce") for arg in args]
-    sources, kinds = [source for source, _ in parts], [kind for _, kind in parts]
-    count = len(parts)
-    first = kinds[0] if kinds else None
-    given = ", ".join(sources)
-    if count == 1:
-        if name in _SPANS and first in _NUMERIC:
-            return f"({given} * {_SPANS[name]})", Kind.SPAN
-        if name in _OF_MOMENT and first is Kind.MOMENT:
-            kind, helper = _OF_MOMENT[name]
-            return f"{helper}({given})", kind
-        if name == "in_seconds" and first is Kind.SPAN:
-            return f"({given} / {SECOND})", Kind.NUMBER
-        if name in _MATHS and first in _NUMERIC:
-            return f"{_MATHS[name]}({given})", Kind.NUMBER
-        if name in _WORDS and first in _TEXTUAL:
-            return f"{_WORDS[name]}({given})", Kind.TEXT
-        if name == "length" and first in _TEXTUAL:
-            return f"_length({given})", Kind.INTEGER
-        if name == "number" and first in _TEXTUAL | _NUMERIC:
-            return f"_number({given})", Kind.NUMBER
-        if name == "text" and first is not None:
-            helper = f"_text_{first.name.lower()}"
-            return f"{helper}({given})", Kind.TEXT
-        if name in ("floor", "ceil", "round") and first in _NUMERIC:
-            return f"_{name}({given})", Kind.INTEGER
-        if name == "abs" and first in _NUMERIC | {Kind.SPAN} and first is not None:
-            return f"_abs({given})", Kind.INTEGER if first is Kind.TRUTH else first
-    if name == "round" and count == 2 and first in _NUMERIC and isinstance(args[1], ast.Constant):
-        digits = args[1].value
-        if isinstance(digits, int) and 0 <= digits <= 15:
-            reading.decimals = digits
-            return f"_round({given})", Kind.NUMBER
-    if name == "digits" and count == 2 and kinds == [Kind.INTEGER, Kind.INTEGER]:
-        return f"_digits({given})", Kind.TEXT
-    if name == "left" and count == 2 and first in _TEXTUAL and kinds[1] is Kind.INTEGER:
-        return f"_left({given})", Kind.TEXT
-    if name in ("min", "max", "coalesce") and count > 1:
-        kind = kinds[0]
-        for other in kinds[1:]:
-            kind = _common(kind, other)
-        return f"_{name}({given})", kind
-    shown = ", ".join(str(kind) for kind in kinds) or "nothing"
-    raise Unfit(f"{name}() does not take {shown}")
+    digits = _number_at(args, 1)
+    read = applied(name, parts, digits)
+    if name == "round" and digits is not None:
+        reading.decimals = digits
+    return read
 
 
-def _coalesce(*values: Value) -> Value:
-    return next((value for value in values if value is not None), None)
-
-
-_HELPERS: dict[str, object] = {
-    "int": int,
-    "bool": bool,
-    "_hour": lambda moment: moment % DAY // HOUR,
-    "_weekday": lambda moment: weekday(moment // DAY) + 1,
-    "_day": lambda moment: moment // DAY * DAY,
-    "_sqrt": lambda number: math.sqrt(number) if number > 0 else 0.0,
-    "_exp": exp,
-    "_ln": lambda number: ln(number) if number > 0 else None,
-    "_upper": str.upper,
-    "_lower": str.lower,
-    "_length": len,
-    "_number": float,
-    "_floor": math.floor,
-    "_ceil": math.ceil,
-    "_round": round,
-    "_abs": abs,
-    "_min": min,
-    "_max": max,
-    "_left": lambda text, count: text[: max(0, count)],
-    "_digits": lambda number, count: f"{number:0{min(max(count, 1), 40)}d}",
-    "_coalesce": _coalesce,
-    **{f"_text_{kind.name.lower()}": as_text(kind, None) for kind in Kind},
-}
+def _number_at(args: list[ast.expr], position: int) -> int | None:
+    """The whole number that stands as an argument."""
+    match args[position : position + 1]:
+        case [ast.Constant(value=int() as number)]:
+            return number
+    return None

@@ -15,7 +15,7 @@ from freehold.apply.fresh import still_valid
 from freehold.apply.model import Applied, Lane, Timing, waves
 from freehold.apply.run.batch import Sender, StepFailed, pending
 from freehold.apply.run.locks import held, still_held
-from freehold.apply.run.tidy import tidy
+from freehold.apply.run.tidy import settle, tidy
 from freehold.apply.run.world import World
 from freehold.errors import ApplyFailed, Busy, FreeholdError, Unreachable
 from freehold.found.journal import Run
@@ -115,6 +115,7 @@ def _go(
         # another run that is under way tidies for itself
         with suppress(Busy), held(world, [instance.name for instance in design.placements.instances], 0.0) as locks:
             tidy(world, locks, plan, design)
+            settle(world, design)
         return Applied(journal_id=world.run.id)
     instances = (home, *sorted({step.instance for step in plan.steps} - {home}))
     with held(world, instances, wait_ms) as locks:
@@ -144,6 +145,7 @@ def _go(
                     ),
                 )
             timings += _wave(world, plan, sender, wave, workers)
+        settle(world, design)
         touched = sorted({step.instance for step in plan.steps if step.phase is Phase.SERVER})
         restart = tuple(instance for instance in touched if pending(world, instance))
     return Applied(len(world.finished), 0, world.run.id, tuple(timings), restart)

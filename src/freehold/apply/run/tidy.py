@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 
 from freehold.apply import deploy, resume
 from freehold.apply.run.world import World
 from freehold.errors import ServerError, StalePlan
+from freehold.found import journal
 from freehold.found.locks import backoff_ms, retriable
 from freehold.plan.model import Action, Design, Plan
 from freehold.ports import Session
@@ -35,6 +37,18 @@ def tidy(world: World, sessions: Mapping[str, Session], plan: Plan, design: Desi
             f"an interrupted run had half dropped {names}; what was left of it is removed now",
             hint="Run the command again: the plan is another one now.",
         )
+
+
+def settle(world: World, design: Design) -> None:
+    """Give rows that an interrupted run left as ``started`` their outcome, in the databases this run did not touch."""
+    every = [(instance.name, None) for instance in design.placements.instances]
+    for place in (*every, *design.placements.databases()):
+        if place in world.settled:
+            continue
+        # a database that is not there, or not to be entered, has nothing to settle
+        with suppress(ServerError), world.session(*place) as (session, _):
+            if session.query(journal.EXISTS)[0][0] is True:
+                session.execute(journal.settle(world.run))
 
 
 def remove_login(world: World, session: Session, instance: str, name: str) -> None:

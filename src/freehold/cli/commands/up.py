@@ -33,8 +33,10 @@ def up(call: Call, show_secrets: bool, allow_destroy: bool, no_prove: bool) -> R
         verbs.take_back(context, made, wait_ms=60_000)
     before = instances.ports(context)
     pending = instances.restart_pending(context, restart=True, only=fresh)
-    if instances.ports(context) != before:
-        # somebody took a port during the restart: what names the old one (foreign servers, subscriptions) follows
+    replicas = any(link.replica_login for link in context.placements.links)
+    if instances.ports(context) != before or (fresh and replicas):
+        # somebody took a port during the restart: what names the old one (foreign servers, subscriptions) follows;
+        # and replicas that wait for what only a restart gives
         moved = verbs.plan(context, authoritative=False, allow_destroy=allow_destroy, services=())
         if moved.plan.steps:
             verbs.apply(context, moved, wait_ms=60_000)

@@ -12,8 +12,10 @@ from freehold.maintain.due import due, left_over
 from freehold.maintain.model import (
     Action,
     AddPartition,
+    CompressChunk,
     DeleteRows,
     Done,
+    DropChunks,
     DropPartition,
     FinishDetach,
     FinishDrop,
@@ -78,6 +80,8 @@ class Native:
                 hold = task.retention.hold if task.retention else None
                 rows = int(str(hands.peek(task, deleting.count_old(action, state.column_type, hold))[0][0]))
                 return done(task, "delete", action, action.table, rows, about=True) if rows else None
+            case DropChunks() | CompressChunk():
+                raise AssertionError("partitions are no chunks")
         assert_never(action)
 
     def perform(self, hands: Hands, task: Task, state: State, action: Action) -> Iterator[Outcome]:
@@ -103,6 +107,8 @@ class Native:
             case DeleteRows():
                 _keep(hands, task, action.before)
                 yield from delete(hands, task, state, action)
+            case DropChunks() | CompressChunk():
+                raise AssertionError("partitions are no chunks")
             case _:
                 assert_never(action)
 

@@ -142,7 +142,7 @@ def delete(hands: Hands, task: Task, state: State, action: DeleteRows) -> Iterat
     if hold is not None:
         before = deleting.old(action.column, action.before, column_type)
         count_held = deleting.count_held(action.table, hold, before=before)
-        held = int(str(_past_policies(hands, task, count_held)[0][0]))
+        held = int(str(past_policies(hands, task, count_held)[0][0]))
         if held:
             yield Held(task.service, task.shown, "", held)
     if total:
@@ -152,11 +152,11 @@ def delete(hands: Hands, task: Task, state: State, action: DeleteRows) -> Iterat
 
 
 def _batch(hands: Hands, task: Task, statement: Sql) -> tuple[int, str | None]:
-    ((count, last),) = hands.patiently(lambda: _past_policies(hands, task, statement))
+    ((count, last),) = hands.patiently(lambda: past_policies(hands, task, statement))
     return int(str(count)), None if last is None else str(last)
 
 
-def _past_policies(hands: Hands, task: Task, statement: Sql) -> list[tuple[object, ...]]:
+def past_policies(hands: Hands, task: Task, statement: Sql) -> list[tuple[object, ...]]:
     """Run a statement that must meet all rows, also where the table forces its policies on its owner.
 
     The lent login has the owner's rights by membership and, where it may, sees past policies. Where it may not,

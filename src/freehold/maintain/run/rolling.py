@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from functools import partial
 
-from freehold.maintain import rollups
+from freehold.maintain import noting, rollups
 from freehold.maintain.model import RefreshRollups, State, Task
 from freehold.maintain.rollups import Progress
 from freehold.maintain.run.hands import Hands
@@ -71,11 +71,11 @@ def _track(hands: Hands, task: Task, state: State, now: datetime) -> None:
     with session.transaction():
         session.execute(sql("SET LOCAL lock_timeout = {}", hands.lock_timeout_ms))
         owner = task.placement.roles.owner
-        for statement in rollups.locked(task.series, owner):
+        for statement in noting.locked(task.series, owner):
             session.execute(statement)
         with hands.holding(session) as send:
-            number = int(str(send(rollups.begin(task.series, now))[0][0]))
-            for statement in rollups.follow(task.series, number, state.column_type, owner):
+            number = int(str(send(noting.begin(task.series, now))[0][0]))
+            for statement in noting.follow(task.series, number, state.column_type, owner):
                 send(statement)
 
 

@@ -11,13 +11,16 @@ from freehold.move.run.world import World
 __all__ = ["gather"]
 
 
-def gather(world: World, move: Move) -> Facts:
-    """What both servers say. The caller adds what only the declaration and this machine know."""
+def gather(world: World, move: Move, instead: str = "") -> Facts:
+    """What both servers say. The caller adds what only the declaration and this machine know.
+
+    ``instead`` is a database of the target's instance that is asked where the target's own is not there yet."""
+    target = Side(move.target.instance, instead or move.target.database)
     return Facts(
         move=move,
         inventory=look(world, move, move.source),
         source=_ask(world, move, move.source, move.source_roles),
-        target=_ask(world, move, move.target, move.target_roles),
+        target=_ask(world, move, target, move.target_roles),
     )
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 from freehold.errors import FreeholdError
 from freehold.finding import Finding
-from freehold.move import grants, homeless, keys, objects, policies
+from freehold.move import grants, homeless, keys, objects, policies, uniques
 from freehold.move.model import Inventory, Move
 from freehold.move.run.crew import Job, work
 from freehold.move.run.world import World
-from freehold.move.structure import Chosen, Entry, choose, cleaned, entry, split, taken
+from freehold.move.structure import Chosen, Entry, choose, cleaned, entry, placing, split, taken
 from freehold.ports import Session
 from freehold.sqltext import Sql, ident, join, keyword, literal, raw, sql
 
@@ -78,11 +78,24 @@ def after(world: World, move: Move, inventory: Inventory, jobs: int) -> tuple[Fi
             work(world, move.target, jobs, todo, begin)
 
         there = _things(target, move)
-        together(_by_table(_absent(script, chosen.keyed, made, there)))
+        unique = uniques.uniques(str(source.query(uniques.question(move.schemas))[0][0]))
+        keyed = _absent(script, chosen.keyed, made, there)
+        in_two = {one.entry.number: unique.keys[one.entry.oid] for one in keyed if one.entry.oid in unique.keys}
+        together(_by_table([one for one in keyed if one.entry.number not in in_two]))
+        tables = {thing.name for thing in there.values() if thing.alterable}
+        building = [one for one in _absent(script, chosen.indexes, made, there) if one.table in tables]
+        building += [
+            _index(one, in_two[one.entry.number], script, there) for one in keyed if one.entry.number in in_two
+        ]
+        # the longest first, so that no session is left with it alone in the end
+        building.sort(key=lambda one: -unique.pages.get(one.table, 0))
+        together([Job(one.entry.about, one.statement) for one in building if one.statement.parts])
+        together([Job(f"{one.constraint} on {one.table}", one.adopt()) for one in in_two.values()])
         begin(target)
-        for one in _postponed(script, made, there, move):
+        for statement in _postponed(script, made, there, move):
             with target.transaction():
-                target.execute(one)
+                target.execute(statement)
+        there = _things(target, move)
         together([Job(one.entry.about, one.statement) for one in _absent(script, chosen.indexes, made, there)])
         for todo in _absent(script, chosen.rest, made, there):
             with target.transaction():
@@ -208,6 +221,14 @@ def _absent(script: _Script, entries: Sequence[Entry], made: objects.Things, the
         owner = owners.get(table, "") if one.kind == "CHECK CONSTRAINT" else ""
         todo.append(_Todo(one, table, _as(owner, statement)))
     return todo
+
+
+def _index(todo: _Todo, key: uniques.Unique, script: _Script, there: objects.Things) -> _Todo:
+    """The index of a key that is made in two steps; nothing where an earlier run has built it."""
+    found = [thing for thing in there.values() if thing.kind == "INDEX" and thing.name == key.index]
+    drop = [sql("DROP INDEX {}", raw(thing.name)) for thing in found if not thing.valid]
+    build = [raw(placing(script.statements[todo.entry.number]) + key.build)] if drop or not found else []
+    return replace(todo, table=key.table, statement=join(";\n", [*drop, *build]))
 
 
 def _by_table(todo: Sequence[_Todo]) -> list[Job]:

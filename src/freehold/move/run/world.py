@@ -1,30 +1,110 @@
-"""What every part of a move is given: the ports, and sessions that are closed again."""
+"""What every part of a move shares: the ports, and sessions on its two sides."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from typing import Protocol
 
-from freehold.move.model import Side
+from freehold.errors import ServerError
+from freehold.move.model import Move, Side
 from freehold.ports import Clock, Dumps, Progress, Secrets, Servers, Session
+from freehold.sqltext import Secret, Sql, keyword, pair, sql
+
+LOCK_TIMEOUT_MS = 3_000
+LOCKED = ("55P03", "40P01")
+"""What a server says when somebody else holds a lock for too long, or holds what we hold the other way round."""
+_RETRY_MS = 250.0
+
+PINNED = keyword(
+    "SET statement_timeout = 0; SET idle_session_timeout = 0;"
+    " SET idle_in_transaction_session_timeout = 0; SET row_security = off; SET DateStyle = 'ISO, YMD';"
+    " SET IntervalStyle = 'postgres'; SET TimeZone = 'UTC'; SET extra_float_digits = 3; SET lc_monetary = 'C'"
+)
+
+
+class Traffic(Protocol):
+    """The clients of a service: they can be held back, led elsewhere, and let go."""
+
+    def prepare(self, side: str) -> None:
+        """Make sure, before anybody waits, that clients could be led to ``side``. Raises FreeholdError."""
+
+    def hold(self, timeout_ms: int) -> bool:
+        """Let transactions end and hold back what follows. False when one did not end in time: all runs on then."""
+
+    def redirect(self, side: str) -> None:
+        """Lead what comes next to ``side``; nothing happens where it leads there already."""
+
+    def release(self) -> None:
+        """Let traffic flow; nothing happens where it flows."""
 
 
 @dataclass(frozen=True)
 class World:
-    """The ports of one move."""
+    """The ports of a move. ``watch`` starts what frees the service should this process die or hang during a switch,
+    whose pause is limited to so many ms, and lasts as long as the switch."""
 
     servers: Servers
     secrets: Secrets
     clock: Clock
     progress: Progress
     dumps: Dumps
+    who: str = ""
+    watch: Callable[[Move, float], AbstractContextManager[None]] = lambda move, pause_ms: nullcontext()
 
     @contextmanager
     def admin(self, side: Side) -> Iterator[Session]:
-        """A session of Freehold's own login in a database; its search_path holds pg_catalog only."""
+        """A session of Freehold's own login in a database; its search_path holds pg_catalog only, and the guard against
+        DDL lets it through."""
         session = self.servers.admin(side.instance, side.database)
         try:
+            session.execute(keyword("SET freehold.moving = 'on'"))
             yield session
         finally:
             session.close()
+
+    @contextmanager
+    def session(self, side: Side) -> Iterator[Session]:
+        """A session of Freehold's own login whose texts are the same on every server, and which may change the
+        tables of a service that is being moved."""
+        with self.admin(side) as session:
+            session.execute(PINNED)
+            yield session
+
+    def say(self, what: str) -> None:
+        self.progress.event(what, 0, 0)
+
+
+def patiently(world: World, session: Session, what: Sql, why: str, wait_ms: float = 60_000.0) -> None:
+    """Send what needs a lock, again while others hold it. Raises ServerError after ``wait_ms``."""
+    deadline = world.clock.monotonic_ms() + wait_ms
+    while True:
+        try:
+            session.execute(sql("SET lock_timeout = {}", LOCK_TIMEOUT_MS))
+            session.execute(what)
+            return
+        except ServerError as error:
+            if error.sqlstate not in LOCKED or world.clock.monotonic_ms() >= deadline:
+                raise
+            world.say(f"{why} waits for a lock: {error.message}")
+            world.clock.sleep_ms(_RETRY_MS)
+
+
+def connection(world: World, side: Side) -> Secret:
+    """How the other side connects to this one; the password is put in when it is sent."""
+    address = world.servers.addresses()[side.instance]
+    words = {
+        **dict(address.options),
+        "host": address.host,
+        "port": str(address.port),
+        "dbname": side.database,
+        "user": address.user,
+        "application_name": "freehold move",
+    }
+    return Secret(side.instance, " ".join(pair(name, value) for name, value in words.items()))
+
+
+def password_of(world: World) -> Callable[[str], str]:
+    """Resolves the secret of ``connection``."""
+    return lambda instance: world.servers.addresses()[instance].password

@@ -98,6 +98,14 @@ class PgBouncers:
         progress(f'pool "{bouncer.name}" {"runs" if alive else "started"} on port {port}')
         return self.state(bouncer)
 
+    def rewrite(self, bouncer: Bouncer, logins: Sequence[Login]) -> bool:
+        """Write the files of a PgBouncer that runs; whether they differ from what was there, so that it must reload.
+        Raises LocalStateError."""
+        program, home = self.program(), self.home(bouncer.name)
+        if program is None:
+            raise LocalStateError("PgBouncer is not installed", hint="Install it: apt-get install pgbouncer")
+        return process.write(home, bouncer, bouncer.port or home.port, logins, program, self.account)
+
     def down(self) -> tuple[str, ...]:
         """Stop every PgBouncer of the platform, declared or not; the folder names of those that ran."""
         if not self.folder.is_dir():

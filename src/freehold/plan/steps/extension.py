@@ -20,9 +20,7 @@ from freehold.plan.model import Design, Effect, Phase, Statement, Step, StepKind
 from freehold.plan.wanted import wanted
 from freehold.sqltext import Sql, ident, sql
 
-OWN_SCHEMA = frozenset(
-    {"age", "pg_cron", "pglogical", "plpgsql", "postgis_tiger_geocoder", "postgis_topology", "timescaledb"}
-)
+OWN_SCHEMA = frozenset({"age", "pg_cron", "pglogical", "plpgsql", "postgis_tiger_geocoder", "postgis_topology"})
 """Extensions that choose their schema themselves, or want one of their own."""
 
 

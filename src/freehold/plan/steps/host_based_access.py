@@ -61,6 +61,13 @@ class NarrowedAccess(HostBasedAccess):
     phase: ClassVar[Phase] = Phase.CLEANUP
     rank: ClassVar[int] = 90
 
+    leaving: tuple[str, ...]
+
+    def done(self, found: Found) -> bool:
+        # while the logins are there the whole file is written first, also over one that is narrow already
+        server = found.servers.get(self.instance)
+        return super().done(found) and server is not None and not set(self.leaving) & set(server.roles)
+
 
 def _wants(design: Design, found: Found) -> Iterator[Step]:
     for instance in design.placements.instances:
@@ -83,6 +90,7 @@ def _wants(design: Design, found: Found) -> Iterator[Step]:
                     destructive=True,
                     want=wanted_lines(design, server),
                     before=tuple(line.rule() for line in first),
+                    leaving=tuple(sorted({login for _, login in leaving})),
                 )
 
 

@@ -16,13 +16,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from freehold.found.model import Found, Object
-from freehold.plan.engines import Engine, engine
-from freehold.plan.grants import acting, acts_as, has_pending
-from freehold.plan.look import look
+from freehold.found.model import Found
+from freehold.plan.cutting import declared_series, partitioned
+from freehold.plan.engines import kept
+from freehold.plan.grants import acting, acts_as
 from freehold.plan.model import Action, Design, Effect, Phase, Step, StepKind
 from freehold.plan.partitioning import partition_table
-from freehold.plan.wanted import wanted
 from freehold.spec.names import show_table
 from freehold.spec.series import TimeSeries
 from freehold.sqltext import ident
@@ -53,36 +52,21 @@ class PartitionedTable(Step):
         return ()
 
     def done(self, found: Found) -> bool:
-        seen = look(found)
-        table = seen.table(self.instance, self.database or "", self.series.table.schema, self.series.table.table)
-        if table is None or table.partition_key != ("RANGE", self.series.column):
-            return False
-        return not self.series.default_partition or any(
-            item.default_partition and item.partition_of == (table.schema, table.name)
-            for item in seen.objects(self.instance, self.database or "").get(table.schema, ())
-        )
+        return partitioned(found, self.instance, self.database or "", self.series)
 
 
 def _wants(design: Design, found: Found) -> Iterator[Step]:
-    seen = look(found)
-    services = {service.name: service for service in design.platform.services}
-    for (instance, database), want in wanted(design).databases.items():
-        if engine(found, want) is not Engine.NATIVE:
-            continue
-        for placement in want.placements:
-            for series in services[placement.service].timeseries:
-                table: Object | None = seen.table(instance, database, series.table.schema, series.table.table)
-                if table is None and not has_pending(design, found, want, placement.service):
-                    continue
-                yield PartitionedTable(
-                    instance=instance,
-                    database=database,
-                    name=f"{series.table.schema}.{series.table.table}",
-                    service=placement.service,
-                    action=Action.ALTER,
-                    series=series,
-                    acting_as=acts_as(found, instance, placement.roles.owner),
-                )
+    for home, series in declared_series(design, found):
+        if kept(found, home, series).native:
+            yield PartitionedTable(
+                instance=home.instance,
+                database=home.database,
+                name=f"{series.table.schema}.{series.table.table}",
+                service=home.service,
+                action=Action.ALTER,
+                series=series,
+                acting_as=acts_as(found, home.instance, home.owner),
+            )
 
 
 partitioned_table = StepKind(wants=_wants)

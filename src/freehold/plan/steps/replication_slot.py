@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from freehold.found.model import Found
-from freehold.plan.linked import logical, replicas, slot_of
+from freehold.plan.linked import followable, replicas, slot_of
 from freehold.plan.model import Action, Design, Effect, Phase, Statement, Step, StepKind
 from freehold.sqltext import Sql, ident, literal, sql
 
@@ -60,7 +60,7 @@ def drop_slot(name: str) -> Sql:
 def _wants(design: Design, found: Found) -> Iterator[Step]:
     for link in replicas(design, found):
         instance, database = link.source
-        if not logical(found, instance):
+        if not followable(design, found, link):
             continue  # said in the notes
         have = slot_of(found, instance, link.name)
         yield ReplicationSlot(

@@ -14,12 +14,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from freehold.found.model import Found
-from freehold.plan.engines import Engine, engine
-from freehold.plan.grants import has_pending
+from freehold.plan.cutting import declared_series
+from freehold.plan.engines import kept
 from freehold.plan.look import look
 from freehold.plan.model import Design, Effect, Phase, Statement, Step, StepKind
 from freehold.plan.rollups import columns, make
-from freehold.plan.wanted import wanted
 from freehold.spec.names import show_table
 from freehold.spec.series import Rollup, TimeSeries
 from freehold.sqltext import ident, keyword, sql
@@ -61,25 +60,19 @@ class RollupTable(Step):
 
 
 def _wants(design: Design, found: Found) -> Iterator[Step]:
-    seen = look(found)
-    for (instance, database), want in wanted(design).databases.items():
-        if engine(found, want) is not Engine.NATIVE:
+    for home, series in declared_series(design, found):
+        if not kept(found, home, series).native:
             continue
-        for placement in want.placements:
-            for series in design.platform.service(placement.service).timeseries:
-                base = seen.table(instance, database, series.table.schema, series.table.table)
-                if base is None and not has_pending(design, found, want, placement.service):
-                    continue
-                for rollup in series.rollups:
-                    yield RollupTable(
-                        instance=instance,
-                        database=database,
-                        name=f"{rollup.table.schema}.{rollup.table.table}",
-                        service=placement.service,
-                        owner=placement.roles.owner,
-                        series=series,
-                        rollup=rollup,
-                    )
+        for rollup in series.rollups:
+            yield RollupTable(
+                instance=home.instance,
+                database=home.database,
+                name=f"{rollup.table.schema}.{rollup.table.table}",
+                service=home.service,
+                owner=home.owner,
+                series=series,
+                rollup=rollup,
+            )
 
 
 rollup_table = StepKind(wants=_wants)

@@ -26,7 +26,7 @@ from freehold.plan.linked import (
     arrived,
     awaited,
     connection,
-    logical,
+    followable,
     mirrors,
     published,
     replicas,
@@ -165,7 +165,7 @@ def _mend(link: Link, where: str, digest: str | None, have: Subscription) -> Ite
 
 def _wants(design: Design, found: Found) -> Iterator[Step]:
     for link in replicas(design, found):
-        if not logical(found, link.source[0]):
+        if not followable(design, found, link):
             continue  # said in the notes
         instance, database = link.reader
         again = bool(stuck(design, found, link))

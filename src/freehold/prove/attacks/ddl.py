@@ -39,4 +39,4 @@ def _spare(scene: Scene, login: Login, thing: Thing) -> bool:
     return any(not p.schemas and p.database == thing.database for p in placement_of(scene, login))
 
 
-ddl = object_attack("ddl", "I2", "change or drop another service's objects", _tries, spare=_spare)
+ddl = object_attack("ddl", "I2", "change or drop another service's objects", _tries, spare=_spare, locks=True)

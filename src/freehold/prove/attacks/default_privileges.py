@@ -1,7 +1,8 @@
 """Wait for the next table: privileges that objects which do not exist yet would give away.
 
-Tried: the default privileges of every owner role are compared with what the declaration explains; the canary, made
-like any new object of the service, shows in the other attacks what they really give.
+Tried: the default privileges of every owner role, and of every role in the database of a foreign application, are
+compared with what the declaration explains; the canary, made like any new object of the service, shows in the other
+attacks what they really give.
 
 Why: ALTER DEFAULT PRIVILEGES changes no table that exists, so nothing looks wrong until the next migration.
 
@@ -32,9 +33,11 @@ def _split(scene: Scene) -> Iterator[Piece]:
 def _play(scene: Scene, piece: Piece, tell: Tell) -> Conversation:
     explained = Explained(scene, piece.instance, piece.database)
     owners = {p.roles.owner: p.service for p in explained.placements if p.schemas}
+    # in the database of an application, whatever its roles are
+    whole = next((p.service for p in explained.placements if not p.schemas), None)
     quiet: set[str] = set()
     for default in contents(scene.found, piece.instance, piece.database).default_acls:
-        service = owners.get(default.owner)
+        service = owners.get(default.owner, whole)
         if service is None:
             continue
         if default.kind == "FUNCTIONS" and not default.schema:

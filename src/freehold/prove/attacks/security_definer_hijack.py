@@ -31,12 +31,13 @@ _CODE = "security_definer_hijack"
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A place in which the attacker's objects are found first. ``new``: a schema that it has to create; ``path``: the
-    search_path that it sets, where the routine leaves it to the caller."""
+    """A place in which the attacker's objects are found. ``new``: a schema that it has to create; ``path``: the
+    search_path that it sets, where the routine leaves it to the caller; ``earlier``: what is searched before it."""
 
     place: str
     new: bool
     path: tuple[str, ...]
+    earlier: tuple[str, ...] = ()
 
 
 def search_path(config: tuple[str, ...]) -> tuple[str, ...] | None:
@@ -66,10 +67,17 @@ def ways(thing: Thing, temporary: bool, create: bool, schemas: tuple[str, ...]) 
         return
     for writable in path:
         if writable in schemas and writable != "pg_temp":
-            yield Way(writable, False, ())
+            yield Way(writable, False, (), before(path, writable))
             break
     if temporary and path[-1:] != ("pg_temp",):
-        yield Way(shadow.TEMPORARY, False, ())
+        yield Way(shadow.TEMPORARY, False, (), before(path, shadow.TEMPORARY))
+
+
+def before(path: tuple[str, ...], place: str) -> tuple[str, ...]:
+    """The schemas in which PostgreSQL looks for a relation or a type before it looks into ``place``."""
+    whole = path if "pg_catalog" in path else ("pg_catalog", *path)
+    whole = whole if shadow.TEMPORARY in path else (shadow.TEMPORARY, *whole)
+    return whole[: whole.index(place)]
 
 
 def _split(scene: Scene) -> Iterator[Piece]:
@@ -123,14 +131,15 @@ def _take(
     names = shadow.names_in(source.text)
     result = held(login, thing.service)
     for way in some:
-        answer = (yield _as(login, piece, shadow.ask_shadows(names, thing, way.place)))[0]
+        answer = (yield _as(login, piece, shadow.ask_shadows(names, thing, way.place, way.earlier)))[0]
         statements = [row[0] for row in answer.rows if row[0]]
         if not answer.ok:
-            result = _doubt(login, piece, thing, "what it names could not be looked up", answer, source.call)
+            result = _doubt(login, piece, thing, "what it names could not be looked up", answer, source.call, way)
         if not statements:
             continue
         if source.trigger:
-            result = _doubt(login, piece, thing, "a trigger function is only called by its table", answer, source.call)
+            why = "a trigger function is only called by its table"
+            result = _doubt(login, piece, thing, why, answer, source.call, way)
             continue
         hijack = shadow.attempt(statements, source, way.place, way.new, way.path)
         answer = (yield _as(login, piece, hijack, soiled=True))[0]
@@ -140,7 +149,7 @@ def _take(
             tell(_taken(login, piece, thing, way, what, shown, answer))
             return
         why = "it was called and did not come to what was put in its way" if answer.ok else answer.message
-        result = _doubt(login, piece, thing, why, answer, hijack)
+        result = _doubt(login, piece, thing, why, answer, hijack, way)
     tell(result)
 
 
@@ -175,7 +184,9 @@ def _taken(login: Login, piece: Piece, thing: Thing, way: Way, what: str, hijack
     )
 
 
-def _doubt(login: Login, piece: Piece, thing: Thing, why: str, answer: Answer, sent: Sql | str) -> Result:
+def _doubt(
+    login: Login, piece: Piece, thing: Thing, why: str, answer: Answer, sent: Sql | str, way: Way | None = None
+) -> Result:
     return broken(
         _CODE,
         login,
@@ -184,7 +195,7 @@ def _doubt(login: Login, piece: Piece, thing: Thing, why: str, answer: Answer, s
         f'role "{login.role}" can put objects before what {thing.shown} means, and the hijack was not completed'[:200],
         f"It is SECURITY DEFINER, and its search_path lets the role in. It was not taken over: {why}.",
         evidence=(evidence(login, piece.instance, piece.database, sent, answer),),
-        remedy=_remedy(login, piece, thing, None),
+        remedy=_remedy(login, piece, thing, way),
         verdict=Verdict.UNKNOWN,
     )
 

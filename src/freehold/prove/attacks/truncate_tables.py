@@ -29,4 +29,6 @@ def _spare(scene: Scene, login: Login, thing: Thing) -> bool:
     return owns(scene, login, thing) and login.purpose != "ro"
 
 
-truncate_tables = object_attack("truncate_tables", "I2", "truncate another service's tables", _tries, spare=_spare)
+truncate_tables = object_attack(
+    "truncate_tables", "I2", "truncate another service's tables", _tries, spare=_spare, locks=True
+)

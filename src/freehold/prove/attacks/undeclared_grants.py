@@ -2,7 +2,8 @@
 
 Tried: nothing is attacked; the ACL of every database, schema, table, column, view, sequence and routine is compared
 with what the declaration explains. A grant that only a missing USAGE on the schema holds off is one GRANT away from
-a leak, and no attack can see it.
+a leak, and no attack can see it. In the database of a foreign application only grants to logins of other services
+count: what it gives to its own roles, and to all who may connect, is its own affair.
 
 Why: "declared reads work, and nothing else" is a claim about every grant, not only about those in use.
 
@@ -77,6 +78,7 @@ def _play(scene: Scene, piece: Piece, tell: Tell) -> Conversation:
     database = server.databases[piece.database]
     owned = service_schemas(scene.placements)
     alone = explained.placements[0].service if len(explained.placements) == 1 else ""
+    whole = alone if alone and not explained.placements[0].schemas else ""
     name = ident(piece.database)
     mine = bool(explained.placements)
     acl = frozenset(g for g in database.acl if mine or g.grantee == PUBLIC or explained.ours(g.grantee))
@@ -85,7 +87,7 @@ def _play(scene: Scene, piece: Piece, tell: Tell) -> Conversation:
     for schema in inside.schemas.values():
         on = sql("SCHEMA {}", ident(schema.name))
         good = partial(explained.on_schema, schema.name)
-        judge.acl(schema.acl, schema.owner, on, f"schema {ident(schema.name)}", owned.get(schema.name, ""), good)
+        judge.acl(schema.acl, schema.owner, on, f"schema {ident(schema.name)}", owned.get(schema.name, whole), good)
     for thing in inside.objects:
         if thing.extension or thing.kind not in _KINDS:
             continue

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 
 from freehold.finding import Evidence
 from freehold.found.model import HbaRule
+from freehold.plan.hba import cannot_be_written
 from freehold.prove.judge import broken, evidence, held, limit, refused, unknown
 from freehold.prove.model import Attack, Conversation, Login, Piece, Probe, Scene, Tell
 from freehold.prove.scene import placement_of
@@ -124,7 +125,22 @@ def _lines(scene: Scene, piece: Piece, tell: Tell) -> None:
             )
         elif rule.method not in ("reject", "peer") and "all" in rule.databases and "all" in rule.users:
             title = "pg_hba.conf lets every role ask for every database"
-            if owned:
+            if owned and _unspeakable(scene, piece.instance):
+                tell(
+                    limit(
+                        _CODE,
+                        None,
+                        "",
+                        f"instance {piece.instance}",
+                        title,
+                        "Before PostgreSQL 16 pg_hba.conf cannot hold a name with a line break, and a login and its "
+                        "database have one; CONNECT privileges hold.",
+                        (),
+                        evidence=(Evidence(words),),
+                        remedy="Take the line break out of the names, or use PostgreSQL 16 or later.",
+                    )
+                )
+            elif owned:
                 tell(
                     broken(
                         _CODE,
@@ -153,6 +169,13 @@ def _lines(scene: Scene, piece: Piece, tell: Tell) -> None:
                 )
         else:
             tell(held(None))
+
+
+def _unspeakable(scene: Scene, instance: str) -> bool:
+    """Whether there is a login that no line can name, in a database that no line can name."""
+    server = scene.found.servers[instance]
+    pairs = {(login.role, login.database) for login in scene.logins if login.instance == instance}
+    return any(len(list(cannot_be_written(pair, server))) == len(pair) for pair in pairs)
 
 
 def _words(rule: HbaRule) -> str:

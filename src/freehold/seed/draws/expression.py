@@ -23,7 +23,8 @@ Example:
 from __future__ import annotations
 
 from freehold.seed.draws._kind import Args, Draw, Drawn, Place
-from freehold.seed.expression import Unfit, compiled
+from freehold.seed.expression import compiled
+from freehold.seed.kinds import Unfit
 
 
 def _make(args: Args, place: Place) -> Drawn | None:

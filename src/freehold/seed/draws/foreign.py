@@ -26,8 +26,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from freehold.seed.draws._kind import Args, Draw, Drawn, Elsewhere, Kind, Place
-from freehold.seed.expression import Unfit, compiled
+from freehold.seed.expression import compiled
 from freehold.seed.fans import fan_in
+from freehold.seed.kinds import Unfit
 from freehold.seed.model import Chunk, Value
 from freehold.seed.spread import earlier, once, popular, shuffle, uniform
 from freehold.spec.names import show_table

@@ -1,0 +1,178 @@
+"""``freehold move``: take services to another home while they run."""
+
+from __future__ import annotations
+
+import click
+
+from freehold.cli.options import Call, agree, command, duration
+from freehold.cli.out import Block, Result, Say, Tone
+from freehold.spec.model import Layout
+
+_ACTIONS = (
+    "start", "status", "verify", "cutover", "rollback", "complete", "abort", "resume", "auto", "purge", "find",
+    "watchdog",
+)  # fmt: skip
+
+
+@command()
+@click.argument("action", type=click.Choice(_ACTIONS), default="status")
+@click.option("--to", "layout", type=click.Choice([one.value for one in Layout]), help="The layout to move to.")
+@click.option(
+    "--service", "services", metavar="NAME", multiple=True, help="Only this service; may be repeated. Default: all."
+)
+@click.option("--to-instance", metavar="NAME", default="", help="start: the instance for the one service named.")
+@click.option("--to-database", metavar="NAME", default="", help="start: the database for the one service named.")
+@click.option(
+    "--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="Sessions that copy side by side."
+)
+@click.option(
+    "--pause",
+    "pause_ms",
+    metavar="DURATION",
+    default="2s",
+    show_default=True,
+    callback=duration,
+    help="cutover, rollback: the longest that clients may be held back; past it the service goes on where it was.",
+)
+@click.option(
+    "--lag",
+    "lag_ms",
+    metavar="DURATION",
+    default="200ms",
+    show_default=True,
+    callback=duration,
+    help="cutover, rollback: how quickly a row must cross, three times in a row, before anybody is held back.",
+)
+@click.option("--tries", type=click.IntRange(1, 1000), default=10, show_default=True, help="How many attempts.")
+@click.option(
+    "--soak",
+    "soak_ms",
+    metavar="DURATION",
+    default="0ms",
+    show_default=True,
+    callback=duration,
+    help="auto: how long each service runs at its new home before its move is completed.",
+)
+@click.option("--unverified", is_flag=True, help="cutover: although no verification says that both sides are the same.")
+@click.option(
+    "--sample",
+    type=click.FloatRange(0, 100, min_open=True),
+    metavar="PERCENT",
+    help="verify: only so much of the rows.",
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="verify: which part of the rows a sample is.")
+@click.option("--counts", is_flag=True, help="verify: only how many rows there are; no proof.")
+@click.option(
+    "--repair", is_flag=True, help="verify: rewrite rows that differ on the side that follows, and look again."
+)
+@click.option("--parent", type=int, hidden=True, default=0)
+@click.option("--dry-run", is_flag=True, help="start, auto: only say what is in the way.")
+@click.option("--yes", is_flag=True, help="Do not ask before completing or aborting.")
+def move(
+    call: Call,
+    action: str,
+    layout: str | None,
+    services: tuple[str, ...],
+    to_instance: str,
+    to_database: str,
+    jobs: int,
+    pause_ms: int,
+    lag_ms: int,
+    tries: int,
+    soak_ms: int,
+    unverified: bool,
+    sample: float | None,
+    seed: int,
+    counts: bool,
+    repair: bool,
+    parent: int,
+    dry_run: bool,
+    yes: bool,
+) -> Result:
+    """Move services to another layout, database or instance while they are in use, and back.
+
+    \b
+    start     make the new home, copy, and follow every change; the service stays where it is
+    status    where each move stands, how far behind the copy is, and what can be done next
+    verify    compare every row on both sides while writes go on
+    cutover   hold the pool back for a moment and let the service go on at its new home
+    rollback  the same the other way; nothing that was written at the new home is lost
+    complete  end the way back and put the old tables away
+    abort     give the move up before a cutover, or after a rollback; leaves nothing behind
+    resume    end a switch that was interrupted, and go on with a start that was
+    auto      start, verify, cut over, soak and complete, one service after the other
+    purge     drop what completed moves put away
+    find      ask the databases which moves there are, where this machine does not know of them
+
+    A switch waits for no longer than --pause and tries again when somebody's transaction is in the way. A watchdog
+    frees the service when this process dies. Exit code 2 when verification finds a difference, 3 when a server does not
+    answer.
+    """
+    from freehold.cli import movereports as report
+    from freehold.cli import moving
+    from freehold.move.model import SOURCE, TARGET
+    from freehold.move.run.switching import Limits
+    from freehold.move.verify.model import Mode, Options
+
+    context = call.context
+    limits = Limits(pause_ms=float(pause_ms), lag_ms=float(lag_ms), tries=tries)
+    if action == "watchdog":
+        return _watchdog(call, services[0], pause_ms, parent)
+    if (to_instance or to_database) and len(services) != 1:
+        raise click.UsageError("--to-instance and --to-database are for one service: name it with --service")
+    if action in ("start", "auto"):
+        return report.started(
+            context,
+            moving.tasks(context, Layout(layout) if layout else None, services, to_instance, to_database),
+            jobs=jobs,
+            limits=limits,
+            soak_ms=soak_ms,
+            through=action == "auto",
+            dry_run=dry_run,
+        )
+    entries = moving.find(context) if action == "find" else moving.known(context, services)
+    if action in ("status", "find"):
+        return report.status(context, entries)
+    if action == "purge":
+        return report.purged(context, services)
+    if not entries:
+        return Result({"action": action, "moves": []}, (Say("· no service is being moved", Tone.DIM),))
+    if action == "verify":
+        mode = Mode.COUNTS if counts else Mode.SAMPLE if sample is not None else Mode.FULL
+        options = Options(mode=mode, percent=sample or 100.0, seed=seed, repair=repair, workers=jobs)
+        return report.verified(context, entries, options)
+    if action in ("complete", "abort"):
+        named = ", ".join(entry.move.service for entry in entries)
+        agree(f"{action} the move of {named}?", yes=yes, otherwise=f"{action} of {named} asks for a yes")
+    blocks: list[Block] = []
+    for entry in entries:
+        name = entry.move.service
+        match action:
+            case "cutover" | "rollback":
+                side = SOURCE if action == "cutover" else TARGET
+                took = moving.switch(context, entry, side, limits, unverified=unverified)
+                blocks.append(report.switched(name, action, took))
+            case "resume":
+                side = moving.heal(context, entry)
+                blocks.append(Say(f"✓ {name} is served by its {side}", Tone.GOOD))
+                if side == SOURCE:
+                    moving.resume(context, entry, jobs=jobs)
+            case "complete":
+                retired = moving.complete(context, entry)
+                blocks.append(report.completed(name, retired))
+            case "abort":
+                moving.abort(context, entry)
+                blocks.append(Say(f"✓ the move of {name} is given up; nothing of it is left", Tone.GOOD))
+    if action == "complete":
+        blocks += report.after_completion(context)
+    return report.ended(context, action, entries, blocks)
+
+
+def _watchdog(call: Call, service: str, pause_ms: int, parent: int) -> Result:
+    from freehold.cli import moving, watching
+
+    context = call.context
+    if not watching.watch(pause_ms, parent):
+        (entry,) = moving.known(context, [service])
+        watching.until_healed(lambda: moving.heal(context, entry), context.folder.moves_log)
+    return Result({"action": "watchdog", "moves": []})

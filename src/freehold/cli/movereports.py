@@ -1,0 +1,256 @@
+"""What ``freehold move`` answers: each action as a document and as text, and what it does to the whole platform."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from freehold.cli import moving, pools, verbs
+from freehold.cli.context import Context
+from freehold.cli.out import Block, Cell, Result, Say, Table, Tone
+from freehold.cli.shapes import count, finding_block
+from freehold.errors import Unreachable
+from freehold.finding import Finding, JsonObject, Level
+from freehold.layouts.placement import place
+from freehold.local.clock import SystemClock
+from freehold.local.movesfile import Known
+from freehold.move.machine import Phase, allowed
+from freehold.move.model import SOURCE, TARGET
+from freehold.move.run.switching import Limits, Switched
+from freehold.move.verify.model import Mismatch, Mode, Options
+
+
+def started(
+    context: Context,
+    tasks: Sequence[moving.Task],
+    *,
+    jobs: int,
+    limits: Limits,
+    soak_ms: int,
+    through: bool,
+    dry_run: bool,
+) -> Result:
+    """Begin the moves, and with ``through`` take each to its end before the next."""
+    blocks: list[Block] = []
+    told: list[Finding] = []
+    entries: list[Known] = []
+    clock = SystemClock()
+    wrong = 0
+    for task in tasks:
+        if task.in_place and dry_run:
+            blocks.append(Say(f"✓ {task.service} stays in its database and gets other roles", Tone.GOOD))
+            continue
+        if task.in_place:
+            moving.take_over(context, task)
+            blocks.append(Say(f"✓ {task.service} has its roles for layout {task.goes.layout.value}", Tone.GOOD))
+            continue
+        entry, findings = moving.begin(context, task, jobs=jobs, dry_run=dry_run)
+        told += findings
+        if entry is None:
+            sign = Say(f"✗ {task.service} stays where it is: something is in the way", Tone.BAD)
+            blocks.append(sign if moving.blocked(findings) else Say(f"✓ {task.service} can be moved", Tone.GOOD))
+            if moving.blocked(findings) and not dry_run:
+                break
+            continue
+        entries.append(entry)
+        where = f"{task.target.instance}/{task.target.database}"
+        blocks.append(Say(f"✓ {task.service} is followed by {where}", Tone.GOOD))
+        if through:
+            found = moving.verify(context, entry, Options(workers=jobs))
+            blocks += _compared(found)
+            if not found.clean:
+                wrong += 1
+                break
+            took = moving.switch(context, entry, SOURCE, limits)
+            blocks.append(switched(task.service, "cutover", took))
+            clock.sleep_ms(soak_ms)
+            blocks.append(completed(task.service, moving.complete(context, entry)))
+            context.forget_homes()
+    blocks += [finding_block(one, Tone.BAD if one.level is Level.ERROR else Tone.WARN) for one in told]
+    if not tasks:
+        blocks.append(Say("· every service lives where it should", Tone.DIM))
+    if not dry_run and (through or any(task.in_place for task in tasks)):
+        blocks += after_completion(context)
+    document: JsonObject = {
+        "action": "auto" if through else "start",
+        "moves": [_document(context, entry) for entry in entries],
+        "findings": [finding.as_json() for finding in told],
+    }
+    return Result(
+        document,
+        tuple(blocks),
+        exit=2 if moving.blocked(told) or wrong else 0,
+        next="freehold move verify" if entries and not through else "",
+    )
+
+
+def status(context: Context, entries: Sequence[Known]) -> Result:
+    """Where each move stands."""
+    rows: list[tuple[str | Cell, ...]] = []
+    documents: list[JsonObject] = []
+    exits = 0
+    for entry in entries:
+        try:
+            one = _document(context, entry)
+        except Unreachable as error:
+            rows.append((entry.move.service, Cell("?", Tone.WARN), _way(entry), "", error.message))
+            exits = 3
+            continue
+        documents.append(one)
+        can = " | ".join(allowed(Phase(str(one["phase"]))))
+        lag = one["lag_bytes"]
+        behind = f"{lag:,} bytes" if isinstance(lag, int) else ""
+        if one["phase"] in ("structured", "provisioned", "started"):
+            behind = f"{one['copied_rows']:,} of about {one['total_rows'] or 0:,} rows"
+        rows.append((entry.move.service, str(one["phase"]), _way(entry), behind, can))
+    blocks: tuple[Block, ...] = (
+        (Table(("service", "phase", "from and to", "behind", "next"), rows),)
+        if rows
+        else (Say("· no service is being moved", Tone.DIM),)
+    )
+    return Result({"action": "status", "moves": documents}, blocks, exit=exits)
+
+
+def ended(context: Context, action: str, entries: Sequence[Known], blocks: Sequence[Block]) -> Result:
+    """The answer of an action on moves that exist."""
+    follow = {
+        "cutover": "freehold move complete",
+        "rollback": "freehold move cutover",
+        "complete": "freehold prove",
+        "abort": "freehold status",
+    }
+    documents = [_document(context, entry) for entry in entries]
+    return Result(
+        {"action": action, "moves": documents}, tuple(blocks), next=follow.get(action, "freehold move status")
+    )
+
+
+def switched(service: str, action: str, took: Switched) -> Say:
+    """One line on a switch."""
+    stages = ", ".join(f"{name} {ms:.0f}" for name, ms in took.stages_ms.items())
+    tries = f" at attempt {took.tries}" if took.tries > 1 else ""
+    what = "lives at its new home" if action == "cutover" else "is back at its old home"
+    return Say(f"✓ {service} {what}{tries}; clients waited {took.pause_ms:.0f} ms ({stages})", Tone.GOOD)
+
+
+def completed(service: str, retired: Sequence[str]) -> Say:
+    """One line on what was put away."""
+    return Say(f"✓ {service} has moved; its old tables wait in {', '.join(retired)}", Tone.GOOD)
+
+
+def verified(context: Context, entries: Sequence[Known], options: Options) -> Result:
+    """Compare both sides of each move."""
+    blocks: list[Block] = []
+    documents: list[JsonObject] = []
+    clean = True
+    for entry in entries:
+        found = moving.verify(context, entry, options)
+        clean &= found.clean
+        blocks += _compared(found)
+        documents.append(_document(context, entry))
+    return Result(
+        {"action": "verify", "moves": documents},
+        tuple(blocks),
+        exit=0 if clean else 2,
+        next="freehold move cutover" if clean else "freehold move verify --repair",
+    )
+
+
+def _compared(found: moving.Verified) -> list[Block]:
+    report = found.report
+    blocks: list[Block] = [
+        Say(f"✗ {table.table.schema}.{table.table.table}: {_row(one)}", Tone.BAD)
+        for table in report.tables
+        for one in table.listed
+    ]
+    blocks += [Say(f"✗ {one}", Tone.BAD) for one in found.definitions]
+    said = f"{report.rows:,} rows in {len(report.tables)} tables compared in {report.duration_ms / 1000:.1f} s"
+    said += f", {count(report.rounds, 'round')}"
+    if report.mode is Mode.SAMPLE:
+        said += f"; a sample of {report.coverage:.1%} proves nothing of the rest"
+    if report.mode is Mode.COUNTS:
+        said += "; counts only, which is no proof"
+    if report.healed:
+        said += f"; {count(report.healed, 'row')} differed for a moment"
+    if found.clean:
+        blocks.append(Say(f"✓ {found.service}: the same at both homes; {said}", Tone.GOOD))
+    else:
+        wrong = f"{report.mismatches} rows and {len(found.definitions)} definitions differ"
+        wrong += f", {report.unsettled} rows are written too often to say" if report.unsettled else ""
+        blocks.append(Say(f"✗ {found.service}: {wrong}; {said}", Tone.BAD))
+    return blocks
+
+
+def _row(one: Mismatch) -> str:
+    key = ", ".join(f"{name} {value}" for name, value in one.key)
+    return f"{one.kind.value}: {key}" + (f" in {', '.join(one.columns)}" if one.columns else "")
+
+
+def purged(context: Context, services: Sequence[str]) -> Result:
+    """Drop what completed moves put away."""
+    context.known_services(services)
+    dropped = moving.purge(context, services)
+    said = f"✓ dropped the old tables of {', '.join(dropped)}" if dropped else "· nothing is put away"
+    return Result({"action": "purge", "moves": []}, (Say(said, Tone.GOOD if dropped else Tone.DIM),))
+
+
+def after_completion(context: Context) -> list[Block]:
+    """Bring the rest of the platform in line with where its services live now, and say what the declaration lacks."""
+    context.forget_homes()
+    made = verbs.plan(context, authoritative=False, allow_destroy=False, services=())
+    blocks: list[Block] = []
+    if made.plan.steps:
+        done = verbs.apply(context, made, wait_ms=60_000)
+        blocks.append(Say(f"✓ applied {count(done.applied, 'step')} that follow from it", Tone.GOOD))
+    if not pools.missing(context):
+        pools.up(context)
+    from freehold.cli import logins
+
+    logins.write_env_files(context)
+    if not moving.settle(context):
+        blocks += _declared(context)
+    return blocks
+
+
+def _declared(context: Context) -> list[Block]:
+    """Write the layout that the platform has by now into the declaration, once all of it has one."""
+    from freehold.local.declaration import write_layout
+
+    if any(not one.ended for one in context.moves.read()):
+        return []
+    for layout in sorted({home.layout for home in context.homes.values()}):
+        then = place(replace(context.platform, layout=layout))
+        if then.services == context.placements.services:
+            if write_layout(context.path, layout.value):
+                context.forget_homes()
+                moving.settle(context)
+                return [Say(f"✓ the declaration says layout: {layout.value} now", Tone.GOOD)]
+            return [Say(f"! the platform is laid out as {layout.value}: write that under layout:", Tone.WARN)]
+    return [Say("! the declaration does not say yet where every service lives; it is kept in .freehold", Tone.WARN)]
+
+
+def _document(context: Context, entry: Known) -> JsonObject:
+    told = moving.look(context, entry)
+    found, move = told.sides, entry.move
+    phase = (found.get(TARGET) or found[SOURCE]).phase if found else Phase.STARTED
+    if SOURCE in found and found[SOURCE].open:
+        phase = found[SOURCE].phase
+    seen = {**(found[SOURCE].seen if SOURCE in found else {}), **(found[TARGET].seen if TARGET in found else {})}
+    return {
+        "service": move.service,
+        "id": move.id,
+        "phase": phase.value,
+        "source": f"{move.source.instance}/{move.source.database}",
+        "target": f"{move.target.instance}/{move.target.database}",
+        "home": next((side for side, one in found.items() if one.open), ""),
+        "copied_rows": told.copied_rows,
+        "total_rows": seen.get("total_rows"),
+        "lag_bytes": told.lag_bytes,
+        "pause_ms": seen.get("pause_ms"),
+        "verified": seen.get("verified"),
+    }
+
+
+def _way(entry: Known) -> str:
+    move = entry.move
+    return f"{move.source.instance}/{move.source.database} → {move.target.instance}/{move.target.database}"

@@ -1,0 +1,109 @@
+"""The watchdog of a switch: a process that frees the service when the one that switches it dies or hangs.
+
+It is started before anybody is held back and reads from a pipe. ``done`` ends it. The end of the pipe without that word
+means that the other process is gone, and so does a pause that is over its limit: then that process is killed first, so
+that nobody works on the switch twice. What it does is ``heal``, again and again until the servers answer.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from freehold.errors import FreeholdError, LocalStateError
+from freehold.move.model import Move
+
+READY_S = 20.0
+GRACE_MS = 1_000.0
+"""Past the limit of a pause, before the process that holds it is killed: it frees the service itself where it can."""
+HEAL_FOR_S = 3_600.0
+_AGAIN_S = 0.2
+
+
+@contextmanager
+def watched(path: Path, move: Move, pause_ms: float) -> Iterator[None]:
+    """A watchdog for as long as the block lasts; when the block fails, it heals, and is waited for."""
+    command = [sys.executable, "-m", "freehold", "move", "watchdog", "-f", str(path), "--service", move.service]
+    command += ["--pause", f"{pause_ms:.0f}ms", "--parent", str(os.getpid())]
+    # a session of its own: Ctrl-C on the terminal must not reach it
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
+    ) as dog:
+        assert dog.stdin is not None
+        assert dog.stdout is not None
+        ready, _, _ = select.select([dog.stdout], [], [], READY_S)
+        if not ready or dog.stdout.readline() != b"ready\n":
+            dog.kill()
+            raise LocalStateError(
+                "the watchdog of the switch did not start", hint="Nobody was held back. Run the command again."
+            )
+        from freehold.move.run.switching import NotNow
+
+        try:
+            _tell(dog.stdin.fileno(), b"go\n")
+            yield
+        except NotNow:
+            _tell(dog.stdin.fileno(), b"done\n")
+            raise
+        except BaseException:
+            dog.stdin.close()
+            with suppress(subprocess.TimeoutExpired):
+                dog.wait(timeout=HEAL_FOR_S)
+            raise
+        _tell(dog.stdin.fileno(), b"done\n")
+
+
+def watch(pause_ms: float, parent: int) -> bool:
+    """Wait for the word that the switch is over; False when it must be healed. The parent is gone then."""
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    deadline: float | None = None
+    said = b""
+    while True:
+        left = None if deadline is None else max(0.0, deadline - time.monotonic())
+        readable, _, _ = select.select([0], [], [], left)
+        if not readable:
+            with suppress(ProcessLookupError):
+                os.kill(parent, signal.SIGKILL)
+            return False
+        got = os.read(0, 4096)
+        if not got:
+            return False
+        said += got
+        if b"done\n" in said:
+            return True
+        if b"go\n" in said and deadline is None:
+            deadline = time.monotonic() + (pause_ms + GRACE_MS) / 1000
+
+
+def until_healed(heal: Callable[[], str], log: Path) -> str:
+    """Call ``heal`` until it succeeds; what it returned. Writes down what it met. Raises its last error."""
+    deadline = time.monotonic() + HEAL_FOR_S
+    while True:
+        try:
+            side = heal()
+        except FreeholdError as error:
+            _note(log, f"not yet: {error.message}")
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(_AGAIN_S)
+            continue
+        _note(log, f"the service is served by its {side}")
+        return side
+
+
+def _note(log: Path, what: str) -> None:
+    with suppress(OSError), log.open("a", encoding="utf-8") as out:
+        out.write(f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} {os.getpid()} {what}\n")
+
+
+def _tell(pipe: int, word: bytes) -> None:
+    with suppress(BrokenPipeError):
+        os.write(pipe, word)

@@ -1,0 +1,215 @@
+"""The two transactions of a switch: one closes the side that serves, the other opens the side that has followed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from freehold.move import control
+from freehold.move.machine import Phase
+from freehold.move.model import ForeignKey, Inventory, Move, Table
+from freehold.move.model import Sequence as Seq
+from freehold.move.state import close, opened
+from freehold.spec.model import TableName
+from freehold.sqltext import Sql, ident, join, keyword, literal, role, sql, words
+
+SEQUENCE_GRANT = "sequence grant"
+FOREIGN_KEY = "foreign key"
+VALIDATION = "validation of a foreign key"
+REUNION = "reunion"
+"""Under this, in the place of a move, keys are kept whose two ends live apart, until they are together again."""
+GIVEN_BACK = (FOREIGN_KEY, SEQUENCE_GRANT)
+"""What is given back in the transaction that opens a side."""
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceGrant:
+    """A right to advance a sequence. ``grantee`` is ``public`` for PUBLIC."""
+
+    sequence: TableName
+    grantee: str
+    privilege: str
+    grantable: bool
+
+
+def guards(move: Move, tables: Iterable[Table], hint: str) -> tuple[Sql, ...]:
+    """Put the resting guard on every table of the service."""
+    return tuple(control.guard(name_of(table.name), move.service, hint) for table in tables)
+
+
+def fence(
+    move: Move,
+    inventory: Inventory,
+    grants: Iterable[SequenceGrant],
+    crossing: Sequence[ForeignKey],
+    token: str,
+    phase: Phase,
+    lock_timeout_ms: int,
+) -> Sql:
+    """Close a side, in one transaction and one round trip: no writer is inside when it commits, and none comes after.
+
+    The barrier ``token`` is written behind everything. Grants on sequences and keys that cross the edge are taken
+    away, having been kept by ``keep``: no table lock stops nextval, and a cascade from outside would be refused.
+    Takes SHARE ROW EXCLUSIVE on every table of the service, ACCESS EXCLUSIVE on tables with crossing keys.
+    """
+    tables = [name_of(table.name) for table in inventory.tables]
+    return _together(
+        [
+            *_inside(lock_timeout_ms),
+            *([sql("LOCK TABLE ONLY {} IN SHARE ROW EXCLUSIVE MODE", join(", ONLY ", tables))] if tables else []),
+            *(control.deny(table) for table in tables),
+            *(_no_sequence(*pair) for pair in dict.fromkeys((one.sequence, one.grantee) for one in grants)),
+            *(
+                sql("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}", name_of(key.table), ident(key.name))
+                for key in crossing
+            ),
+            close(move, phase),
+            control.barrier(move.id, token),
+        ]
+    )
+
+
+def open_up(
+    move: Move, inventory: Inventory, epoch: int, phase: Phase, kept: Sequence[str], lock_timeout_ms: int
+) -> Sql:
+    """Open a side, in one transaction: this is the commit point of a switch. ``kept`` is SQL that was kept when the
+    side was closed before, and gives back what was taken then. Takes SHARE ROW EXCLUSIVE on every table."""
+    tables = [name_of(table.name) for table in inventory.tables]
+    return _together(
+        [
+            *_inside(lock_timeout_ms),
+            *(control.allow(table) for table in tables),
+            *(Sql((text,)) for text in kept),
+            opened(move, epoch, phase),
+        ]
+    )
+
+
+def sequence_grants(schemas: Iterable[str]) -> Sql:
+    """Who besides the owner may advance a sequence: schema, sequence, grantee (PUBLIC as ``public``), privilege, and
+    whether it may be handed on."""
+    return sql(
+        "SELECT n.nspname, c.relname, CASE WHEN a.grantee = 0 THEN 'public' ELSE pg_catalog.pg_get_userbyid(a.grantee)"
+        " END, a.privilege_type, a.is_grantable FROM pg_catalog.pg_class AS c"
+        " JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace"
+        " CROSS JOIN LATERAL pg_catalog.aclexplode(c.relacl) AS a"
+        " WHERE c.relkind = 'S' AND n.nspname = ANY (ARRAY[{}]::name[]) AND a.grantee <> c.relowner"
+        " AND a.privilege_type IN ('USAGE', 'UPDATE') ORDER BY 1, 2, 3, 4",
+        join(", ", [literal(schema) for schema in schemas]),
+    )
+
+
+def keep_grants(move: Move, grants: Iterable[SequenceGrant]) -> tuple[Sql, ...]:
+    """Keep what gives the grants on sequences back. Runs before the fence; the owner's own right is left alone."""
+    return tuple(
+        _keep(
+            move,
+            SEQUENCE_GRANT,
+            f"{name_of(one.sequence)} {one.privilege} {role(one.grantee)}",
+            sql(
+                "GRANT {} ON SEQUENCE {} TO {}{}",
+                words(one.privilege),
+                name_of(one.sequence),
+                role(one.grantee),
+                keyword(" WITH GRANT OPTION") if one.grantable else Sql(()),
+            ),
+        )
+        for one in grants
+    )
+
+
+def keep_keys(move: Move, inventory: Inventory) -> tuple[Sql, ...]:
+    """Keep what makes crossing keys again, unchecked, and what checks them afterwards, outside the switch."""
+    whole = {table.name for table in inventory.tables if not table.holds_rows}
+    found: list[Sql] = []
+    for key in inventory.crossing_keys:
+        name = f"{name_of(key.table)} {ident(key.name)}"
+        found.append(_keep(move, FOREIGN_KEY, name, again(key, checked=key.table in whole)))
+        check = sql("ALTER TABLE {} VALIDATE CONSTRAINT {}", name_of(key.table), ident(key.name))
+        found.append(_keep(move, VALIDATION, name, check))
+        found.append(_keep(move, FOREIGN_KEY, name, again(key, checked=True), REUNION))
+    return tuple(found)
+
+
+def _keep(move: Move, kind: str, name: str, what: Sql, under: str = "") -> Sql:
+    return sql(
+        "INSERT INTO freehold.move_kept (move, kind, name, sql) VALUES ({}, {}, {}, {}) ON CONFLICT DO NOTHING",
+        literal(under or move.id),
+        literal(kind),
+        literal(name),
+        literal(what.shown()),
+    )
+
+
+def again(key: ForeignKey, *, checked: bool) -> Sql:
+    """The key, made again; ``checked``: with a look at the rows that are there, as a partitioned table needs it."""
+    definition = key.definition.removesuffix(" NOT VALID")
+    return sql(
+        "ALTER TABLE {} ADD CONSTRAINT {} {}{}",
+        name_of(key.table),
+        ident(key.name),
+        Sql((definition,)),
+        Sql(()) if checked else keyword(" NOT VALID"),
+    )
+
+
+def kept(move: Move) -> Sql:
+    """What was kept on this side: kind, name and SQL."""
+    return sql("SELECT kind, name, sql FROM freehold.move_kept WHERE move = {} ORDER BY kind, name", literal(move.id))
+
+
+def forget(move: Move, kind: str) -> Sql:
+    return sql("DELETE FROM freehold.move_kept WHERE move = {} AND kind = {}", literal(move.id), literal(kind))
+
+
+def read_sequences(sequences: Sequence[Seq]) -> Sql:
+    """Position, last_value and is_called of each sequence, in one statement."""
+    return sql(
+        "SELECT * FROM ({}) AS s ORDER BY 1",
+        join(
+            " UNION ALL ",
+            [
+                sql("SELECT {}, last_value, is_called FROM {}", n, name_of(sequence.name))
+                for n, sequence in enumerate(sequences)
+            ],
+        ),
+    )
+
+
+def set_sequences(sequences: Sequence[Seq], values: Iterable[tuple[int, int, bool]]) -> Sql:
+    """Give each sequence the value that it has on the other side, in one statement."""
+    return sql(
+        "SELECT {}",
+        join(
+            ", ",
+            [
+                sql(
+                    "pg_catalog.setval({}::pg_catalog.regclass, {}, {})",
+                    literal(name_of(sequences[n].name).shown()),
+                    value,
+                    keyword("true") if called else keyword("false"),
+                )
+                for n, value, called in values
+            ],
+        ),
+    )
+
+
+def _no_sequence(name: TableName, grantee: str) -> Sql:
+    return sql("REVOKE USAGE, UPDATE ON SEQUENCE {} FROM {}", name_of(name), role(grantee))
+
+
+def _inside(lock_timeout_ms: int) -> list[Sql]:
+    return [
+        sql("SET LOCAL lock_timeout = {}", lock_timeout_ms),
+        keyword("SET LOCAL freehold.moving = 'on'"),
+    ]
+
+
+def _together(statements: Sequence[Sql]) -> Sql:
+    # several statements sent as one are one transaction; an explicit BEGIN would outlive an error
+    return join("; ", statements)
+
+
+def name_of(name: TableName) -> Sql:
+    return ident(name.schema, name.table)

@@ -1,0 +1,128 @@
+"""Prepares a switch while the service runs: the way back, the guards, and what must be given back if it fails."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from freehold.errors import FreeholdError, ServerError
+from freehold.move import control, fence, follow
+from freehold.move.fence import SequenceGrant
+from freehold.move.model import Inventory, Move, other
+from freehold.move.run.following import cross, direction, end, version
+from freehold.move.run.look import look
+from freehold.move.run.world import LOCKED, World, connection, password_of, patiently
+from freehold.ports import Session
+from freehold.spec.model import TableName
+
+BEATS = 3
+SLOT_TRIES = 10
+
+
+@dataclass(frozen=True)
+class Armed:
+    """What a switch needs and must not look for while clients wait."""
+
+    near: Inventory
+    far: Inventory
+    grants: tuple[SequenceGrant, ...]
+    epoch: int
+    far_version: int
+    kept: tuple[str, ...]
+
+
+def guard(world: World, move: Move, side: str, inventory: Inventory, *, refusing: bool) -> None:
+    """Put the guards on the tables of a side; ``refusing`` from now on, as the side is that does not serve."""
+    hint = away(world, move, other(side))
+    with world.session(move.place(side)) as session:
+        there = {(str(s), str(t)) for s, t in session.query(control.guarded(move.schemas))}
+        for table, statement in zip(inventory.tables, fence.guards(move, inventory.tables, hint), strict=True):
+            if (table.name.schema, table.name.table) not in there:
+                patiently(world, session, statement, "a guard")
+            if refusing:
+                patiently(world, session, control.deny(fence.name_of(table.name)), "a guard")
+        for statement in follow.no_ddl():
+            session.execute(statement)
+
+
+def away(world: World, move: Move, side: str) -> str:
+    """What a client is told that writes where the service does not live any more."""
+    place = move.place(side)
+    address = world.servers.addresses()[place.instance]
+    return (
+        f'It lives in database "{place.database}" at {address.host}:{address.port} now: connect through its pool, or'
+        f" take its connection string from `freehold url {move.service}`."
+    )
+
+
+def arm(world: World, move: Move, near_side: str, epoch: int) -> Armed:
+    """Make everything that the switch away from ``near_side`` needs. May run again; disturbs nobody.
+
+    Raises FreeholdError when the other side is too far behind.
+    """
+    far_side = other(near_side)
+    way = direction(far_side)
+    near_inventory, far_inventory = look(world, move, move.place(near_side)), look(world, move, move.place(far_side))
+    with world.session(move.place(near_side)) as near, world.session(move.place(far_side)) as far:
+        guard(world, move, near_side, near_inventory, refusing=False)
+        for statement in follow.whole_identity(follow.published(far_inventory)):
+            patiently(world, far, statement, "replica identity")
+        if not far.query(follow.slot_there(move.id, way)):
+            if near.query(follow.subscribed(move.id, way)):
+                end(move, far, near, way)
+            for statement in follow.publication(move.id, way, follow.published(far_inventory)):
+                patiently(world, far, statement, "publication")
+            _slot(world, move, far, way)
+        if not near.query(follow.subscribed(move.id, way)):
+            follower = follow.subscription(
+                move.id, way, connection(world, move.place(far_side)), version(near), enabled=False
+            )
+            near.execute(follower, password_of(world))
+        grants = tuple(
+            SequenceGrant(TableName(str(s), str(q)), str(who), str(privilege), g is True)
+            for s, q, who, privilege, g in near.query(fence.sequence_grants(move.schemas))
+        )
+        for statement in (
+            *fence.keep_grants(move, grants),
+            *fence.keep_keys(move, near_inventory),
+        ):
+            near.execute(statement)
+        kept = given_back(move, far)
+        far_version = version(far)
+        for statement in follow.advance_slot(move.id, way):
+            far.execute(statement)
+    return Armed(near_inventory, far_inventory, grants, epoch, far_version, kept)
+
+
+def given_back(move: Move, session: Session) -> tuple[str, ...]:
+    """What the transaction that opens this side gives back."""
+    return tuple(str(sql) for kind, _, sql in session.query(fence.kept(move)) if kind in fence.GIVEN_BACK)
+
+
+def steady(world: World, move: Move, near_side: str, within_ms: float, wait_ms: float) -> None:
+    """Wait until several barriers in a row cross quickly: a pause must not begin behind a queue.
+
+    Raises FreeholdError after ``wait_ms``; nobody was held back.
+    """
+    deadline, quick, number = world.clock.monotonic_ms() + wait_ms, 0, 0
+    while quick < BEATS:
+        number += 1
+        token = f"steady:{world.clock.monotonic_ms():.3f}:{number}"
+        took = cross(world, move, near_side, token, max(within_ms, 1_000.0))
+        quick = quick + 1 if took is not None and took <= within_ms else 0
+        if not quick and world.clock.monotonic_ms() >= deadline:
+            raise FreeholdError(
+                f'service "{move.service}" is followed too slowly for a switch: a row took '
+                + (f"{took:.0f} ms" if took is not None else f"more than {max(within_ms, 1_000.0):.0f} ms"),
+                hint="Nobody was held back. Try again when the servers are less busy, or allow more with --lag.",
+            )
+
+
+def _slot(world: World, move: Move, session: Session, way: str) -> None:
+    for left in range(SLOT_TRIES, 0, -1):
+        try:
+            session.query(follow.make_slot(move.id, way))
+            return
+        except ServerError as error:
+            if error.sqlstate not in LOCKED or left == 1:
+                raise
+            world.say("the slot for the way back waits for transactions that are open")

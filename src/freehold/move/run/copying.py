@@ -1,0 +1,140 @@
+"""Copies the rows of one snapshot, in parts side by side, under a slot that keeps every change since."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from freehold.errors import ServerError
+from freehold.move import copy, follow
+from freehold.move.copy import Part
+from freehold.move.model import Inventory, Move
+from freehold.move.run.world import LOCKED, World, patiently
+from freehold.move.state import note
+from freehold.ports import Session
+from freehold.spec.model import TableName
+from freehold.sqltext import keyword, literal, sql
+
+SLOT_TRIES = 20
+_BLOCKERS = keyword(
+    "SELECT pid::text, coalesce(usename, ''), coalesce(datname, ''), pg_catalog.date_trunc('second',"
+    " pg_catalog.clock_timestamp() - xact_start)::text FROM pg_catalog.pg_stat_activity WHERE backend_xid IS NOT NULL"
+    " AND pid <> pg_catalog.pg_backend_pid() ORDER BY xact_start LIMIT 5"
+)
+
+
+@dataclass
+class Tally:
+    """Rows copied so far, of as many as the servers estimate."""
+
+    world: World
+    total: int
+    began_ms: float
+    rows: int = 0
+    failed: list[BaseException] = field(default_factory=list)
+
+    def add(self, part: Part, rows: int) -> None:
+        self.rows += rows
+        took_s = max(0.001, (self.world.clock.monotonic_ms() - self.began_ms) / 1000)
+        share = f" part {part.number + 1} of {part.of}" if part.of > 1 else ""
+        what = f"copied {part.table.name.schema}.{part.table.name.table}{share} ({self.rows / took_s:,.0f} rows/s)"
+        self.world.progress.event(what, self.rows, max(self.rows, self.total))
+
+
+def copy_rows(world: World, move: Move, inventory: Inventory, jobs: int) -> frozenset[TableName]:
+    """Bring the rows to the target, and leave the slot behind from which later changes are read.
+
+    Returns the tables that are there whole. That is all of them, unless an earlier run was killed during its copy: its
+    snapshot is gone, so what it had not finished is left to PostgreSQL's own copying, table by table, once the others
+    follow. A run that was killed before any table was whole is forgotten.
+    """
+    tables = follow.published(inventory)
+    with world.session(move.source) as source, world.session(move.target) as target:
+        done = frozenset(TableName(str(row[0]), str(row[1])) for row in target.query(copy.complete(move.id)))
+        if source.query(follow.slot_there(move.id, "f")):
+            if done:
+                return done
+            source.query(follow.drop_slot(move.id, "f"))
+        for statement in follow.whole_identity(tables):
+            patiently(world, source, statement, "replica identity")
+        for statement in follow.publication(move.id, "f", tables):
+            patiently(world, source, statement, "publication")
+        for table in tables:
+            target.execute(copy.empty(table.name, move.id))
+        pages = (
+            {TableName(str(s), str(n)): int(str(p)) for s, n, p in source.query(copy.sizes(tables))} if tables else {}
+        )
+        exporter = world.servers.replication(move.source.instance, move.source.database)
+        try:
+            snapshot = _slot(world, exporter, source, move)
+            same = _version(source) == _version(target)
+            tally = Tally(world, sum(table.rows for table in tables), world.clock.monotonic_ms())
+            source.execute(note(move, {"total_rows": tally.total}))
+            _all(world, move, copy.parts(tables, pages), snapshot, same, jobs, tally)
+        finally:
+            exporter.close()
+    return frozenset(table.name for table in tables)
+
+
+def _slot(world: World, exporter: Session, source: Session, move: Move) -> str:
+    """The slot and the name of its snapshot; waits for transactions that began before, naming them."""
+    exporter.query(keyword("SET lock_timeout = 3000"))
+    for left in range(SLOT_TRIES, 0, -1):
+        try:
+            return str(exporter.query(follow.export_slot(move.id, "f"))[0][2])
+        except ServerError as error:
+            if error.sqlstate not in LOCKED or left == 1:
+                raise
+            named = ", ".join(f'process {r[0]} (user "{r[1]}", {r[3]})' for r in source.query(_BLOCKERS))
+            world.say(f"the slot waits for transactions that are open: {named}")
+    raise AssertionError
+
+
+def _all(
+    world: World, move: Move, parts: Sequence[Part], snapshot: str, same_version: bool, jobs: int, tally: Tally
+) -> None:
+    tasks = deque(parts)
+    with ThreadPoolExecutor(max_workers=max(1, min(jobs, len(parts)))) as pool:
+        futures = [
+            pool.submit(_work, world, move, tasks, snapshot, same_version, tally)
+            for _ in range(max(1, min(jobs, len(parts))))
+        ]
+        try:
+            for future in futures:
+                future.result()
+        except BaseException:
+            tasks.clear()
+            raise
+
+
+def _work(world: World, move: Move, tasks: deque[Part], snapshot: str, same_version: bool, tally: Tally) -> None:
+    with world.session(move.source) as source, world.session(move.target) as target:
+        source.execute(
+            sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT {}", literal(snapshot))
+        )
+        while tasks:
+            try:
+                part = tasks.popleft()
+            except IndexError:
+                return
+            tally.add(part, _one(move, part, source, target, snapshot, same_version))
+
+
+def _one(move: Move, part: Part, source: Session, target: Session, snapshot: str, same_version: bool) -> int:
+    binary = copy.binary(part.table, same_version=same_version)
+    alone = part.of == 1
+    with target.transaction():
+        target.execute(keyword("SET LOCAL session_replication_role = replica; SET LOCAL synchronous_commit = off"))
+        if alone:
+            target.execute(copy.empty(part.table.name, move.id))
+        rows = target.copy_in(
+            copy.into(part, binary=binary, freeze=alone), source.copy_out(copy.out(part, binary=binary))
+        )
+        target.execute(copy.copied(move.id, part, snapshot, rows))
+    return rows
+
+
+def _version(session: Session) -> int:
+    return int(str(session.query(keyword("SELECT pg_catalog.current_setting('server_version_num')"))[0][0])) // 10000

@@ -1,0 +1,144 @@
+"""Brings a service back to exactly one open side, from nothing but what its two databases say."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from freehold.errors import ServerError, Unreachable
+from freehold.move import fence, follow
+from freehold.move.machine import Phase
+from freehold.move.model import SOURCE, TARGET, Inventory, Move, other
+from freehold.move.run.arming import given_back
+from freehold.move.run.following import direction, end
+from freehold.move.run.look import look
+from freehold.move.run.world import LOCKED, Traffic, World, patiently
+from freehold.move.state import ALL, HAS_TABLE, Standing, standing, to_phase
+from freehold.ports import Session
+from freehold.sqltext import Sql
+
+REOPEN_LOCK_MS = 1_000
+REOPEN_TRIES = 30
+
+
+def standings(world: World, move: Move) -> dict[str, Standing]:
+    """What the sides say of a move; a side without a row, or whose database is not there, is left out.
+
+    Raises Unreachable when a server does not answer: then nothing is known of its side.
+    """
+    return {side: one for side in (SOURCE, TARGET) if (one := _asked(world, move, side)) is not None}
+
+
+def _asked(world: World, move: Move, side: str) -> Standing | None:
+    place = move.place(side)
+    try:
+        session = world.servers.admin(place.instance, place.database)
+    except ServerError as error:
+        if error.sqlstate == "3D000":  # no such database yet
+            return None
+        raise
+    try:
+        return next((one for one in rows(session) if one.move.id == move.id), None)
+    finally:
+        session.close()
+
+
+def rows(session: Session) -> tuple[Standing, ...]:
+    """Every move that a database knows."""
+    if session.query(HAS_TABLE)[0][0] is not True:
+        return ()
+    return tuple(standing(row) for row in session.query(ALL))
+
+
+def home(found: dict[str, Standing]) -> str | None:
+    """The side that is open; None while neither is."""
+    return next((side for side, one in found.items() if one.open), None)
+
+
+def heal(world: World, move: Move, traffic: Traffic) -> str:
+    """End a switch that was interrupted, forward if the other side was opened already, else back; the side that serves.
+
+    Nobody else may be working on the switch any more. Clients are led to that side and let go. Raises Unreachable
+    while a server that must be asked does not answer.
+    """
+    found = _told(world, move)
+    side = home(found)
+    if side is None:
+        # the side that was open last has the highest epoch: opening is what raises it
+        side = max(found, key=lambda one: found[one].epoch)
+        reopen(world, move, side)
+    traffic.redirect(side)
+    traffic.release()
+    with suppress(Unreachable):
+        settle(world, move)
+    return side
+
+
+def _told(world: World, move: Move) -> dict[str, Standing]:
+    """As ``standings``; where one side does not answer, an open other side is enough: at most one is open."""
+    found: dict[str, Standing] = {}
+    lost: Unreachable | None = None
+    for side in (SOURCE, TARGET):
+        try:
+            one = _asked(world, move, side)
+        except Unreachable as error:
+            lost = error
+            continue
+        if one is not None:
+            found[side] = one
+    if lost is not None and home(found) is None:
+        raise lost
+    return found
+
+
+def reopen(world: World, move: Move, side: str, inventory: Inventory | None = None) -> None:
+    """Let a side that was closed for a switch take writes again, with everything that was taken from it given back."""
+    inventory = inventory or look(world, move, move.place(side))
+    with world.session(move.place(side)) as session:
+        found = next((one for one in rows(session) if one.move.id == move.id), None)
+        if found is None or found.open:
+            return
+        kept = given_back(move, session)
+        phase = Phase.FOLLOWING if side == SOURCE else Phase.SWITCHED
+        opening = fence.open_up(move, inventory, found.epoch, phase, kept, REOPEN_LOCK_MS)
+        for left in range(REOPEN_TRIES, 0, -1):
+            try:
+                session.execute(opening)
+                break
+            except ServerError as error:
+                if error.sqlstate not in LOCKED or left == 1:
+                    raise
+        _validate(world, session, move)
+
+
+def settle(world: World, move: Move) -> None:
+    """Put in order what is not urgent once a side is open: end what followed it before the switch, let the other side
+    follow it, and check the keys that were made again. May run again. Raises Unreachable."""
+    found = standings(world, move)
+    side = home(found)
+    if side is None or len(found) < 2:
+        return
+    phase = found[side].phase
+    if phase not in (Phase.FOLLOWING, Phase.SWITCHED):
+        return
+    away = other(side)
+    with world.session(move.place(side)) as near, world.session(move.place(away)) as far:
+        back, forth = direction(away), direction(side)
+        if far.query(follow.subscribed(move.id, forth)):
+            # what brought the rows here has brought the last of them
+            if near.query(follow.subscribed(move.id, back)):
+                end(move, far, near, back)
+            rows_ = far.query(follow.subscribed(move.id, forth))
+            if rows_ and rows_[0][0] is not True:
+                far.execute(follow.enable(move.id, forth))
+        if found[away].phase is not phase:
+            far.execute(to_phase(move, phase))
+        _validate(world, near, move)
+
+
+def _validate(world: World, session: Session, move: Move) -> None:
+    """Check keys that came back with a side, and forget what was kept for it."""
+    for kind, _, text in session.query(fence.kept(move)):
+        if kind == fence.VALIDATION:
+            patiently(world, session, Sql((str(text),)), "a foreign key")
+    for kind in (*fence.GIVEN_BACK, fence.VALIDATION):
+        session.execute(fence.forget(move, kind))

@@ -1,0 +1,184 @@
+"""Ends a move for good: completed, with the old tables put away, or given up, with nothing of it left."""
+
+from __future__ import annotations
+
+from freehold.errors import FreeholdError, ServerError
+from freehold.move import control, fence, follow
+from freehold.move.machine import ENDED, Phase
+from freehold.move.model import Inventory, Move
+from freehold.move.names import retired_schema
+from freehold.move.run.following import end
+from freehold.move.run.healing import rows
+from freehold.move.run.look import look
+from freehold.move.run.world import World, patiently
+from freehold.move.state import to_phase
+from freehold.ports import Session
+from freehold.sqltext import Sql, ident, join, literal, sql
+
+
+def complete(world: World, move: Move) -> tuple[str, ...]:
+    """End the way back and put the old tables away, in a schema that nobody but their owner may use; the names of those
+    schemas. May be killed anywhere and run again."""
+    with world.session(move.source) as source, world.session(move.target) as target:
+        for session in (target, source):
+            session.execute(to_phase(move, Phase.RETIRING))
+        end(move, target, source, "r")
+        end(move, source, target, "f")
+        inventory = look(world, move, move.target)
+        _rest(world, move, target, inventory)
+        retired = _put_away(world, move, source)
+        _keys_again(world, move, source, target)
+        for session in (target, source):
+            session.execute(to_phase(move, Phase.COMPLETED))
+            _forget_guard(session)
+    return retired
+
+
+def abort(world: World, move: Move, *, made_database: bool) -> None:
+    """Leave the source as it was before the move and nothing on the target. May be killed anywhere and run again."""
+    with world.session(move.source) as source:
+        target = _target(world, move)
+        if target is not None:
+            try:
+                end(move, source, target, "f")
+                end(move, target, source, "r")
+                _remove(world, move, target)
+                target.execute(to_phase(move, Phase.ABORTED))
+                _forget_guard(target)
+            finally:
+                target.close()
+            if made_database:
+                _drop_database(world, move)
+        else:
+            _unfollowed(move, source)
+        inventory = look(world, move, move.source)
+        _rest(world, move, source, inventory)
+        source.execute(to_phase(move, Phase.ABORTED))
+        _forget_guard(source)
+
+
+def purge(world: World, move: Move) -> bool:
+    """Drop what a completed move put away; whether there was anything."""
+    with world.session(move.source) as source:
+        there = [name for name in retired(move) if source.query(_schema_there(name))]
+        for name in there:
+            patiently(world, source, sql("DROP SCHEMA {} CASCADE", ident(name)), "dropping the old tables")
+        return bool(there)
+
+
+def retired(move: Move) -> tuple[str, ...]:
+    """The names of the schemas in which the old ones wait, in the order of the move's schemas."""
+    return tuple(f"{retired_schema(move.id)}_{n}" for n in range(len(move.schemas)))
+
+
+def _target(world: World, move: Move) -> Session | None:
+    try:
+        session = world.servers.admin(move.target.instance, move.target.database)
+    except ServerError as error:
+        if error.sqlstate == "3D000":
+            return None
+        raise
+    session.execute(sql("SET freehold.moving = 'on'"))
+    return session
+
+
+def _unfollowed(move: Move, source: Session) -> None:
+    source.query(follow.drop_slot(move.id, "f"))
+    source.execute(follow.drop_publication(move.id, "f"))
+
+
+def _rest(world: World, move: Move, session: Session, inventory: Inventory) -> None:
+    """Take guards and identities of the move off the tables of a side that stays."""
+    there = {(str(s), str(t)) for s, t in session.query(control.guarded(move.schemas))}
+    for table in inventory.tables:
+        if (table.name.schema, table.name.table) in there:
+            patiently(world, session, control.unguard(fence.name_of(table.name)), "taking a guard off")
+    for table in inventory.stored:
+        if table.replica_identity == "f" and not table.key:
+            back = sql("ALTER TABLE ONLY {} REPLICA IDENTITY DEFAULT", fence.name_of(table.name))
+            patiently(world, session, back, "replica identity")
+    for kind in (*fence.GIVEN_BACK, fence.VALIDATION):
+        session.execute(fence.forget(move, kind))
+
+
+def _put_away(world: World, move: Move, source: Session) -> tuple[str, ...]:
+    names = retired(move)
+    for schema, name in zip(move.schemas, names, strict=True):
+        if source.query(_schema_there(schema)) and not source.query(_schema_there(name)):
+            statements = [
+                sql("ALTER SCHEMA {} RENAME TO {}", ident(schema), ident(name)),
+                *(
+                    sql("REVOKE ALL ON SCHEMA {} FROM {}", ident(name), ident(role))
+                    for role in _grantees(source, schema)
+                ),
+                sql("REVOKE ALL ON SCHEMA {} FROM PUBLIC", ident(name)),
+            ]
+            patiently(world, source, join("; ", statements), "putting the old tables away")
+    source.execute(sql("DELETE FROM freehold.migration WHERE service = {}", literal(move.service)))
+    return names
+
+
+def _grantees(session: Session, schema: str) -> list[str]:
+    question = sql(
+        "SELECT DISTINCT pg_catalog.pg_get_userbyid(a.grantee) FROM pg_catalog.pg_namespace AS n"
+        " CROSS JOIN LATERAL pg_catalog.aclexplode(n.nspacl) AS a"
+        " WHERE n.nspname = {} AND a.grantee <> n.nspowner AND a.grantee <> 0",
+        literal(schema),
+    )
+    return sorted(str(row[0]) for row in session.query(question))
+
+
+def _keys_again(world: World, move: Move, source: Session, target: Session) -> None:
+    """Keys that were real before some move took their two ends apart, and whose ends are together again."""
+    reunion = sql("SELECT name, sql FROM freehold.move_kept WHERE move = 'reunion' ORDER BY name")
+    for name, text in source.query(reunion):
+        target.execute(
+            sql(
+                "INSERT INTO freehold.move_kept (move, kind, name, sql) VALUES ('reunion', 'foreign key', {}, {})"
+                " ON CONFLICT DO NOTHING",
+                literal(str(name)),
+                literal(str(text)),
+            )
+        )
+    for name, text in target.query(reunion):
+        try:
+            patiently(world, target, Sql((str(text),)), "a foreign key that comes back", wait_ms=10_000)
+        except ServerError as error:
+            if error.sqlstate not in ("42P01", "3F000", "42710", "42P10", "42501", "42809"):
+                raise FreeholdError(
+                    f"a foreign key could not come back: {error.message}",
+                    hint="List the orphans with `freehold check-references`, mend them, and run the command again.",
+                ) from error
+            if error.sqlstate != "42710":  # its other end lives elsewhere still
+                continue
+        target.execute(sql("DELETE FROM freehold.move_kept WHERE move = 'reunion' AND name = {}", literal(str(name))))
+
+
+def _remove(world: World, move: Move, target: Session) -> None:
+    for schema in move.schemas:
+        patiently(world, target, sql("DROP SCHEMA IF EXISTS {} CASCADE", ident(schema)), "dropping the copy")
+    for statement in (
+        sql("DELETE FROM freehold.migration WHERE service = {}", literal(move.service)),
+        sql("DELETE FROM freehold.move_copied WHERE move = {}", literal(move.id)),
+        sql("DELETE FROM freehold.move_kept WHERE move = {}", literal(move.id)),
+    ):
+        target.execute(statement)
+
+
+def _drop_database(world: World, move: Move) -> None:
+    session = world.servers.admin(move.target.instance)
+    try:
+        session.execute(sql("DROP DATABASE IF EXISTS {} WITH (FORCE)", ident(move.target.database)))
+    finally:
+        session.close()
+
+
+def _forget_guard(session: Session) -> None:
+    """Take the guard against DDL off where no move is left in the database."""
+    if all(one.phase in ENDED for one in rows(session)):
+        for statement in follow.any_ddl():
+            session.execute(statement)
+
+
+def _schema_there(name: str) -> Sql:
+    return sql("SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = {}", literal(name))

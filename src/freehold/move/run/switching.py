@@ -1,0 +1,192 @@
+"""Switches a service from the side that serves to the side that follows, within a pause that has a limit.
+
+At any instant at most one side takes writes (``control`` says why), and the process that does this may die anywhere:
+``healing`` brings the service back to one side or the other from what the two databases say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from freehold.errors import FreeholdError, ServerError, Unreachable
+from freehold.move import control, fence, follow
+from freehold.move.machine import Phase
+from freehold.move.model import SOURCE, Move, other
+from freehold.move.run.arming import Armed, arm, steady
+from freehold.move.run.following import alive, direction
+from freehold.move.run.healing import reopen, settle
+from freehold.move.run.world import LOCKED, Traffic, World
+from freehold.move.state import note, to_phase
+from freehold.ports import Session
+from freehold.sqltext import Sql, keyword
+
+POLL_MS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long anything may take. ``pause_ms`` is the whole time that clients may wait; ``hold_ms`` the part of it for
+    transactions to end; ``lock_ms`` for writers past the pool; ``lag_ms`` what a row may take to
+    cross beforehand, ``steady_ms`` how long to wait for that."""
+
+    pause_ms: float = 2_000.0
+    hold_ms: int = 500
+    lock_ms: int = 300
+    lag_ms: float = 200.0
+    steady_ms: float = 60_000.0
+    tries: int = 10
+    retry_ms: float = 1_000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Switched:
+    """What a switch took. ``pause_ms`` from the moment that clients were held back until they were let go;
+    ``stages_ms`` its parts; ``tries`` how many attempts there were."""
+
+    pause_ms: float
+    stages_ms: Mapping[str, float]
+    tries: int
+
+
+class NotNow(FreeholdError):
+    """An attempt was given up and undone: the side that served serves on."""
+
+
+@dataclass
+class _Watch:
+    world: World
+    began_ms: float
+    last_ms: float
+    stages: dict[str, float] = field(default_factory=dict)
+
+    def stage(self, name: str) -> None:
+        now = self.world.clock.monotonic_ms()
+        self.stages[name] = round(now - self.last_ms, 3)
+        self.last_ms = now
+
+    def left_ms(self, limits: Limits) -> float:
+        return limits.pause_ms - (self.world.clock.monotonic_ms() - self.began_ms)
+
+
+def switch(world: World, move: Move, near_side: str, epoch: int, traffic: Traffic, limits: Limits) -> Switched:
+    """Take the service from ``near_side``, which is open under ``epoch``, to the other side.
+
+    Tries again where somebody's transaction was in the way. Raises NotNow after ``limits.tries``; the service then
+    serves where it did, and every attempt lasted no longer than its limit.
+    """
+    for number in range(1, limits.tries + 1):
+        armed = arm(world, move, near_side, epoch)
+        traffic.prepare(other(near_side))
+        steady(world, move, near_side, limits.lag_ms, limits.steady_ms)
+        try:
+            with world.watch(move, limits.pause_ms):
+                took = _attempt(world, move, near_side, armed, traffic, limits)
+        except NotNow as error:
+            world.say(f"{error.message}; attempt {number} of {limits.tries}")
+            if number == limits.tries:
+                settle(world, move)
+                raise
+            # two who wait for each other must not come back together
+            world.clock.sleep_ms(limits.retry_ms * (1 + world.clock.monotonic_ms() % 1.0))
+            continue
+        settle(world, move)
+        pause_ms = round(sum(took.values()), 3)
+        with world.session(move.place(other(near_side))) as far:
+            far.execute(note(move, {"pause_ms": pause_ms, "stages_ms": took, "tries": number}))
+        return Switched(pause_ms, took, number)
+    raise AssertionError
+
+
+def _attempt(
+    world: World, move: Move, near_side: str, armed: Armed, traffic: Traffic, limits: Limits
+) -> dict[str, float]:
+    far_side = other(near_side)
+    fencing = Phase.FENCED if near_side == SOURCE else Phase.FENCED_BACK
+    ending = Phase.SWITCHED if near_side == SOURCE else Phase.FOLLOWING
+    token = f"cut:{armed.epoch}:{world.clock.monotonic_ms():.3f}"
+    closing = fence.fence(move, armed.near, armed.grants, armed.near.crossing_keys, token, fencing, limits.lock_ms)
+    opening = fence.open_up(move, armed.far, armed.epoch + 1, ending, armed.kept, limits.lock_ms)
+    with world.session(move.place(near_side)) as near, world.session(move.place(far_side)) as far:
+        began = world.clock.monotonic_ms()
+        watch = _Watch(world, began, began)
+        if not traffic.hold(limits.hold_ms):
+            raise NotNow("a transaction did not end in time", hint="Nobody is held back. End it, or allow more time.")
+        watch.stage("hold")
+        _fence(near, closing, traffic)
+        watch.stage("fence")
+        try:
+            _drain(world, move, near_side, far, token, watch, limits)
+            watch.stage("drain")
+            _ready(move, near, far, far_side, armed)
+            watch.stage("sequences")
+            if watch.left_ms(limits) <= 0:
+                raise NotNow("the pause took too long", hint="The service serves where it did. Try again.")
+        except FreeholdError as error:
+            # nothing was opened yet, whatever happened on the other side
+            _give_up(world, move, near_side, armed, traffic)
+            raise _softened(error) from None
+        try:
+            far.execute(opening)
+        except Unreachable:
+            raise  # it may have been opened: only a look at both sides can tell
+        except ServerError as error:
+            _give_up(world, move, near_side, armed, traffic)
+            raise _softened(error) from None
+        watch.stage("open")
+        traffic.redirect(far_side)
+        traffic.release()
+        watch.stage("redirect")
+        near.execute(to_phase(move, ending))
+    return watch.stages
+
+
+def _fence(near: Session, closing: Sql, traffic: Traffic) -> None:
+    try:
+        near.execute(closing)
+    except Unreachable:
+        raise  # it may be closed: only a look can tell
+    except ServerError as error:
+        traffic.release()
+        if error.sqlstate in LOCKED:
+            raise NotNow(
+                "somebody past the pool holds the tables", hint="Nobody is held back. End their transactions."
+            ) from None
+        raise
+
+
+def _give_up(world: World, move: Move, near_side: str, armed: Armed, traffic: Traffic) -> None:
+    reopen(world, move, near_side, armed.near)
+    traffic.redirect(near_side)
+    traffic.release()
+
+
+def _softened(error: FreeholdError) -> FreeholdError:
+    """An attempt that met a lock may be made again."""
+    if isinstance(error, ServerError) and error.sqlstate in LOCKED:
+        return NotNow(error.message, hint=error.hint)
+    return error
+
+
+def _drain(world: World, move: Move, near_side: str, far: Session, token: str, watch: _Watch, limits: Limits) -> None:
+    """Wait until what was written last is on the other side: then everything is."""
+    question = control.arrived(move.id, token)
+    while not far.query(question):
+        if watch.left_ms(limits) <= 0:
+            alive(move, far, near_side)
+            raise NotNow("the other side did not catch up in time", hint="The service serves where it did. Try again.")
+        world.clock.sleep_ms(POLL_MS)
+
+
+def _ready(move: Move, near: Session, far: Session, far_side: str, armed: Armed) -> None:
+    """Sequences as they were left, and a way back that begins here."""
+    sequences = armed.near.sequences
+    if sequences:
+        rows = near.query(fence.read_sequences(sequences))
+        values = [(int(str(n)), int(str(value)), called is True) for n, value, called in rows]
+        far.query(fence.set_sequences(sequences, values))
+    if armed.far_version < follow.ORIGIN_SINCE:
+        # before 16 nothing tells what came here by replication: it would be sent back
+        for statement in follow.advance_slot(move.id, direction(far_side)):
+            far.execute(statement)
+    far.execute(keyword("SET synchronous_commit = on"))
