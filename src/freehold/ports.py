@@ -185,3 +185,38 @@ class Dumps(Protocol):
     def text(self, archive: bytes, numbers: Sequence[int]) -> str:
         """The SQL of the entries with these numbers, in this order, without owners, each under a comment that names
         it (``move/structure.py`` takes it apart). Privileges are never in it."""
+
+
+class Archiver(Protocol):
+    """Saves schemas with their rows by pg_dump, and brings them into another database by pg_restore."""
+
+    def save(self, instance: str, database: str, schemas: Sequence[str], snapshot: str, path: str) -> str:
+        """Write what ``snapshot`` shows of the schemas, owners and privileges included, into the file at ``path``,
+        which exists; which program it was. Raises ServerError with what pg_dump said, LocalStateError when no program
+        is new enough or there is no room."""
+
+    def load(self, instance: str, database: str, path: str) -> tuple[str, ...]:
+        """Bring everything in the archive into a database, without owners and privileges; what could not be made
+        there because it needs something that is not in the archive. Raises ServerError when anything else fails."""
+
+
+class Backups(Protocol):
+    """The archives of this machine, which nobody else may read, each with a document beside it."""
+
+    def begin(self, name: str) -> str:
+        """The path of an empty file for an archive that is under way; what an earlier run left of it is gone."""
+
+    def finish(self, name: str) -> tuple[int, str]:
+        """The archive is whole and on the disk; its bytes and their sha256."""
+
+    def measure(self, name: str) -> tuple[int, str]:
+        """Bytes and sha256 of an archive, read from the disk. Raises LocalStateError when there is none."""
+
+    def path(self, name: str) -> str:
+        """Where a finished archive lies."""
+
+    def note(self, name: str, document: Mapping[str, object]) -> None:
+        """Replace the document of an archive."""
+
+    def noted(self, name: str) -> Mapping[str, object]:
+        """The document of an archive. Raises LocalStateError when there is none."""

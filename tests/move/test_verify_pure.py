@@ -7,6 +7,7 @@ import struct
 import pytest
 
 from freehold.move.model import Column, Side, Table
+from freehold.move.verify import changes
 from freehold.move.verify.changes import Reader, Touched, Transaction, Undecodable
 from freehold.move.verify.chunks import Chunk, chunks, condition, sampled, shape
 from freehold.move.verify.compare import Difference, differences, gathered, unequal
@@ -110,9 +111,25 @@ def test_a_snapshot_knows_what_it_sees_also_where_the_counter_of_transactions_wr
 
 def test_transactions_that_a_snapshot_does_not_see_are_left_out_until_one_does() -> None:
     one, other = (Transaction(xid, Touched(keys={T: {(str(xid),)}})) for xid in (50, 60))
-    past, unseen = split([one, other], snapshot("55:70:60"))
+    past = Touched()
+    unseen = split([one, other], snapshot("55:70:60"), past)
     assert (past.keys, unseen) == ({T: {("50",)}}, [other])
-    assert split(unseen, snapshot("71:71:"))[1] == []
+    assert split(unseen, snapshot("71:71:"), Touched()) == []
+    emptied = Transaction(50, Touched(keys={T: {("1",)}}, whole={F}))
+    past = Touched()
+    assert split([emptied], snapshot("55:70:60"), past, follow=False) == []
+    assert (past.keys, past.whole) == ({}, {F})
+
+
+def test_a_table_with_too_many_touched_rows_is_taken_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(changes, "HELD", 3)
+    held = Touched()
+    held.add(Touched(keys={T: {("1",), ("2",)}}))
+    held.add(Touched(keys={T: {("2",), ("3",)}}, contents={F: [{}] * 4}))
+    assert (held.keys, held.contents, held.whole) == ({T: {("1",), ("2",), ("3",)}}, {}, {F})
+    held.add(Touched(keys={T: {("4",)}}))
+    held.add(Touched(keys={T: {("5",)}}))
+    assert (held.keys, held.whole) == ({}, {F, T})
 
 
 def test_dirty_rows_are_left_out_and_come_again() -> None:

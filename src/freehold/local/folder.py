@@ -5,6 +5,7 @@
     .freehold/            0700; holds its own .gitignore, so that nothing in it is ever committed
         secrets.json      0600; passwords and verifiers
         env/SERVICE.env   0600; how each service connects
+        backups/          0700; archives of services that were moved, with their manifests (``backups.py``)
         moves.json        0600; the moves of services that this machine knows of
 
 State of the platform is not here; it is in the servers. Losing this folder loses passwords, which the next apply
@@ -63,7 +64,8 @@ class Folder:
         return self.path
 
     def remove(self) -> tuple[Path, ...]:
-        """Remove what Freehold wrote here, and the folder when nothing else is in it; the paths that are gone.
+        """Remove what Freehold wrote here but backups, and the folder when nothing else is in it; the paths that are
+        gone.
 
         Raises LocalStateError.
         """

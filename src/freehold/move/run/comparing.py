@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
-from freehold.errors import Unverified
+from freehold.errors import ServerError, Unverified
 from freehold.move.model import Side
 from freehold.move.run import desk
 from freehold.move.run.aligned import Pair
@@ -106,10 +106,15 @@ class Comparing:
                     mine.differences += found
                     mine.keys.update(chunk.keys or ())
                     self._told(work.left.shape, rows)
-        except BaseException:
+        except BaseException as error:
             self._stopping = True
             for session in both:
                 desk.end(session)
+            if isinstance(error, ServerError) and error.sqlstate == "55P03":
+                raise Unverified(
+                    "a table could not be read for a minute: somebody holds or awaits an exclusive lock on it",
+                    hint="Verify again when nobody alters or empties tables of the service.",
+                ) from None
             raise
 
     def _chunk(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 
 from freehold.errors import Unverified
@@ -51,10 +51,10 @@ class Decoding:
         )
         return str(snapshot)
 
-    def read(self, move: str, token: str, clock: Clock, timeout_ms: float) -> list[Transaction]:
-        """What was committed since the last call, at least up to the barrier. Raises Unverified when that is not in
-        the stream in time."""
-        began, found, seen = clock.monotonic_ms(), list[Transaction](), False
+    def read(self, move: str, token: str, clock: Clock, timeout_ms: float) -> Iterator[list[Transaction]]:
+        """What was committed since the last call, at least up to the barrier, some transactions at a time. Raises
+        Unverified when the barrier is not in the stream in time."""
+        began, seen = clock.monotonic_ms(), False
         while not seen:
             rows = self._session.query(
                 sql(
@@ -66,7 +66,7 @@ class Decoding:
                 )
             )
             some = list(self._reader.read(bytes(data) for (data,) in rows if isinstance(data, bytes)))
-            found += some
+            yield some
             seen = any((move, token) in one.barriers for one in some)
             if not rows and not seen:
                 if clock.monotonic_ms() - began > timeout_ms:
@@ -75,4 +75,3 @@ class Decoding:
                         hint=f'See that publication "{self._publication}" holds table freehold.move_barrier.',
                     )
                 clock.sleep_ms(_WAIT_MS)
-        return found

@@ -6,25 +6,21 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
-from freehold.errors import ServerError, Unverified
 from freehold.move.catalog import inventory, question
 from freehold.move.model import Inventory, Move, Side
-from freehold.move.names import BARRIER, stream
-from freehold.move.run import desk, repairing
+from freehold.move.names import stream
+from freehold.move.run import comparable, desk, repairing
 from freehold.move.run.aligned import Aligner, Pair
 from freehold.move.run.comparing import Comparing, Done
 from freehold.move.verify import chunks, compare
-from freehold.move.verify.changes import Touched
+from freehold.move.verify.changes import HELD, Touched
 from freehold.move.verify.chunks import Shape
 from freehold.move.verify.compare import Difference
 from freehold.move.verify.model import Compared, Key, Kind, Mismatch, Mode, Options, Report, SequenceGap
 from freehold.move.verify.rounds import Left, begin, finish, unfinished
 from freehold.ports import Clock, Progress, Servers, Session
 from freehold.spec.model import TableName
-from freehold.sqltext import ident, literal, sql
 
-DIRTY_HELD = 200_000
-"""Touched rows of a table that are kept one by one; of a table with more, every row is compared again."""
 _VALUES_AT_ONCE = 200
 _PAUSE_MS = 20.0
 _REPAIRS = 3
@@ -100,11 +96,12 @@ class _Run:
         self._asking = desk.session(self.stack, self.servers, self.home)
         other = desk.session(self.stack, self.servers, self.fed)
         mine, theirs = self._inventory(self._asking, self.home), self._inventory(other, self.fed)
-        _fits(mine, theirs)
-        self._followed(mine)
-        self._subscribed(other, mine)
-        self.gaps = _gaps(self._asking, other, mine)
-        shapes = tuple(chunks.shape(table, self._index(table.name)) for table in mine.stored)
+        name = stream(self.move.id, self.direction)
+        comparable.fits(mine, theirs)
+        comparable.published(self._asking, name, mine)
+        comparable.filled(other, name, mine)
+        self.gaps = comparable.gaps(self._asking, other, mine)
+        shapes = tuple(chunks.shape(table, comparable.index(self._asking, table.name)) for table in mine.stored)
         self._shapes = {one.table.name: one for one in shapes}
         self._parts: dict[TableName, float] = {}
         self.left = {one.table.name: Left(one, chunks=list(self._pieces(one))) for one in shapes}
@@ -121,76 +118,22 @@ class _Run:
             self._total,
         )
         self._align = Aligner(
-            self.stack, self.servers, self.clock, self.move, self.home, self.fed, self.direction, shapes, self.options
+            self.stack,
+            self.servers,
+            self.clock,
+            self.move,
+            self.home,
+            self.fed,
+            self.direction,
+            shapes,
+            self.options,
+            self.follow,
         )
         self._align.open()
 
     def _inventory(self, session: Session, side: Side) -> Inventory:
         ((answer,),) = session.query(question(self.move.schemas, ()))
         return inventory(side, self.move.schemas, str(answer))
-
-    def _index(self, table: TableName) -> tuple[str, ...]:
-        """The columns of a table's replica identity index, where it has one."""
-        rows = self._asking.query(
-            sql(
-                "SELECT a.attname FROM pg_catalog.pg_index AS i CROSS JOIN LATERAL pg_catalog.unnest(i.indkey)"
-                " WITH ORDINALITY AS k(attnum, n) JOIN pg_catalog.pg_attribute AS a ON a.attrelid = i.indrelid"
-                " AND a.attnum = k.attnum WHERE i.indisreplident AND k.n <= i.indnkeyatts"
-                " AND i.indrelid = {}::pg_catalog.regclass ORDER BY k.n",
-                literal(ident(table.schema, table.table).shown()),
-            )
-        )
-        return tuple(str(name) for (name,) in rows)
-
-    def _followed(self, mine: Inventory) -> None:
-        """See that every table is in the publication, with all that is done to it."""
-        name = stream(self.move.id, self.direction)
-        found = self._asking.query(
-            sql(
-                "SELECT pubinsert AND pubupdate AND pubdelete AND pubtruncate FROM pg_catalog.pg_publication"
-                " WHERE pubname = {}",
-                literal(name),
-            )
-        )
-        if found != [(True,)]:
-            raise Unverified(
-                f'publication "{name}" is not there, or leaves changes out',
-                hint="Only a service that is followed can be verified; see `freehold move status`.",
-            )
-        rows = self._asking.query(
-            sql("SELECT schemaname, tablename FROM pg_catalog.pg_publication_tables WHERE pubname = {}", literal(name))
-        )
-        published = {TableName(str(schema), str(table)) for schema, table in rows}
-        lacking = [one.name for one in mine.stored if one.name not in published]
-        if TableName(*BARRIER) not in published:
-            lacking.append(TableName(*BARRIER))
-        if lacking:
-            shown = ", ".join(f'"{one.schema}"."{one.table}"' for one in lacking[:5])
-            raise Unverified(
-                f"{len(lacking)} tables are not followed: {shown}",
-                hint=f'They are not in publication "{name}": what is written there does not arrive on the other side.',
-            )
-
-    def _subscribed(self, other: Session, mine: Inventory) -> None:
-        """See that every table is filled: one that was made anew is another table to the worker, which passes it."""
-        name = stream(self.move.id, self.direction)
-        rows = other.query(
-            sql(
-                "SELECT n.nspname, c.relname FROM pg_catalog.pg_subscription AS s JOIN pg_catalog.pg_subscription_rel"
-                " AS r ON r.srsubid = s.oid JOIN pg_catalog.pg_class AS c ON c.oid = r.srrelid"
-                " JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace"
-                " WHERE s.subname = {} AND r.srsubstate IN ('r', 's')",
-                literal(name),
-            )
-        )
-        filled = {TableName(str(schema), str(table)) for schema, table in rows}
-        lacking = [one.name for one in mine.stored if one.name not in filled]
-        if lacking:
-            shown = ", ".join(f'"{one.schema}"."{one.table}"' for one in lacking[:5])
-            raise Unverified(
-                f"{len(lacking)} tables are not filled: {shown}",
-                hint=f'Subscription "{name}" does not know them, or has not got them ready; see the server\'s log.',
-            )
 
     def _pieces(self, shape: Shape) -> tuple[chunks.Chunk, ...]:
         count = chunks.parts(shape, self.options.chunk_rows)
@@ -234,7 +177,7 @@ class _Run:
             for table, (keys, whole) in self._touched(pair.past).items():
                 left = self.left[table]
                 left.keys |= keys
-                if whole or len(left.keys) > DIRTY_HELD:
+                if whole or len(left.keys) > HELD:
                     left.chunks, left.keys = list(self._pieces(left.shape)), set(left.doubts)
         dirty = self._touched(pair.dirty)
         works = []
@@ -311,7 +254,7 @@ class _Run:
                 continue
             keys: set[Key] = set(touched.keys.get(name, ()))
             rows = touched.contents.get(name, [])
-            whole = name in touched.whole or len(keys) + len(rows) > DIRTY_HELD
+            whole = name in touched.whole or len(keys) + len(rows) > HELD
             for at in range(0, 0 if whole else len(rows), _VALUES_AT_ONCE):
                 answer = self._asking.query(chunks.contents(self._shapes[name], rows[at : at + _VALUES_AT_ONCE]))
                 keys |= {tuple(str(part) for part in row) for row in answer}
@@ -347,41 +290,3 @@ class _Run:
         weights = {name: max(1, one.table.rows) for name, one in self._shapes.items()}
         some = sum(weight * self._parts.get(name, 1.0) for name, weight in weights.items())
         return some / sum(weights.values()) if weights else 1.0
-
-
-def _fits(mine: Inventory, theirs: Inventory) -> None:
-    """See that everything that is to be compared is there on the other side too."""
-    there = {one.name: one for one in theirs.stored}
-    where = f'database "{theirs.side.database}" of instance "{theirs.side.instance}"'
-    for table in mine.stored:
-        shown = f'"{table.name.schema}"."{table.name.table}"'
-        if table.name not in there:
-            raise Unverified(f"table {shown} is missing in {where}", hint="Compare the structures first.")
-        lacking = {one.name for one in table.columns} - {one.name for one in there[table.name].columns}
-        if lacking:
-            raise Unverified(
-                f'column "{min(lacking)}" of table {shown} is missing in {where}', hint="Compare the structures first."
-            )
-    more = sorted((one.schema, one.table) for one in there.keys() - {one.name for one in mine.stored})
-    if more:
-        raise Unverified(
-            f'table "{more[0][0]}"."{more[0][1]}" is in {where} only',
-            hint="Compare the structures first: the home of the service does not have it.",
-        )
-
-
-def _gaps(home: Session, fed: Session, mine: Inventory) -> tuple[SequenceGap, ...]:
-    """Sequences that stand elsewhere on the fed side."""
-    names = [(one.name.schema, one.name.table) for one in mine.sequences]
-    if not names:
-        return ()
-    try:
-        here, there = home.query(compare.standing(names)), fed.query(compare.standing(names))
-    except ServerError as error:
-        raise Unverified(f"a sequence cannot be read: {error.message}", hint="Compare the structures first.") from None
-    at = {(s, n): str(value) for s, n, value in there}
-    return tuple(
-        SequenceGap(TableName(str(s), str(n)), str(value), at[s, n])
-        for s, n, value in here
-        if at.get((s, n)) != str(value)
-    )

@@ -15,6 +15,8 @@ from freehold.move.verify.model import Key
 from freehold.spec.model import TableName
 
 Values = dict[str, "str | None"]
+HELD = 200_000
+"""Touched rows of a table that are kept one by one; of a table with more, every row is taken as changed."""
 UNCHANGED = "\0"
 """Stands for a long value that an UPDATE did not touch: it is not in the stream. No text can hold it."""
 
@@ -35,10 +37,14 @@ class Touched:
         for table, contents in other.contents.items():
             self.contents.setdefault(table, []).extend(contents)
         self.whole |= other.whole
+        for table in (*other.keys, *other.contents):
+            if table in self.whole or self._held(table) > HELD:
+                self.whole.add(table)
+                self.keys.pop(table, None)
+                self.contents.pop(table, None)
 
-    @property
-    def size(self) -> int:
-        return sum(map(len, self.keys.values())) + sum(map(len, self.contents.values()))
+    def _held(self, table: TableName) -> int:
+        return len(self.keys.get(table, ())) + len(self.contents.get(table, ()))
 
 
 @dataclass(frozen=True, slots=True)

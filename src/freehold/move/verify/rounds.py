@@ -44,15 +44,20 @@ def snapshot(text: str) -> Snapshot:
     return Snapshot(int(xmax), frozenset(int(one) for one in running.split(",") if one))
 
 
-def split(transactions: Iterable[Transaction], seen: Snapshot) -> tuple[Touched, list[Transaction]]:
-    """What transactions that ``seen`` sees have touched, and the others, which it must be told to leave out."""
-    past, unseen = Touched(), []
+def split(
+    transactions: Iterable[Transaction], seen: Snapshot, past: Touched, *, follow: bool = True
+) -> list[Transaction]:
+    """Put into ``past`` what transactions that ``seen`` sees have touched (without ``follow``, only which tables they
+    emptied); the others are handed back: their rows must be left out, until a snapshot sees them."""
+    unseen = []
     for one in transactions:
-        if seen.sees(one.xid):
+        if not seen.sees(one.xid):
+            unseen.append(one)
+        elif follow:
             past.add(one.touched)
         else:
-            unseen.append(one)
-    return past, unseen
+            past.whole |= one.touched.whole
+    return unseen
 
 
 @dataclass(slots=True)
