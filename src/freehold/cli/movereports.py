@@ -29,6 +29,7 @@ def started(
     soak_ms: int,
     through: bool,
     dry_run: bool,
+    backup: bool,
 ) -> Result:
     """Begin the moves, and with ``through`` take each to its end before the next."""
     blocks: list[Block] = []
@@ -47,7 +48,7 @@ def started(
                 (taken,) = moving.known(context, [task.service])
                 blocks.append(completed(task.service, moving.complete(context, taken)))
             continue
-        entry, findings = moving.begin(context, task, jobs=jobs, dry_run=dry_run)
+        entry, findings = moving.begin(context, task, jobs=jobs, dry_run=dry_run, backup=backup)
         told += findings
         if entry is None:
             sign = Say(f"✗ {task.service} stays where it is: something is in the way", Tone.BAD)

@@ -11,7 +11,7 @@ from freehold.cli import instances, verbs, watching
 from freehold.cli.context import Context, who
 from freehold.cli.progress import Bar
 from freehold.cli.traffic import NoPool, PoolTraffic, traffic
-from freehold.errors import FreeholdError, ServerError
+from freehold.errors import FreeholdError, LocalStateError, ServerError
 from freehold.finding import Finding, Level
 from freehold.layouts.model import Home, Placement
 from freehold.layouts.placement import place
@@ -25,11 +25,13 @@ from freehold.sqltext import keyword, literal, sql
 
 if TYPE_CHECKING:
     from freehold.move.alike import Difference
+    from freehold.move.run.beginning import Work
     from freehold.move.run.switching import Limits, Switched
     from freehold.move.run.world import World
     from freehold.move.state import Standing
     from freehold.move.verify.model import Options, Report
     from freehold.plan.model import Step
+    from freehold.ports import Servers
 
 PROVISIONS = frozenset(
     {
@@ -110,11 +112,7 @@ def world_of(context: Context, move: Move) -> Iterator[World]:
     before, after = context.at({move.service: move.came}), context.at({move.service: move.goes})
     places = {**before.servers.addresses(), **after.servers.addresses()}
     servers = replace(after.servers, places=places)
-    majors = {}
-    for name in sorted({move.source.instance, move.target.instance} & set(places)):
-        session = servers.admin(name)
-        majors[name] = session.version // 10000
-        session.close()
+    majors = majors_of(servers, move)
     with Bar(f"moving {move.service}") as progress:
         yield World(
             servers,
@@ -125,6 +123,16 @@ def world_of(context: Context, move: Move) -> Iterator[World]:
             who(),
             lambda one, pause_ms: watching.watched(context.path, one, pause_ms),
         )
+
+
+def majors_of(servers: Servers, move: Move) -> dict[str, int]:
+    """The major version of each instance of a move that answers."""
+    found: dict[str, int] = {}
+    for name in sorted({move.source.instance, move.target.instance} & set(servers.addresses())):
+        session = servers.admin(name)
+        found[name] = int(str(session.query(keyword("SHOW server_version_num"))[0][0])) // 10000
+        session.close()
+    return found
 
 
 def preflight(context: Context, move: Move) -> tuple[Finding, ...]:
@@ -151,13 +159,15 @@ _OF_A_DATABASE = frozenset({"encoding", "extensions", "locale", "policy_roles", 
 """Checks that ask what is inside the target's database; where that is still to be made, they wait until it is there."""
 
 
-def begin(context: Context, task: Task, *, jobs: int, dry_run: bool) -> tuple[Known | None, tuple[Finding, ...]]:
+def begin(
+    context: Context, task: Task, *, jobs: int, dry_run: bool, backup: bool
+) -> tuple[Known | None, tuple[Finding, ...]]:
     """Bring a service to where a cutover can begin; goes on with a move that was interrupted.
 
     None where something is in the way, or nothing but a look was asked for: the findings say what. Nothing of the
     move is left then.
     """
-    from freehold.move.run.beginning import Work, start
+    from freehold.move.run.beginning import start
 
     context.folder.ensure()
     entry = next((one for one in context.moves.read() if one.move.service == task.service and not one.ended), None)
@@ -186,8 +196,30 @@ def begin(context: Context, task: Task, *, jobs: int, dry_run: bool) -> tuple[Kn
     move = entry.move
     instances.start(context.at({move.service: move.goes}))
     with world_of(context, move) as world:
-        told += start(world, move, Work(jobs, lambda: provision(context, move)))
+        told += start(world, move, _work(context, world, move, jobs, backup=backup))
     return entry, told
+
+
+def _work(context: Context, world: World, move: Move, jobs: int, *, backup: bool) -> Work:
+    """What ``start`` needs of this machine; with ``backup`` an archive that was proved to be whole comes first."""
+    from freehold.local.backups import BackupFolder
+    from freehold.move import backup as archives
+    from freehold.move.run.backup import back_up
+    from freehold.move.run.beginning import Work
+    from freehold.pg.archiving import PgArchiver
+
+    kept = BackupFolder(context.folder)
+
+    def save() -> None:
+        with suppress(LocalStateError, ValueError):
+            if archives.manifest(kept.noted(archives.name(move.id))).verified_at:
+                return
+        archiver = PgArchiver(world.servers.addresses(), majors_of(world.servers, move), context.binaries())
+        back_up(world, archiver, kept, move)
+
+    return (
+        Work(jobs, lambda: provision(context, move), save) if backup else Work(jobs, lambda: provision(context, move))
+    )
 
 
 def blocked(told: Sequence[Finding]) -> bool:
@@ -446,14 +478,14 @@ def abort(context: Context, entry: Known) -> None:
     context.moves.put(replace(entry, home=SOURCE, ended=True))
 
 
-def resume(context: Context, entry: Known, *, jobs: int) -> None:
+def resume(context: Context, entry: Known, *, jobs: int, backup: bool) -> None:
     """Go on with a start that was interrupted; nothing happens to a move that is past it."""
-    from freehold.move.run.beginning import Work, start
+    from freehold.move.run.beginning import start
 
     move = entry.move
     instances.start(context.at({move.service: move.goes}))
     with world_of(context, move) as world:
-        start(world, move, Work(jobs, lambda: provision(context, move)))
+        start(world, move, _work(context, world, move, jobs, backup=backup))
 
 
 def take_over(context: Context, task: Task) -> None:
