@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from freehold.cli.options import Call, command
@@ -12,7 +10,9 @@ from freehold.cli.out import Result
 
 @command(about_platform=False)
 @click.argument("where", metavar="FOLDER", default=".")
-def discover(call: Call, where: str) -> Result:
+@click.option("--sarif", "sarif_file", metavar="FILE", help="Also write the findings as SARIF 2.1.0, for code review.")
+@click.option("--html", "page_file", metavar="FILE", help="Also write one HTML page with the map of all services.")
+def discover(call: Call, where: str, sarif_file: str | None, page_file: str | None) -> Result:
     """Say which service uses which database, from the files of a repository, and where they contradict each other.
 
     Reads compose files, manifests, env files, migrations, settings, SQL and documents below FOLDER (here when left
@@ -21,11 +21,9 @@ def discover(call: Call, where: str) -> Result:
     """
     call.out.note(f"freehold discover: reading {where}")
     from freehold.cli import discovered
-    from freehold.discover.run import discover as run
-    from freehold.local import tree
 
-    root = Path(where)
-    found = run(tree.sources(root), root.resolve().name, lambda files: call.out.note(f"  {files} files"))
+    found = discovered.read(call.out, where)
+    discovered.write(found, sarif_file=sarif_file, page_file=page_file)
     return Result(
         document=found.as_json(),
         blocks=discovered.blocks(found),
