@@ -64,10 +64,7 @@ def drawing(discovery: Discovery) -> Drawing:
     users = {name: len({s for s, d in edges if d == name}) for name in databases}
     sure = {(u.service, u.database) for u in discovery.uses if u.how in ("configured", "live")}
     tables = {service.name: len(service.tables) for service in discovery.services}
-    boxes = [
-        Box(name, _tables(tables.get(name, 0)), left[name], "left", name in wrong)
-        for name in services
-    ]
+    boxes = [Box(name, _tables(tables.get(name, 0)), left[name], "left", name in wrong) for name in services]
     boxes += [Box(name, "", right[name], "right", name not in created) for name in databases]
     lines = [Line(s, d, left[s], right[d], (s, d) in sure, users[d] > 1) for s, d in edges]
     return Drawing(TOP + rows * ROW + 20, tuple(boxes), tuple(lines))
