@@ -1,0 +1,1 @@
+"""Find out which services, databases and tables there are, from files and from a live server."""
