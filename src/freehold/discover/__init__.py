@@ -1,1 +1,1 @@
-"""Find out which services, databases and tables there are, from files and from a live server."""
+"""Tells a team which service uses which database, from its repository and its servers, and where they contradict."""
