@@ -248,7 +248,38 @@ _DISCOVERY: dict[str, Schema] = {
     ),
 }
 
+_EVIDENCE = _list(_object({"file": _TEXT, "line": _COUNT, "text": _TEXT}))
+
+_ADVICE: dict[str, Schema] = {
+    "layout": _TEXT,
+    "margin": _MS,
+    "close": _FLAG,
+    "scores": _list(
+        _object(
+            {
+                "layout": _TEXT,
+                "score": _MS,
+                "criteria": _list(
+                    _object(
+                        {
+                            "criterion": _TEXT,
+                            "weight": _MS,
+                            "points": _MS,
+                            "losses": _list(_object({"points": _MS, "text": _TEXT, "evidence": _EVIDENCE})),
+                        }
+                    )
+                ),
+            }
+        )
+    ),
+    "reasons": _list(_TEXT),
+    "flips": _list(_object({"change": _TEXT, "layout": _TEXT})),
+    "silent": {"type": "object", "additionalProperties": _TEXT},
+    "unjudged": {"type": "object", "additionalProperties": _TEXT},
+}
+
 DOCUMENTS: dict[str, dict[str, Schema]] = {
+    "advise": {"platform": _TEXT, "layout": _TEXT, "recommendation": _object(_ADVICE)},
     "discover": _DISCOVERY,
     "up": {
         "instances": _list(_INSTANCE),

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from freehold.finding import Evidence
-from freehold.layouts.facts import CrossingFact, CrossingKind, Facts, ServiceFact
+from freehold.layouts.facts import CrossingFact, CrossingKind, Facts, ServiceFact, arrange
 from freehold.layouts.limits import role_limit
-from freehold.spec.model import Platform, Service
-from freehold.spec.names import dotted, show_table
+from freehold.spec.marked import nearest, read_at, reference_at
+from freehold.spec.model import Mark, Platform, Service
+from freehold.spec.names import show_table
 from freehold.spec.serverwide import SESSION
 from freehold.sqltext import quote_ident
 
 
-def facts_of(platform: Platform) -> Facts:
-    """The facts of a declaration. Nothing is known of sizes, nor of what stands anywhere."""
+def facts_of(platform: Platform, *, standing: bool = False) -> Facts:
+    """The facts of a declaration. Nothing is known of sizes; with ``standing`` the services live as it says."""
     most, evidence = _max_connections(platform)
-    return Facts(
+    facts = Facts(
         services=tuple(_service(platform, service) for service in platform.services),
         crossings=tuple(one for service in platform.services for one in _crossings(platform, service)),
         groups=platform.groups,
         max_connections=most,
         connections_evidence=evidence,
     )
+    if not standing:
+        return facts
+    now = arrange(facts, platform.layout)
+    return replace(facts, homes=now.homes, shared_login=now.shared_login)
 
 
 def _service(platform: Platform, service: Service) -> ServiceFact:
@@ -41,18 +48,18 @@ def _service(platform: Platform, service: Service) -> ServiceFact:
 
 def _crossings(platform: Platform, service: Service) -> list[CrossingFact]:
     found: list[CrossingFact] = []
-    for number, reference in enumerate(service.references):
+    for reference in service.references:
         owner = platform.owner_of(reference.to_table.schema)
         if owner is not None:
             columns = ", ".join(quote_ident(column) for column in reference.columns)
             text = f"{show_table(reference.table)} ({columns}) refers to {show_table(reference.to_table)}"
-            where = _evidence(platform, text, "services", service.name, "references", number)
+            where = _at(text, reference_at(platform, service.name, reference)[0])
             found.append(CrossingFact(CrossingKind.REFERENCE, service.name, owner.name, text, where))
-    for number, table in enumerate(service.reads):
+    for table in service.reads:
         owner = platform.owner_of(table.schema)
         if owner is not None:
             text = f'"{service.name}" reads {show_table(table)}'
-            where = _evidence(platform, text, "services", service.name, "reads", number)
+            where = _at(text, read_at(platform, service.name, table))
             found.append(CrossingFact(CrossingKind.READ, service.name, owner.name, text, where))
     return found
 
@@ -72,8 +79,8 @@ def _max_connections(platform: Platform) -> tuple[int | None, tuple[Evidence, ..
 
 def _evidence(platform: Platform, text: str, *path: str | int) -> tuple[Evidence, ...]:
     """The place of a path in the declaration, or of the nearest thing around it that has one."""
-    for length in range(len(path), 0, -1):
-        mark = platform.marks.get(dotted(*path[:length]))
-        if mark is not None:
-            return (Evidence(text, mark.file, mark.line),)
-    return (Evidence(text, platform.file),)
+    return _at(text, nearest(platform, *path))
+
+
+def _at(text: str, mark: Mark) -> tuple[Evidence, ...]:
+    return (Evidence(text, mark.file, mark.line),)

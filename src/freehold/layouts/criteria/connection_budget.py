@@ -26,12 +26,12 @@ def _silent(facts: Facts) -> str:
 def connection_budget(facts: Facts, arrangement: Arrangement) -> Iterator[Loss]:
     wanted = {service.name: service.connections for service in facts.services}
     most = facts.max_connections or COMFORT
-    said = f"of {most}" if facts.max_connections else f"of {most}, where nothing is declared"
+    said = "max_connections is" if facts.max_connections else "no max_connections is known, and a server carries well"
     instances = arrangement.instances
     for instance, names in instances.items():
         asked = sum(wanted[name] for name in names) + sum(PLATFORM_CONNECTIONS.values()) + SUPERUSER_SPARE
         share = min(1.0, max(0.0, (asked / most - _FREE) / (_FULL - _FREE)))
         # a server counts as much as the services it carries
         weight = len(names) / len(facts.services)
-        text = f'{asked} connections {said} may be open on instance "{instance}"'
+        text = f'{asked} connections may be open on instance "{instance}"; {said} {most}'
         yield Loss(100 * share * weight, text, facts.connections_evidence)
