@@ -7,14 +7,11 @@ from collections.abc import Iterator, Sequence
 from freehold.cli.out import Block, Cell, Say, Table, Tone
 from freehold.errors import Complaint, DeclarationError, FreeholdError
 from freehold.finding import Evidence, JsonObject
-from freehold.layouts.advice import Advice, Reason
+from freehold.layouts.advice import CLOSE, Advice, sentence
 from freehold.layouts.criteria._kind import Loss
 from freehold.layouts.score import Weights, default_weights, weights_of
 from freehold.spec.marked import nearest
 from freehold.spec.model import Layout, Platform
-
-CLOSE = 2.0
-"""Two layouts whose scores differ by less are as good as equal: then the reasons decide, not the number."""
 
 _LOSSES_SHOWN = 3
 _FLIPS_SHOWN = 6
@@ -80,19 +77,6 @@ def as_json(advice: Advice) -> JsonObject:
         "silent": dict(advice.scores.silent),
         "unjudged": dict(advice.scores.unjudged),
     }
-
-
-def sentence(reason: Reason, advice: Advice) -> str:
-    """A reason in one sentence."""
-    rival = advice.rival.layout.value if advice.rival else ""
-    side = "for" if reason.gain > 0 else "against"
-    why = f": {reason.losses[0].text}" if reason.losses else ""
-    more = f" (and {len(reason.losses) - 1} more)" if len(reason.losses) > 1 else ""
-    loser = rival if reason.gain > 0 else advice.layout.value
-    return (
-        f"{side} it: {reason.title}, {reason.points:.0f} points against {reason.rival_points:.0f} of {rival};"
-        f" {loser} loses{why}{more}"
-    )
 
 
 def blocks(advice: Advice, declared: Layout | None = None) -> tuple[Block, ...]:

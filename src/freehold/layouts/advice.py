@@ -10,6 +10,9 @@ from freehold.layouts.facts import Facts
 from freehold.layouts.score import ORDER, Scored, Scores, Weights, default_weights, score
 from freehold.spec.model import Layout, Profile
 
+CLOSE = 2.0
+"""Two layouts whose scores differ by less are as good as equal: then the reasons decide, not the number."""
+
 _LEAST = 1e-6
 
 
@@ -57,6 +60,19 @@ def advise(facts: Facts, weights: Weights | None = None) -> Advice:
     rival = scores.layouts[1] if len(scores.layouts) > 1 else None
     flips = (*_by_weight(scores, chosen), *_by_fact(facts, chosen, scores.best.layout))
     return Advice(scores, rival, _reasons(scores.best, rival), flips)
+
+
+def sentence(reason: Reason, advice: Advice) -> str:
+    """A reason in one sentence."""
+    rival = advice.rival.layout.value if advice.rival else ""
+    side = "for" if reason.gain > 0 else "against"
+    why = f": {reason.losses[0].text}" if reason.losses else ""
+    more = f" (and {len(reason.losses) - 1} more)" if len(reason.losses) > 1 else ""
+    loser = rival if reason.gain > 0 else advice.layout.value
+    return (
+        f"{side} it: {reason.title}, {reason.points:.0f} points against {reason.rival_points:.0f} of {rival};"
+        f" {loser} loses{why}{more}"
+    )
 
 
 def _reasons(best: Scored, rival: Scored | None) -> tuple[Reason, ...]:
