@@ -14,7 +14,6 @@ from dataclasses import dataclass
 _STARTS = frozenset({"select", "insert", "update", "delete", "merge", "with", "perform", "values"})
 _CUTS = frozenset({"begin", "then", "else", "loop", "declare", "exception"})
 _DEPTH = {"(": 1, ")": -1}
-_COMMENTS = frozenset({"SQL_COMMENT", "C_COMMENT"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +42,12 @@ def pieces_of(body: str) -> Body:
         scanned = postgast.scan(text.decode()).tokens
     except (postgast.PgQueryError, UnicodeError, ValueError):
         return Body((), readable=False)
-    names = postgast.pg_query_pb2.Token.Name
+    # numbers, since the lexer answers with some that have no name
+    comments = {postgast.pg_query_pb2.SQL_COMMENT, postgast.pg_query_pb2.C_COMMENT}
     tokens = [
         _Token(one.start, one.end, text[one.start : one.end].decode("utf-8", "replace").lower())
         for one in scanned
-        if names(one.token) not in _COMMENTS
+        if one.token not in comments
     ]
     pieces: list[str] = []
     dynamic = 0

@@ -239,7 +239,7 @@ def _together(tables: Iterable[TableName], tie: Tie, weight: float, evidence: st
     return [_edge(a, b, tie, weight / (len(distinct) - 1), evidence, calls) for a, b in combinations(distinct, 2)]
 
 
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W_A-Z]+|\d+")
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W_A-Z\d]+|\d+")
 
 
 def words_of(name: str) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """Every role may connect to a database, although other services have databases beside it.
 
 Why: PostgreSQL lets everybody in unless CONNECT is taken from PUBLIC. A service that may connect sees the names, the
-source text and the statistics of the other, and whatever was granted to PUBLIC.
+source text and the statistics of the other, and whatever was granted to PUBLIC. The remedy first lets in who was seen;
+a login that was not connected meanwhile must be added by hand.
 """
 
 from __future__ import annotations
@@ -22,9 +23,18 @@ def connect_open_to_all(view: View) -> Answer:
             f'every role may connect to database "{database.name}"',
             f"{len(used)} databases lie side by side here, and CONNECT is granted to PUBLIC",
             (f'datacl of "{database.name}" holds CONNECT for PUBLIC',),
-            sql("REVOKE CONNECT ON DATABASE {} FROM PUBLIC;", ident(database.name)).shown(),
+            _remedy(view, database.name),
         )
         for database in used
         if any(grant.grantee == PUBLIC and grant.privilege == "CONNECT" for grant in database.acl)
     )
     return Answer(f"{len(used)} databases", wrong)
+
+
+def _remedy(view: View, database: str) -> str:
+    logins = sorted({one.login for one in view.live.seen if one.database == database})
+    kept = [login for login in logins if not view.clients.superuser(login)]
+    grant = "".join(
+        sql("GRANT CONNECT ON DATABASE {} TO {}; ", ident(database), ident(login)).shown() for login in kept
+    )
+    return grant + sql("REVOKE CONNECT ON DATABASE {} FROM PUBLIC;", ident(database)).shown()
