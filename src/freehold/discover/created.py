@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from freehold.discover import places
 from freehold.discover.connections import POSTGRESQL
-from freehold.discover.facts import DatabaseMade, Deployed, Fact, Mounted, Runs, Script, Variable
+from freehold.discover.facts import DatabaseMade, Deployed, Fact, Mounted, RoleMade, Runs, Script, Variable
 from freehold.discover.identity import Identity
+from freehold.discover.places import NAME
 from freehold.discover.variables import Lookup, Variables, filled, known, open_variables
 
 _OWN = ("POSTGRES_DB", "POSTGRESQL_DATABASE", "POSTGRES_DATABASE")
@@ -42,7 +43,8 @@ def _resolved(facts: tuple[Fact, ...], variables: Variables) -> Iterator[Databas
         if not isinstance(fact, DatabaseMade):
             continue
         if not open_variables(fact.database):
-            yield fact
+            if NAME.match(fact.database):
+                yield fact
             continue
         # the script runs inside the server, so the server's variables are its own
         for server in sorted(set(servers)):
@@ -50,7 +52,7 @@ def _resolved(facts: tuple[Fact, ...], variables: Variables) -> Iterator[Databas
             bag = variables.bag(f"service:{scope}:{name}")
             around = variables.around(scope)
             database = filled(filled(fact.database, known(bag)), around)
-            if not open_variables(database) and database:
+            if NAME.match(database) and not open_variables(database):
                 yield DatabaseMade(database, fact.at, server, fact.owner, fact.script, fact.environment)
 
 
@@ -76,8 +78,24 @@ def _by_images(facts: tuple[Fact, ...], identity: Identity, variables: Variables
 def _first(each: Deployed, bag: dict[str, Variable], around: Lookup, environment: str) -> Iterator[DatabaseMade]:
     """The one database that the image itself creates: POSTGRES_DB, else one named like the administrator."""
     variable = next((bag[name] for name in (*_OWN, *_USER) if name in bag), None)
+    if variable is None and not any(name.startswith(("POSTGRES", "PG")) for name in bag):
+        return  # the image starts with nothing less than a password; what says so was not found
     database = filled(variable.value, around) if variable is not None else "postgres"
-    if database and not open_variables(database):
+    if NAME.match(database) and not open_variables(database):
         at = variable.at if variable is not None else each.at
         server = f"{each.scope}:{each.name}"
         yield DatabaseMade(database, at, server, "", "", environment or places.environment(at.file))
+
+
+def administrators(facts: tuple[Fact, ...], identity: Identity, variables: Variables) -> set[str]:
+    """The superusers of the servers that deployments start: what the image was told, and roles made as such."""
+    found = {fact.role for fact in facts if isinstance(fact, RoleMade) and fact.superuser}
+    for each in facts:
+        if isinstance(each, Deployed) and identity.servers.get((each.scope, each.name)) == POSTGRESQL:
+            bag = variables.bag(f"service:{each.scope}:{each.name}", each.environment)
+            given = next((bag[name].value for name in _USER if name in bag), "postgres")
+            name = filled(given, variables.around(each.scope))
+            # the user of the bitnami image is no superuser
+            if not open_variables(name) and "bitnami" not in each.image:
+                found.add(name)
+    return found

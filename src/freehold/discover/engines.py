@@ -21,6 +21,7 @@ _ENGINES = {
 }  # fmt: skip
 _TOOLS = re.compile(
     r"pgadmin|adminer|exporter|pghero|pg-?backup|postgres-?backup|db-?backup|pgweb|cloudbeaver|sqlpad|dbgate|phpmyadmin|"
+    r"minio|rabbitmq|nginx|traefik|caddy|kafka|zookeeper|mailhog|mailpit|localstack|jaeger|zipkin|consul|vault|kibana|"
     r"pgbouncer|pgcat|pgpool|odyssey|haproxy|schemaspy|wait-for|dockerize|pgbadger|pg_dump|prometheus|grafana|redis-commander"
 )
 _WORDS = {

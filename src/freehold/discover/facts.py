@@ -138,7 +138,6 @@ class SchemaMade:
     at: Evidence
     database: str = ""
     owner: str = ""
-    folder: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +149,6 @@ class TableMade:
     at: Evidence
     columns: tuple[tuple[str, str], ...] = ()
     database: str = ""
-    folder: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +165,6 @@ class TableNamed:
     to_table: str
     at: Evidence
     database: str = ""
-    folder: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from freehold.discover.facts import BuiltFrom, Deployed, Fact, Unit
 from freehold.discover.places import plain
 
 _SUFFIXES = {"service", "svc", "services", "srv", "microservice", "ms", "deployment", "api", "app", "server"}
+_FRONT = re.compile(r"[._-](api|web|service|server|host|app|worker|grpc)$", re.IGNORECASE)
 _GENERIC = {"src", "app", "server", "main", "code", "source", "."}
 
 
@@ -32,6 +33,7 @@ class Identity:
         facts = tuple(facts)
         self.root = root
         self.units = {fact.folder: fact for fact in facts if isinstance(fact, Unit)}
+        self._images = {f.folder for f in facts if isinstance(f, Unit) and "ockerfile" in f.at.file}
         self.bases = {fact.folder: fact.image for fact in facts if isinstance(fact, BuiltFrom)}
         everything = [fact for fact in facts if isinstance(fact, Deployed)]
         self.servers: dict[tuple[str, str], str] = {}
@@ -50,16 +52,24 @@ class Identity:
     def of_path(self, path: str) -> tuple[Known, ...]:
         """The services that a file belongs to; several when they are built from one folder."""
         folder: str | None = self._unit_above(path)
-        if folder is None:
+        if folder is None or engines.of_image(self.bases.get(folder or ".", "")):
             return ()
         if folder in self._by_folder:
             return tuple(self._by_folder[folder])
+        above = folder.rpartition("/")[0]
+        while above:
+            if any(known.deployed for known in self._by_folder.get(above, ())):
+                return tuple(self._by_folder[above])
+            above = above.rpartition("/")[0]
         # a library beside the one service of its folder is part of it (Catalog.Infrastructure beside Catalog.API)
         parent = folder.rpartition("/")[0]
         if parent:
             beside = [f for f in self._by_folder if f.startswith(f"{parent}/") and self._by_folder[f][0].deployed]
             if len(beside) == 1:
                 return tuple(self._by_folder[beside[0]])
+            front = self._front([f for f in self.units if _family(f) == _family(folder)])
+            if front is not None and front != folder:
+                return self.of_path(f"{front}/.")
         own = Known(self._unit_name(folder), folder, [], self.units[folder])
         self.known.append(own)
         self._by_folder[folder].append(own)
@@ -109,8 +119,8 @@ class Identity:
             found = [f for f in self.units if f and wanted and wanted == stem(f.rpartition("/")[2])]
             if deployed.folder and folder:
                 found = [f for f in found if f.startswith(folder)] or found
-            if len(found) == 1:
-                return found[0]
+            if found:
+                return self._front(found)
         if deployed.folder:
             below = [f for f in self.units if folder and f.startswith(f"{folder}/")]
             if len(below) == 1:
@@ -118,6 +128,17 @@ class Identity:
             if folder in self.units or deployed.folder == ".":
                 return folder if folder in self.units else None
         return None
+
+    def _front(self, found: list[str]) -> str | None:
+        """The one of several folders of one name that is started: with a Dockerfile, called API, or above all."""
+        for chosen in (
+            [folder for folder in found if folder in self._images],
+            [folder for folder in found if _FRONT.search(folder)],
+            [folder for folder in found if all(other.startswith(folder) for other in found)],
+        ):
+            if len(chosen) == 1:
+                return chosen[0]
+        return found[0] if len(found) == 1 else None
 
     def _join(self, applications: list[Deployed]) -> list[Known]:
         unit_of = {(d.scope, d.name): self._unit_of(d) for d in applications}
@@ -129,6 +150,7 @@ class Identity:
                 crowd[d.scope, unit].add(d.name)
             clash[d.scope, stem(d.name)].add(d.name)
         clashing = {name for (_, name), names in clash.items() if len(names) > 1}
+        crowded = {unit for (_, unit), names in crowd.items() if len(names) > 1}
         groups: dict[tuple[str, str], Known] = {}
         later: list[tuple[Deployed, str]] = []
         for d in applications:
@@ -137,7 +159,7 @@ class Identity:
             if unit is None:
                 later.append((d, name))
                 continue
-            alone = len(crowd[d.scope, unit]) == 1 and unit
+            alone = unit and unit not in crowded
             known = groups.setdefault((unit, "" if alone else name), Known(d.name, unit, [], self.units.get(unit)))
             known.deployed.append(d)
         for d, name in later:
@@ -146,13 +168,31 @@ class Identity:
             known.deployed.append(d)
         for known in groups.values():
             known.name = _called(known.deployed)
+        _apart(list(groups.values()))
         return sorted(groups.values(), key=lambda k: k.name)
+
+
+def _apart(found: list[Known]) -> None:
+    """Gives services of one name in unrelated deployments the folder of theirs before it."""
+    by_name: dict[str, list[Known]] = defaultdict(list)
+    for known in found:
+        by_name[known.name].append(known)
+    for same in by_name.values():
+        for known in same if len(same) > 1 else ():
+            folder = known.deployed[0].scope.partition(":")[2] or known.folder or ""
+            known.name = f"{folder.rpartition('/')[2] or folder}/{known.name}" if folder else known.name
 
 
 def _called(deployed: list[Deployed]) -> str:
     """The name most deployments use; the shortest of those, then the first."""
     counted = Counter(d.name for d in deployed)
     return min(counted, key=lambda name: (-counted[name], len(name), name))
+
+
+def _family(folder: str) -> tuple[str, str]:
+    """Projects of one solution are named ``Orders.API``, ``Orders.Domain`` beside each other."""
+    parent, _, name = folder.rpartition("/")
+    return parent, name.partition(".")[0].lower()
 
 
 def stem(name: str) -> str:

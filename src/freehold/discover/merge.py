@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from freehold.discover.created import all_made
+from freehold.discover.created import administrators, all_made
 from freehold.discover.facts import DatabaseMade, Fact, SchemaMade, Server, TableMade, TableNamed
 from freehold.discover.identity import Identity
 from freehold.discover.model import (
@@ -46,6 +46,7 @@ def merge(facts: Iterable[Fact], root: str = "", files: int = 0) -> Discovery:
         crossings=tuple(sorted(set(_crossings(facts, identity, tables)))),
         facts=facts,
         files=files,
+        administrators=tuple(sorted(administrators(facts, identity, variables))),
     )
 
 
@@ -113,8 +114,8 @@ def _services(
         own_tables = [table for table in tables if table.service == name]
         own_schemas = sorted({schema.name for schema in schemas if schema.service == name})
         places = [d.at for d in known.deployed if d.environment != "test"]
-        if not places and not mine and not own_tables and not own_schemas:
-            continue
+        if not mine and not own_tables and not own_schemas and (not places or known.folder is None):
+            continue  # a broker or a dashboard that somebody else made
         evidence: list[Evidence] = sorted({*places, *(use.at for use in mine)}) or [t.at for t in own_tables[:1]]
         yield ServiceSeen(
             name,

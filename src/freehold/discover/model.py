@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from freehold.finding import Evidence as Shown
 from freehold.finding import Finding, JsonObject
 
 if TYPE_CHECKING:
     from freehold.discover.facts import Fact
+
+Kind = TypeVar("Kind")
 
 CERTAIN = 1.0
 LIKELY = 0.8
@@ -182,7 +184,10 @@ class Recommendation:
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """Everything that is known of a platform, sorted; ``facts`` are what the readers said, for the conflicts."""
+    """Everything that is known of a platform, sorted; ``facts`` are what the readers said, for the conflicts.
+
+    ``administrators`` are the logins that are superusers of the servers.
+    """
 
     root: str = ""
     services: tuple[ServiceSeen, ...] = ()
@@ -195,6 +200,11 @@ class Discovery:
     findings: tuple[Finding, ...] = ()
     recommendation: Recommendation = Recommendation()
     files: int = 0
+    administrators: tuple[str, ...] = ()
+
+    def of(self, kind: type[Kind]) -> tuple[Kind, ...]:
+        """The facts of one kind."""
+        return tuple(fact for fact in self.facts if isinstance(fact, kind))
 
     def service(self, name: str) -> ServiceSeen | None:
         return next((service for service in self.services if service.name == name), None)

@@ -22,11 +22,17 @@ _IGNORED_PARTS = re.compile(
 )
 
 
+NAME = re.compile(r"^[A-Za-z_0-9\x80-\U0010ffff][^\s/:;,'\"$]{0,62}$")
+"""What a database may be called, for taking a text for its name: PostgreSQL allows more, nobody uses it."""
+
+
 def environment(path: str) -> str:
     """The environment that the words of a file's name point to, empty for none; tests count by their folder too."""
     if only_tests(path):
         return "test"
-    words = re.split(r"[^a-z0-9]+", path.rpartition("/")[2].lower())
+    name = path.rpartition("/")[2].lower()
+    # the docker of docker-compose.yml is the name of a program
+    words = re.split(r"[^a-z0-9]+", name.replace("docker-compose", "compose").replace("docker-stack", "stack"))
     return next((_ENVIRONMENTS[word] for word in words if word in _ENVIRONMENTS), "")
 
 

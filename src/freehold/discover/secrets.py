@@ -31,3 +31,15 @@ def in_url(url: str) -> str:
     """The password inside a connection string, empty when there is none or only a variable."""
     match = _IN_URL.search(url)
     return match["secret"] if match else ""
+
+
+_TRIVIAL = re.compile(
+    r"^(postgres(ql)?|pass(word|wd)?|admin|root|secret|test|user|guest|default|dev|local|demo|example|sa|db|app|\w{0,5}pass(word)?)"
+    r"[\d!@#_-]{0,5}$",
+    re.IGNORECASE,
+)
+
+
+def trivial(value: str) -> bool:
+    """Whether a password is one that everybody uses on a machine of their own, so that it hides nothing."""
+    return len(value) < 4 or bool(_TRIVIAL.match(value))

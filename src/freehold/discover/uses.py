@@ -10,7 +10,7 @@ from dataclasses import replace
 from freehold.discover import connections, engines, places
 from freehold.discover.connections import POSTGRESQL, Target
 from freehold.discover.facts import Connection, Fact, Variable
-from freehold.discover.identity import Identity, Known
+from freehold.discover.identity import Identity, Known, stem
 from freehold.discover.model import GUESS, LIKELY, Evidence, Use
 from freehold.discover.variables import Bag, Lookup, Variables, filled, open_variables
 
@@ -28,7 +28,6 @@ _ROLES = {
     "VENDOR": "engine", "ADAPTER": "engine", "PROVIDER": "engine",
 }  # fmt: skip
 _LOCAL = {"localhost", "127.0.0.1", "0.0.0.0", "host.docker.internal", "::1", "172.17.0.1", ""}
-_NAME = re.compile(r"^[A-Za-z_\x80-\U0010ffff][^\s/:;,'\"]{0,62}$")
 
 
 class Reach:
@@ -97,11 +96,13 @@ def _groups(
         parts = groups[group]
         found = {role: values[name] for role, name in parts.items()}
         variable = bag[parts["database"]]
-        if _PART_OF_TEST.search(group) or not _NAME.match(found["database"]) or parts["database"] in whole:
+        if _PART_OF_TEST.search(group) or not places.NAME.match(found["database"]) or parts["database"] in whole:
             continue
         if found["database"].endswith((".db", ".sqlite", ".sqlite3")) or (group.endswith("SQL_") and "MYSQL" in group):
             continue
         host = found.get("host", "")
+        if whole and not host:
+            continue  # what a server was given, seen in a client that has a whole connection string
         if not host and len(named) == 1:
             # DB_NAME beside POSTGRES_HOST: two prefixes, one connection
             host = next((values[p["host"]] for g, p in sorted(groups.items()) if "host" in p), "")
@@ -137,11 +138,18 @@ class Uses:
         self._identity = identity
         self._variables = variables
         self._reach = reach
+        self._asked: dict[str, str] = defaultdict(str)
+        for fact in facts:
+            if isinstance(fact, Connection):
+                for known in identity.of_path(fact.at.file):
+                    self._asked[known.folder or ""] += f"{fact.url} {fact.database} "
 
     def all(self) -> tuple[Use, ...]:
         found = [*self._deployed(), *self._files(), *self._code()]
         return tuple(
-            sorted({_sure(use) for use in found if _NAME.match(use.database) and not open_variables(use.database)})
+            sorted(
+                {_sure(use) for use in found if places.NAME.match(use.database) and not open_variables(use.database)}
+            )
         )
 
     def bags(self, known: Known) -> Iterator[tuple[str, str, Bag, Lookup, str]]:
@@ -158,9 +166,23 @@ class Uses:
     def _deployed(self) -> Iterator[Use]:
         for known in list(self._identity.known):
             for scope, environment, bag, around, _ in self.bags(known):
-                for target, variable in of_bag(bag, scope, around, self._reach):
+                for target, variable in self._meant(known, list(of_bag(bag, scope, around, self._reach))):
                     how = "example" if places.template(variable.at.file) else "configured"
                     yield self._use(known.name, target, environment or variable.environment, how, variable.at)
+
+    def _meant(self, known: Known, found: list[tuple[Target, Variable]]) -> list[tuple[Target, Variable]]:
+        """Of an env file that several services take and that names several databases, what the service asks for."""
+        if len({target.database for target, _ in found}) < 2:
+            return found
+        names = {stem(known.name)} | {stem(each.name) for each in known.deployed}
+        asked = self._asked.get(known.folder or "", "") if known.folder else ""
+        return [
+            (target, variable)
+            for target, variable in found
+            if not self._variables.shared(variable.holder)
+            or f"{{{variable.name}" in asked
+            or any(name and name in places.plain(f"{variable.name} {target.database}") for name in names)
+        ]
 
     def _files(self) -> Iterator[Use]:
         """Env files that lie in a service's own folder."""
@@ -184,6 +206,8 @@ class Uses:
             owners: tuple[Known, ...] = (self._identity.named(fact.owner),)
         else:
             owners = self._identity.of_path(fact.at.file)
+        if owners and owners[0].folder == "" and fact.at.confidence <= GUESS and len(self._identity.known) > 1:
+            return  # beside several services the root is nobody's, and a guess is not enough to say otherwise
         for known in owners:
             found: set[tuple[str, str]] = set()
             for scope, environment, bag, around, _ in self.bags(known):
@@ -194,10 +218,10 @@ class Uses:
                     if key not in found:
                         found.add(key)
                         yield self._use(known.name, target, fact.environment or environment, how, fact.at)
-            if not found or fact.how == "configured":
-                target, _ = self._filled(fact, {}, lambda name: None)
-                if target is not None and self._ours(target, "") and (target.database, fact.how) not in found:
-                    yield self._use(known.name, target, fact.environment, fact.how, fact.at)
+            # what the code falls back to counts beside what it is given: they may differ
+            target, _ = self._filled(fact, {}, lambda name: None)
+            if target is not None and self._ours(target, "") and target.database not in {name for name, _ in found}:
+                yield self._use(known.name, target, fact.environment, fact.how, fact.at)
 
     def _ours(self, target: Target, scope: str) -> bool:
         return (target.engine or self._reach.engine(scope, target.host)) == POSTGRESQL

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from posixpath import dirname
 
@@ -91,6 +91,17 @@ class Variables:
                 self._own[fact.holder].append(fact)
             elif isinstance(fact, Takes):
                 self._taken[fact.holder].append(fact)
+        self._configs: dict[str, list[str]] = defaultdict(list)
+        for holder in sorted(self._own):
+            if holder.startswith("config:"):
+                self._configs[holder.rpartition(":")[2]].append(holder)
+        self._takers = Counter(
+            self._there(takes.source) for all_takes in self._taken.values() for takes in all_takes if not takes.only
+        )
+
+    def shared(self, holder: str) -> bool:
+        """Whether several services take everything that a holder has."""
+        return self._takers[holder] > 1
 
     def environments(self, holder: str) -> tuple[str, ...]:
         """The environments that a holder is written for; the unnamed one first."""
@@ -131,6 +142,9 @@ class Variables:
 
     def _there(self, source: str) -> str:
         """The holder itself, or where it is a file that is not in the repository, the template of it."""
+        if source.startswith("config:") and source not in self._own:
+            # an overlay names what its base holds
+            return next((h for h in self._configs.get(source.rpartition(":")[2], ()) if h in self._own), source)
         if not source.startswith("file:") or source in self._own:
             return source
         folder = dirname(source[5:])

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from freehold import family
-from freehold.discover.model import Discovery, Evidence
+from freehold.discover.model import CrossingSeen, Discovery, Evidence
 from freehold.finding import Finding, Level
 
 
@@ -56,3 +56,19 @@ def conflict(level: str) -> Callable[[Callable[[Discovery], Iterator[Note]]], Co
 def members() -> Mapping[str, Conflict]:
     """Every conflict by name."""
     return family.members("freehold.discover.conflicts", Conflict)
+
+
+def crossings(discovery: Discovery, how: tuple[str, ...], verb: str) -> Iterator[Note]:
+    """One note for each pair of services and table that crossings of these kinds name."""
+    found: dict[tuple[str, str, str], list[CrossingSeen]] = {}
+    for crossing in discovery.crossings:
+        if crossing.how in how:
+            found.setdefault((crossing.service, crossing.to_service, crossing.to_table), []).append(crossing)
+    for (service, other, table), seen in sorted(found.items()):
+        yield Note(
+            service,
+            f'table "{table}"',
+            f'"{service}" {verb} table "{table}" of "{other}"',
+            f"{len(seen)} {'place' if len(seen) == 1 else 'places'}: {', '.join(c.at.place for c in seen[:6])}.",
+            tuple(crossing.at for crossing in seen[:6]),
+        )

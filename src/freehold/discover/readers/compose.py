@@ -14,10 +14,10 @@ from posixpath import dirname
 from freehold.discover import places
 from freehold.discover.facts import Deployed, Fact, Mounted, Takes, Unreadable, Variable
 from freehold.discover.readers._kind import Source, reader
+from freehold.discover.readers._shared import INITDB
 from freehold.discover.yamltree import NotYaml, Tree, documents
 
 _NAMED = re.compile(r"(^|/)[^/]*(compose|stack)[^/]*\.ya?ml(\.(example|sample|dist))?$", re.IGNORECASE)
-INITDB = "/docker-entrypoint-initdb.d"
 
 
 @reader(lambda path: bool(_NAMED.search(path)))
@@ -61,11 +61,14 @@ def _service(source: Source, name: str, service: Tree, others: dict[str, Tree], 
             build = build if build.node is not None else others[extended].get("build")
     needs = service.get("depends_on")
     waits = tuple(needs.map()) if needs.is_map else tuple(item.text for item in needs.list())
+    folder = _built_from(source, build)
+    if folder:
+        yield Takes(holder, f"image:{folder}", source.at(build.line, f"build: {folder}"))
     yield Deployed(
         name,
         scope,
         source.at(service.line, f"{name}: {image.text or build.text or build.get('context').text}"),
-        _built_from(source, build),
+        folder,
         image.text,
         environment,
         (*waits, *(item.text.partition(":")[0] for item in service.get("links").list())),
