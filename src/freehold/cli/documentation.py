@@ -14,6 +14,7 @@ from freehold.audit.key_types._kind import KeyType
 from freehold.cli.documents import DOCUMENTS, document_schema
 from freehold.cli.main import SECTIONS, freehold
 from freehold.discover.conflicts._kind import Conflict
+from freehold.discover.live.checks._kind import Check
 from freehold.discover.readers._kind import Reader
 from freehold.layouts.criteria._kind import Criterion
 from freehold.layouts.kinds._kind import LayoutKind
@@ -31,6 +32,7 @@ FAMILIES: Mapping[str, tuple[str, type, str]] = {
         LayoutKind,
         "How schemas are placed into databases and databases onto instances",
     ),
+    "checks": ("freehold.discover.live.checks", Check, "What `freehold discover --live` asks of a running server"),
     "criteria": ("freehold.layouts.criteria", Criterion, "What `freehold advise` judges layouts by"),
     "steps": ("freehold.plan.steps", StepKind, "What a plan can consist of"),
     "draws": ("freehold.seed.draws", Draw, "What a column of seed.yaml can be filled with"),

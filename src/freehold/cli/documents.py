@@ -278,9 +278,57 @@ _ADVICE: dict[str, Schema] = {
     "unjudged": {"type": "object", "additionalProperties": _TEXT},
 }
 
+_LIVE: dict[str, Schema] = {
+    "place": _TEXT,
+    "version": _COUNT,
+    "superuser": _FLAG,
+    "samples": _COUNT,
+    "window_ms": _COUNT,
+    "queries": _COUNT,
+    "readiness": _object(
+        {
+            "earned": _COUNT,
+            "of": _COUNT,
+            "checks": _list(
+                _object(
+                    {
+                        "check": _TEXT,
+                        "title": _TEXT,
+                        "state": _one_of("passed", "failed", "unknown"),
+                        "looked": _TEXT,
+                        "unknown": _TEXT,
+                    }
+                )
+            ),
+        }
+    ),
+    "unseen": _list(_object({"what": _TEXT, "why": _TEXT, "remedy": _TEXT})),
+    "databases": _list(
+        _object(
+            {
+                "name": _TEXT,
+                "owner": _TEXT,
+                "bytes": {"type": ["integer", "null"], "minimum": 0},
+                "connections": {"type": ["integer", "null"], "minimum": 0},
+                "tables": {"type": ["integer", "null"], "minimum": 0},
+                "proposals": _list(
+                    _object(
+                        {
+                            "name": _TEXT,
+                            "tables": _list(_TEXT),
+                            "cohesion": _MS,
+                            "cuts": _list(_object({"from": _TEXT, "to": _TEXT, "tie": _TEXT, "evidence": _TEXT})),
+                        }
+                    )
+                ),
+            }
+        )
+    ),
+}
+
 DOCUMENTS: dict[str, dict[str, Schema]] = {
     "advise": {"platform": _TEXT, "layout": _TEXT, "recommendation": _object(_ADVICE)},
-    "discover": _DISCOVERY,
+    "discover": {**_DISCOVERY, "live": _object(_LIVE)},
     "up": {
         "instances": _list(_INSTANCE),
         "apply": _object(_APPLIED),
@@ -426,7 +474,7 @@ DOCUMENTS: dict[str, dict[str, Schema]] = {
 }
 """The keys of each command's document, besides schema_version, command and ok."""
 
-_OPTIONAL = {"up": ("proof",), "pool": ("advice", "files", "stopped")}
+_OPTIONAL = {"discover": ("live",), "up": ("proof",), "pool": ("advice", "files", "stopped")}
 
 _ERROR = _object(
     {

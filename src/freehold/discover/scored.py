@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from freehold.discover.live.owners import SURE
 from freehold.discover.live.view import View
 from freehold.discover.model import Discovery, Evidence, Recommendation, Score, Use
 from freehold.finding import Evidence as Shown
@@ -61,9 +62,53 @@ def facts_of(discovery: Discovery, view: View | None = None) -> Facts:
 
 def recommended(discovery: Discovery, view: View | None = None, weights: Weights | None = None) -> Recommendation:
     """The layout that serves what was discovered best; empty where no service was."""
-    if not discovery.services:
+    if discovery.services:
+        found = recommendation(advise(facts_of(discovery, view), weights))
+        return replace(found, reasons=(*found.reasons, *_doubts(view)))
+    proposed = proposed_facts(view) if view is not None else Facts(())
+    if len(proposed.services) < 2:
         return Recommendation()
-    return recommendation(advise(facts_of(discovery, view), weights))
+    found = recommendation(advise(proposed, weights))
+    first = "nobody knows who uses these tables: what was scored are the proposed services, not real ones"
+    return replace(found, reasons=(first, *found.reasons))
+
+
+def _doubts(view: View | None) -> Iterator[str]:
+    """What a server leaves open that would change the facts."""
+    every = [table for drawn in view.graphs.values() for table in drawn.tables] if view is not None else []
+    sure = sum(
+        one.confidence >= SURE
+        for owners in (view.owned.values() if view is not None else ())
+        for one in owners.values()
+    )
+    if sure < len(every):
+        yield (
+            f"{len(every) - sure} of {len(every)} tables belong to nobody for sure, so more may cross between services than"
+            " is counted here"
+        )
+
+
+def proposed_facts(view: View) -> Facts:
+    """The facts as they would be if the proposals of all databases were the services: all of one login, today."""
+    services: list[ServiceFact] = []
+    crossings: list[CrossingFact] = []
+    homes: dict[str, Home] = {}
+    for database, proposed in view.boundaries.items():
+        contents = view.live.databases[database].contents
+        sizes = {table.name: table.bytes for table in contents.tables} if contents else {}
+        names = {
+            one.name: one.name if len(view.boundaries) == 1 else f"{database}: {one.name}" for one in proposed.proposals
+        }
+        for one in proposed.proposals:
+            name = names[one.name]
+            homes[name] = Home("main", database)
+            seen = Shown(f'{len(one.tables)} tables of database "{database}" that belong together')
+            services.append(ServiceFact(name, bytes=sum(sizes.get(table, 0) for table in one.tables), evidence=(seen,)))
+        for cut in proposed.cuts:
+            kind = _KINDS.get(cut.edge.tie.value, CrossingKind.FUNCTION)
+            said = (Shown(cut.edge.evidence),)
+            crossings.append(CrossingFact(kind, names[cut.a], names[cut.b], cut.edge.evidence, said))
+    return Facts(tuple(services), tuple(crossings), homes=homes, shared_login=True)
 
 
 def recommendation(advice: Advice) -> Recommendation:

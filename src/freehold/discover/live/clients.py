@@ -88,7 +88,7 @@ class Clients:
     def __init__(self, live: LiveServer) -> None:
         self._live = live
         maintenance = {live.server.maintenance_database, "postgres", "template1"}
-        self.seen = tuple(one for one in live.seen if not is_tool(one) and one.login != live.server.user)
+        self.seen = tuple(one for one in live.seen if not is_tool(one))
         self._of_login: dict[str, list[Seen]] = {}
         for one in self.seen:
             if one.database not in maintenance or one.application:

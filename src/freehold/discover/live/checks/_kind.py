@@ -13,6 +13,9 @@ from freehold.discover.live.view import View
 from freehold.finding import Evidence, Finding, Level
 
 
+_ORDER = {Level.ERROR: 0, Level.WARNING: 1, Level.INFO: 2}
+
+
 @dataclass(frozen=True, slots=True)
 class Wrong:
     """One thing that is wrong."""
@@ -78,7 +81,7 @@ def readiness(view: View) -> tuple[Checked, ...]:
 
 
 def findings(view: View) -> tuple[Finding, ...]:
-    """What is wrong, and what could not be seen."""
+    """What is wrong, worst first, and what could not be seen."""
     found = [
         Finding(
             code=one.check.name,
@@ -97,7 +100,7 @@ def findings(view: View) -> tuple[Finding, ...]:
         Finding("not_seen", Level.INFO, "", unseen.what, f"not seen: {unseen.what}", unseen.why, (), unseen.remedy)
         for unseen in view.live.unseen
     ]
-    return tuple(found)
+    return tuple(sorted(found, key=lambda one: (_ORDER[one.level], one.code, one.object)))
 
 
 def setting(view: View, name: str) -> str | None:
