@@ -83,8 +83,8 @@ def _doubts(view: View | None) -> Iterator[str]:
     )
     if sure < len(every):
         yield (
-            f"{len(every) - sure} of {len(every)} tables belong to nobody for sure, so more may cross between services than"
-            " is counted here"
+            f"{len(every) - sure} of {len(every)} tables belong to nobody for sure, so more may cross between"
+            " services than is counted here"
         )
 
 

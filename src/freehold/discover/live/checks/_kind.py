@@ -12,7 +12,6 @@ from freehold import family
 from freehold.discover.live.view import View
 from freehold.finding import Evidence, Finding, Level
 
-
 _ORDER = {Level.ERROR: 0, Level.WARNING: 1, Level.INFO: 2}
 
 
