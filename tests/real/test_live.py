@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
 
+from freehold.discover.live.clients import Clients
 from freehold.discover.live.model import LiveServer, TableName
 from freehold.errors import ServerError, Unreachable
 from freehold.pg import live
@@ -266,6 +268,12 @@ def test_statements_are_read_where_they_are_recorded(recorded: TidyServers) -> N
     (joined,) = [one for one in found.statements if "orders.event e" in one.text]
     assert (joined.database, joined.login, joined.calls) == ("shop", "app", 3)
     assert "$1" in joined.text
+    client.close()
+    # the login is gone, and its statements still tell that it uses the database
+    gone = [one for one in Clients(replace(found, seen=())).all if one.login == "app"]
+    assert [(one.service, one.database, one.how, one.confidence) for one in gone] == [
+        ("app", "shop", "statements", 0.8)
+    ]
     plain = read(address, "plain", "p")
     assert not [one for one in plain.statements or () if "orders.event e" in one.text]
     assert "the text of statements of other logins" in {one.what for one in plain.unseen}

@@ -68,10 +68,13 @@ def boundaries(graph: Graph, resolution: float = RESOLUTION) -> Boundaries:
         for edge in graph.edges
         if edge.tie in HARD and home[edge.a] != home[edge.b]
     )
+    cohesions = _cohesions(home, weights)
+    cut: dict[str, list[Cut]] = {}
+    for one in cuts:
+        cut.setdefault(one.a, []).append(one)
+        cut.setdefault(one.b, []).append(one)
     proposals = tuple(
-        Proposal(
-            name, tuple(members), _cohesion(name, home, weights), tuple(cut for cut in cuts if name in (cut.a, cut.b))
-        )
+        Proposal(name, tuple(members), cohesions[name], tuple(cut.get(name, ())))
         for name, members in zip(names, groups, strict=True)
     )
     unplaced = tuple(table for table in graph.tables if table not in home)
@@ -96,14 +99,17 @@ def communities(
     return sorted(sorted(members) for members in found)
 
 
-def _cohesion(name: str, home: Mapping[TableName, str], weights: Mapping[tuple[TableName, TableName], float]) -> float:
-    inside = outside = 0.0
-    for (a, b), weight in weights.items():
-        if home[a] == home[b] == name:
-            inside += weight
-        elif name in (home[a], home[b]):
-            outside += weight
-    return round(inside / (inside + outside), 3) if inside + outside else 1.0
+def _cohesions(
+    home: Mapping[TableName, str], weights: Mapping[tuple[TableName, TableName], float]
+) -> Mapping[str, float]:
+    inside: dict[str, float] = {}
+    touching: dict[str, float] = {}
+    for (a, b), weight in sorted(weights.items()):
+        for name in {home[a], home[b]}:
+            touching[name] = touching.get(name, 0.0) + weight
+        if home[a] == home[b]:
+            inside[home[a]] = inside.get(home[a], 0.0) + weight
+    return {name: round(inside.get(name, 0.0) / total, 3) for name, total in touching.items()}
 
 
 def _names(groups: Sequence[Sequence[TableName]]) -> list[str]:

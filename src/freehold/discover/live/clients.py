@@ -1,9 +1,10 @@
-"""Who uses which database, as far as a server can tell: by login, else by the name an application gives itself, else by
-address, each with its confidence.
+"""Who uses which database, as far as a server can tell: by login, else by the name an application gives itself, else
+by address, each with its confidence.
 
-A login of its own names its service (0.9). Where several applications come in under one login, or a superuser does, the
-login says nothing: then the application_name does, which every client may set as it likes (0.6), and without one only
-the address is left (0.3). An address that is hidden from us leaves the login alone (0.2).
+A login of its own names its service (0.9), also where only its statements were recorded (0.8). Where several
+applications come in under one login, or a superuser does, the login says nothing: then the application_name does,
+which every client may set as it likes (0.6), and without one only the address is left (0.3). An address that is hidden
+from us leaves the login alone (0.2).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from functools import cached_property
 
 from freehold.discover.live.model import LiveServer, Seen
 
-OWN_LOGIN, APPLICATION, ADDRESS, NOTHING = 0.9, 0.6, 0.3, 0.2
+OWN_LOGIN, STATEMENTS, APPLICATION, ADDRESS, NOTHING = 0.9, 0.8, 0.6, 0.3, 0.2
 
 # fmt: off
 _TOOLS = frozenset({
@@ -41,7 +42,8 @@ _POD = re.compile(r"-[0-9a-f]{6,10}-[a-z0-9]{5}$|[-_:. ]+\d+$")
 
 @dataclass(frozen=True, slots=True, order=True)
 class Client:
-    """A service that was seen to use a database; ``how`` is login, application, address or nothing."""
+    """A service that was seen to use a database; ``how`` is login, statements, application, address or
+    nothing."""
 
     service: str
     database: str
@@ -118,7 +120,8 @@ class Clients:
     @cached_property
     def all(self) -> tuple[Client, ...]:
         """Every client once for each database, the surest reason kept."""
-        prefix = _prefix(login for login in self._of_login if login not in self.shared and not self.superuser(login))
+        logins = {*self._of_login, *(login for _, login in self._ran())}
+        prefix = _prefix(login for login in logins if login not in self.shared and not self.superuser(login))
         found: dict[tuple[str, str, str], Client] = {}
         for login, seen in self._of_login.items():
             for one in seen:
@@ -126,16 +129,28 @@ class Clients:
                 key = (client.service, client.database, client.login)
                 if key not in found or found[key].confidence < client.confidence:
                     found[key] = client
+        connected = {(client.database, client.login) for client in found.values()}
+        for (database, login), (count, calls) in self._ran().items():
+            if (database, login) not in connected and login not in self.shared and not self.superuser(login):
+                text = f'login "{login}" ran {count} statements {calls} times in database "{database}"'
+                client = Client(_without(prefix, called(login)), database, login, "statements", STATEMENTS, text)
+                found[client.service, database, login] = client
         return tuple(sorted(found.values()))
+
+    def _ran(self) -> Mapping[tuple[str, str], tuple[int, int]]:
+        """How many statements each login ran in each database, and how often, our own left out."""
+        found: dict[tuple[str, str], tuple[int, int]] = {}
+        for one in self._live.statements or ():
+            if one.login != self._live.server.user:
+                count, calls = found.get((one.database, one.login), (0, 0))
+                found[one.database, one.login] = (count + 1, calls + one.calls)
+        return dict(sorted(found.items()))
 
     def _client(self, one: Seen, login: str, prefix: str) -> Client:
         looks = f"{one.samples} of {self._live.samples} looks, {one.most} connections at most"
         where = f'login "{login}" in database "{one.database}", {looks}'
         if login not in self.shared:
-            name = called(login)
-            if prefix and name.startswith(prefix) and len(name) > len(prefix):
-                name = name[len(prefix) :]
-            return Client(name, one.database, login, "login", OWN_LOGIN, where)
+            return Client(_without(prefix, called(login)), one.database, login, "login", OWN_LOGIN, where)
         if name := application(one.application):
             text = f'application "{one.application}" as shared {where}'
             return Client(name, one.database, login, "application", APPLICATION, text)
@@ -143,6 +158,10 @@ class Clients:
             text = f"address {one.client} as shared {where}"
             return Client(f"client at {one.client}", one.database, login, "address", ADDRESS, text)
         return Client(f"users of {login}", one.database, login, "nothing", NOTHING, f"shared {where}")
+
+
+def _without(prefix: str, name: str) -> str:
+    return name[len(prefix) :] if prefix and name.startswith(prefix) and len(name) > len(prefix) else name
 
 
 def _prefix(logins: Iterable[str]) -> str:

@@ -71,7 +71,7 @@ def _writers(
     live: LiveServer, database: str, contents: LiveContents, here: list[Client]
 ) -> Mapping[TableName, set[str]]:
     names = resolver(contents)
-    services = {client.login: client.service for client in here if client.how == "login"}
+    services = {client.login: client.service for client in here if client.how in ("login", "statements")}
     found: dict[TableName, set[str]] = {}
     for statement in live.statements or ():
         if statement.database != database or statement.login not in services:
