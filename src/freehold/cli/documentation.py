@@ -13,6 +13,7 @@ from freehold import family
 from freehold.audit.key_types._kind import KeyType
 from freehold.cli.documents import DOCUMENTS, document_schema
 from freehold.cli.main import SECTIONS, freehold
+from freehold.export.kinds._kind import Exporter
 from freehold.layouts.kinds._kind import LayoutKind
 from freehold.plan.model import StepKind
 from freehold.prove.model import Attack
@@ -31,6 +32,7 @@ FAMILIES: Mapping[str, tuple[str, type, str]] = {
     "steps": ("freehold.plan.steps", StepKind, "What a plan can consist of"),
     "draws": ("freehold.seed.draws", Draw, "What a column of seed.yaml can be filled with"),
     "attacks": ("freehold.prove.attacks", Attack, "What `freehold prove` tries"),
+    "exports": ("freehold.export.kinds", Exporter, "What `freehold export` writes"),
     "key_types": (
         "freehold.audit.key_types",
         KeyType,
@@ -62,7 +64,8 @@ def _family_page(package: str, kind: type, title: str) -> str:
     found: Mapping[str, object] = family.members(package, kind)
     parts = [f"# {title}\n\nGenerated from the sources by `make docs`; one section for each file of `{package}`.\n"]
     for name, member in found.items():
-        parts.append(f"## {name}\n\n{_markdown(family.page(package, name))}\n")
+        title = Exporter.title(name) if isinstance(member, Exporter) else name
+        parts.append(f"## {title}\n\n{_markdown(family.page(package, name))}\n")
         if isinstance(member, Draw) and member.keys:
             parts.append(_keys_of(member))
     return "\n".join(parts)

@@ -260,6 +260,16 @@ DOCUMENTS: dict[str, dict[str, Schema]] = {
             )
         ),
     },
+    "export": {
+        "kind": _TEXT,
+        "files": _list(_object({"path": _TEXT, "text": _TEXT})),
+        "secrets": _list(_TEXT),
+        "notes": _list(_TEXT),
+        "folder": _TEXT,
+        "written": _list(_TEXT),
+        "unchanged": _list(_TEXT),
+        "kinds": _list(_object({"name": _TEXT, "summary": _TEXT, "checked": _TEXT})),
+    },
     "doctor": {
         "driver": _object({"psycopg": _TEXT, "libpq": _COUNT}),
         "machine": _object({"memory_bytes": _COUNT, "cpus": _COUNT}),
