@@ -13,6 +13,8 @@ from freehold import family
 from freehold.audit.key_types._kind import KeyType
 from freehold.cli.documents import DOCUMENTS, document_schema
 from freehold.cli.main import SECTIONS, freehold
+from freehold.discover.conflicts._kind import Conflict
+from freehold.discover.readers._kind import Reader
 from freehold.export.kinds._kind import Exporter
 from freehold.layouts.kinds._kind import LayoutKind
 from freehold.plan.model import StepKind
@@ -33,6 +35,8 @@ FAMILIES: Mapping[str, tuple[str, type, str]] = {
     "draws": ("freehold.seed.draws", Draw, "What a column of seed.yaml can be filled with"),
     "attacks": ("freehold.prove.attacks", Attack, "What `freehold prove` tries"),
     "exports": ("freehold.export.kinds", Exporter, "What `freehold export` writes"),
+    "readers": ("freehold.discover.readers", Reader, "What `freehold discover` reads"),
+    "conflicts": ("freehold.discover.conflicts", Conflict, "What `freehold discover` finds"),
     "key_types": (
         "freehold.audit.key_types",
         KeyType,

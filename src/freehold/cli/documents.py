@@ -207,7 +207,49 @@ _REFERENCES: dict[str, Schema] = {
     "duration_ms": _MS,
 }
 
+_SEEN = _object({"file": _TEXT, "line": _COUNT, "text": _TEXT})
+
+_DISCOVERY: dict[str, Schema] = {
+    "root": _TEXT,
+    "files": _COUNT,
+    "services": _list(
+        _object(
+            {
+                "name": _TEXT,
+                "databases": _list(_TEXT),
+                "schemas": _list(_TEXT),
+                "tables": _list(_TEXT),
+                "evidence": _list(_SEEN),
+                "confidence": {"type": "number", "minimum": 0, "maximum": 1},
+            }
+        )
+    ),
+    "databases": _list(
+        _object({"name": _TEXT, "server": _TEXT, "owner": _TEXT, "created_by": _list(_TEXT), "used_by": _list(_TEXT)})
+    ),
+    "findings": _list(_FINDING),
+    "recommendation": _object(
+        {
+            "layout": _TEXT,
+            "scores": _list(
+                _object(
+                    {
+                        "layout": _TEXT,
+                        "criterion": _TEXT,
+                        "points": {"type": "number"},
+                        "weight": {"type": "number"},
+                        "reason": _TEXT,
+                        "evidence": _list(_SEEN),
+                    }
+                )
+            ),
+            "reasons": _list(_TEXT),
+        }
+    ),
+}
+
 DOCUMENTS: dict[str, dict[str, Schema]] = {
+    "discover": _DISCOVERY,
     "up": {
         "instances": _list(_INSTANCE),
         "apply": _object(_APPLIED),
@@ -259,6 +301,15 @@ DOCUMENTS: dict[str, dict[str, Schema]] = {
                 }
             )
         ),
+    },
+    "archive": {
+        "state": _one_of("planned", "done", "undone", "nothing"),
+        "folder": _TEXT,
+        "files": _list(
+            _object({"path": _TEXT, "to": _TEXT, "sha256": _TEXT, "why": _TEXT, "code": _TEXT, "git": _FLAG})
+        ),
+        "edits": _list(_object({"file": _TEXT, "line": _COUNT, "before": _TEXT, "after": _TEXT})),
+        "left": _list(_object({"file": _TEXT, "line": _COUNT, "text": _TEXT, "why": _TEXT})),
     },
     "export": {
         "kind": _TEXT,

@@ -19,6 +19,9 @@ SECTIONS: dict[str, dict[str, str]] = {
         "pool": "Show or steer the connection pools of the services.",
         "down": "Stop the embedded instances; the data stays.",
     },
+    "What is there": {
+        "discover": "Say which service uses which database, from the files of a repository.",
+    },
     "The declaration": {
         "init": "Write a starter freehold.yaml, or copy an example platform.",
         "validate": "Check the declaration and the migrations it names, without a server.",
@@ -37,6 +40,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
     "Other tools": {
         "export": "Write the platform as files of another tool, without a secret in them.",
+        "archive": "Move legacy files that findings name out of the way, and back.",
     },
     "Proof and health": {
         "prove": "Attack the platform and show whether every service is isolated.",
