@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from freehold.cli.options import Call, command, duration
@@ -25,7 +23,11 @@ from freehold.cli.out import Result
     callback=duration,
     help="How long to look at who is connected to the server; 0s looks once.",
 )
-def discover(call: Call, where: str, live: str | None, window_ms: int) -> Result:
+@click.option("--sarif", "sarif_file", metavar="FILE", help="Also write the findings as SARIF 2.1.0, for code review.")
+@click.option("--html", "page_file", metavar="FILE", help="Also write one HTML page with the map of all services.")
+def discover(
+    call: Call, where: str, live: str | None, window_ms: int, sarif_file: str | None, page_file: str | None
+) -> Result:
     """Say which service uses which database, from a repository, a running server or both, and where they contradict
     each other.
 
@@ -39,21 +41,19 @@ def discover(call: Call, where: str, live: str | None, window_ms: int) -> Result
     from freehold.cli import discovered, livereading
     from freehold.discover.live.picture import picture, together
     from freehold.discover.model import Discovery
-    from freehold.discover.run import discover as run
     from freehold.discover.run import judged
     from freehold.discover.scored import with_recommendation
-    from freehold.local import tree
 
     if livereading.is_url(where):
         files, live = None, where
     else:
-        root = Path(where)
-        files = run(tree.sources(root), root.resolve().name, lambda count: call.out.note(f"  {count} files"))
+        files = discovered.read(call.out, where)
     seen = livereading.read(live, window_ms, call.out) if live is not None else None
     found = files or Discovery()
     if seen is not None:
         found = picture(seen) if files is None else judged(together(files, picture(seen)))
     found = with_recommendation(found, seen)
+    discovered.write(found, sarif_file=sarif_file, page_file=page_file)
     return Result(
         document={**found.as_json(), **({"live": livereading.as_json(seen)} if seen is not None else {})},
         blocks=(*discovered.blocks(found), *(livereading.blocks(seen) if seen is not None else ())),
