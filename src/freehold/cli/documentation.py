@@ -16,6 +16,7 @@ from freehold.cli.main import SECTIONS, freehold
 from freehold.discover.conflicts._kind import Conflict
 from freehold.discover.live.checks._kind import Check
 from freehold.discover.readers._kind import Reader
+from freehold.export.kinds._kind import Exporter
 from freehold.layouts.criteria._kind import Criterion
 from freehold.layouts.kinds._kind import LayoutKind
 from freehold.plan.model import StepKind
@@ -37,6 +38,7 @@ FAMILIES: Mapping[str, tuple[str, type, str]] = {
     "steps": ("freehold.plan.steps", StepKind, "What a plan can consist of"),
     "draws": ("freehold.seed.draws", Draw, "What a column of seed.yaml can be filled with"),
     "attacks": ("freehold.prove.attacks", Attack, "What `freehold prove` tries"),
+    "exports": ("freehold.export.kinds", Exporter, "What `freehold export` writes"),
     "readers": ("freehold.discover.readers", Reader, "What `freehold discover` reads"),
     "conflicts": ("freehold.discover.conflicts", Conflict, "What `freehold discover` finds"),
     "key_types": (
@@ -70,7 +72,8 @@ def _family_page(package: str, kind: type, title: str) -> str:
     found: Mapping[str, object] = family.members(package, kind)
     parts = [f"# {title}\n\nGenerated from the sources by `make docs`; one section for each file of `{package}`.\n"]
     for name, member in found.items():
-        parts.append(f"## {name}\n\n{_markdown(family.page(package, name))}\n")
+        title = Exporter.title(name) if isinstance(member, Exporter) else name
+        parts.append(f"## {title}\n\n{_markdown(family.page(package, name))}\n")
         if isinstance(member, Criterion):
             parts.append(f"Weight {member.weight:g} where the declaration gives no other under `weights:`.\n")
         if isinstance(member, Draw) and member.keys:

@@ -404,6 +404,25 @@ DOCUMENTS: dict[str, dict[str, Schema]] = {
             )
         ),
     },
+    "archive": {
+        "state": _one_of("planned", "done", "undone", "nothing"),
+        "folder": _TEXT,
+        "files": _list(
+            _object({"path": _TEXT, "to": _TEXT, "sha256": _TEXT, "why": _TEXT, "code": _TEXT, "git": _FLAG})
+        ),
+        "edits": _list(_object({"file": _TEXT, "line": _COUNT, "before": _TEXT, "after": _TEXT})),
+        "left": _list(_object({"file": _TEXT, "line": _COUNT, "text": _TEXT, "why": _TEXT})),
+    },
+    "export": {
+        "kind": _TEXT,
+        "files": _list(_object({"path": _TEXT, "text": _TEXT})),
+        "secrets": _list(_TEXT),
+        "notes": _list(_TEXT),
+        "folder": _TEXT,
+        "written": _list(_TEXT),
+        "unchanged": _list(_TEXT),
+        "kinds": _list(_object({"name": _TEXT, "summary": _TEXT, "checked": _TEXT})),
+    },
     "doctor": {
         "driver": _object({"psycopg": _TEXT, "libpq": _COUNT}),
         "machine": _object({"memory_bytes": _COUNT, "cpus": _COUNT}),

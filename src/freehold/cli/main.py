@@ -39,6 +39,10 @@ SECTIONS: dict[str, dict[str, str]] = {
     "Data": {
         "seed": "Fill the tables with made-up rows, the same every time.",
     },
+    "Other tools": {
+        "export": "Write the platform as files of another tool, without a secret in them.",
+        "archive": "Move legacy files that findings name out of the way, and back.",
+    },
     "Proof and health": {
         "prove": "Attack the platform and show whether every service is isolated.",
         "check-references": "Find rows that refer to a row of another service that is not there.",
