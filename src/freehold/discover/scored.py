@@ -17,6 +17,7 @@ from freehold.layouts.score import Weights
 _KINDS = {
     "foreign key": CrossingKind.REFERENCE,
     "key": CrossingKind.REFERENCE,
+    "read": CrossingKind.READ,
     "join": CrossingKind.JOIN,
     "statement": CrossingKind.JOIN,
     "view": CrossingKind.VIEW,
@@ -48,7 +49,7 @@ def facts_of(discovery: Discovery, view: View | None = None) -> Facts:
                 _KINDS.get(one.how.lower(), CrossingKind.FUNCTION),
                 one.service,
                 one.to_service,
-                f"{one.how}: {one.table} and {one.to_table}",
+                f"{one.how}: {one.table} and {one.to_table}" if one.table else f"{one.how} of {one.to_table}",
                 (one.at.shown(),),
             )
             for one in discovery.crossings
