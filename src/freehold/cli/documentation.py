@@ -14,8 +14,10 @@ from freehold.audit.key_types._kind import KeyType
 from freehold.cli.documents import DOCUMENTS, document_schema
 from freehold.cli.main import SECTIONS, freehold
 from freehold.discover.conflicts._kind import Conflict
+from freehold.discover.live.checks._kind import Check
 from freehold.discover.readers._kind import Reader
 from freehold.export.kinds._kind import Exporter
+from freehold.layouts.criteria._kind import Criterion
 from freehold.layouts.kinds._kind import LayoutKind
 from freehold.plan.model import StepKind
 from freehold.prove.model import Attack
@@ -31,6 +33,8 @@ FAMILIES: Mapping[str, tuple[str, type, str]] = {
         LayoutKind,
         "How schemas are placed into databases and databases onto instances",
     ),
+    "checks": ("freehold.discover.live.checks", Check, "What `freehold discover --live` asks of a running server"),
+    "criteria": ("freehold.layouts.criteria", Criterion, "What `freehold advise` judges layouts by"),
     "steps": ("freehold.plan.steps", StepKind, "What a plan can consist of"),
     "draws": ("freehold.seed.draws", Draw, "What a column of seed.yaml can be filled with"),
     "attacks": ("freehold.prove.attacks", Attack, "What `freehold prove` tries"),
@@ -70,6 +74,8 @@ def _family_page(package: str, kind: type, title: str) -> str:
     for name, member in found.items():
         title = Exporter.title(name) if isinstance(member, Exporter) else name
         parts.append(f"## {title}\n\n{_markdown(family.page(package, name))}\n")
+        if isinstance(member, Criterion):
+            parts.append(f"Weight {member.weight:g} where the declaration gives no other under `weights:`.\n")
         if isinstance(member, Draw) and member.keys:
             parts.append(_keys_of(member))
     return "\n".join(parts)

@@ -248,8 +248,87 @@ _DISCOVERY: dict[str, Schema] = {
     ),
 }
 
+_EVIDENCE = _list(_object({"file": _TEXT, "line": _COUNT, "text": _TEXT}))
+
+_ADVICE: dict[str, Schema] = {
+    "layout": _TEXT,
+    "margin": _MS,
+    "close": _FLAG,
+    "scores": _list(
+        _object(
+            {
+                "layout": _TEXT,
+                "score": _MS,
+                "criteria": _list(
+                    _object(
+                        {
+                            "criterion": _TEXT,
+                            "weight": _MS,
+                            "points": _MS,
+                            "losses": _list(_object({"points": _MS, "text": _TEXT, "evidence": _EVIDENCE})),
+                        }
+                    )
+                ),
+            }
+        )
+    ),
+    "reasons": _list(_TEXT),
+    "flips": _list(_object({"change": _TEXT, "layout": _TEXT})),
+    "silent": {"type": "object", "additionalProperties": _TEXT},
+    "unjudged": {"type": "object", "additionalProperties": _TEXT},
+}
+
+_LIVE: dict[str, Schema] = {
+    "place": _TEXT,
+    "version": _COUNT,
+    "superuser": _FLAG,
+    "samples": _COUNT,
+    "window_ms": _COUNT,
+    "queries": _COUNT,
+    "readiness": _object(
+        {
+            "earned": _COUNT,
+            "of": _COUNT,
+            "checks": _list(
+                _object(
+                    {
+                        "check": _TEXT,
+                        "title": _TEXT,
+                        "state": _one_of("passed", "failed", "unknown"),
+                        "looked": _TEXT,
+                        "unknown": _TEXT,
+                    }
+                )
+            ),
+        }
+    ),
+    "unseen": _list(_object({"what": _TEXT, "why": _TEXT, "remedy": _TEXT})),
+    "databases": _list(
+        _object(
+            {
+                "name": _TEXT,
+                "owner": _TEXT,
+                "bytes": {"type": ["integer", "null"], "minimum": 0},
+                "connections": {"type": ["integer", "null"], "minimum": 0},
+                "tables": {"type": ["integer", "null"], "minimum": 0},
+                "proposals": _list(
+                    _object(
+                        {
+                            "name": _TEXT,
+                            "tables": _list(_TEXT),
+                            "cohesion": _MS,
+                            "cuts": _list(_object({"from": _TEXT, "to": _TEXT, "tie": _TEXT, "evidence": _TEXT})),
+                        }
+                    )
+                ),
+            }
+        )
+    ),
+}
+
 DOCUMENTS: dict[str, dict[str, Schema]] = {
-    "discover": _DISCOVERY,
+    "advise": {"platform": _TEXT, "layout": _TEXT, "recommendation": _object(_ADVICE)},
+    "discover": {**_DISCOVERY, "live": _object(_LIVE)},
     "up": {
         "instances": _list(_INSTANCE),
         "apply": _object(_APPLIED),
@@ -414,7 +493,7 @@ DOCUMENTS: dict[str, dict[str, Schema]] = {
 }
 """The keys of each command's document, besides schema_version, command and ok."""
 
-_OPTIONAL = {"up": ("proof",), "pool": ("advice", "files", "stopped")}
+_OPTIONAL = {"discover": ("live",), "up": ("proof",), "pool": ("advice", "files", "stopped")}
 
 _ERROR = _object(
     {

@@ -25,6 +25,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     "The declaration": {
         "init": "Write a starter freehold.yaml, or copy an example platform.",
         "validate": "Check the declaration and the migrations it names, without a server.",
+        "advise": "Score every layout for the declared services, and say what would change the answer.",
         "schema": "Print the JSON Schema of the declaration, for editors.",
     },
     "Changing the servers": {

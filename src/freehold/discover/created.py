@@ -9,6 +9,7 @@ from freehold.discover import places
 from freehold.discover.connections import POSTGRESQL
 from freehold.discover.facts import DatabaseMade, Deployed, Fact, Mounted, RoleMade, Runs, Script, Variable
 from freehold.discover.identity import Identity
+from freehold.discover.model import CERTAIN
 from freehold.discover.places import NAME
 from freehold.discover.variables import Lookup, Variables, filled, known, open_variables
 
@@ -43,7 +44,8 @@ def _resolved(facts: tuple[Fact, ...], variables: Variables) -> Iterator[Databas
         if not isinstance(fact, DatabaseMade):
             continue
         if not open_variables(fact.database):
-            if NAME.match(fact.database):
+            # what the parser read is a name whatever it holds; what was guessed at must look like one
+            if fact.at.confidence >= CERTAIN or NAME.match(fact.database):
                 yield fact
             continue
         # the script runs inside the server, so the server's variables are its own

@@ -131,6 +131,15 @@ class DatabaseDropped:
 
 
 @dataclass(frozen=True, slots=True)
+class Refused:
+    """A statement that would create a database and that PostgreSQL does not take."""
+
+    database: str
+    at: Evidence
+    script: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SchemaMade:
     """A place that creates or claims a schema, inside ``database`` where the script says so."""
 
@@ -280,6 +289,7 @@ Fact = (
     | Connection
     | DatabaseMade
     | DatabaseDropped
+    | Refused
     | SchemaMade
     | TableMade
     | TableNamed

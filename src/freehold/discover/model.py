@@ -148,7 +148,7 @@ class ServiceSeen:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """What one criterion says of one layout: ``points`` of 0 to 10, and why."""
+    """What one criterion says of one layout: ``points`` of 0 to 100, and why."""
 
     layout: str
     criterion: str

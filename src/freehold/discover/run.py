@@ -9,7 +9,7 @@ from freehold.discover.conflicts._kind import members as all_conflicts
 from freehold.discover.facts import Fact
 from freehold.discover.merge import merge
 from freehold.discover.model import Discovery
-from freehold.discover.readers._kind import Source
+from freehold.discover.readers._kind import BYTES_MAX, Source
 from freehold.discover.readers._kind import members as all_readers
 from freehold.finding import Finding, Level
 
@@ -25,9 +25,10 @@ def discover(sources: Iterable[Source], root: str = "", tell: Callable[[int], No
         files += 1
         if files % 1000 == 0:
             tell(files)
-        for reader in readers:
-            if reader.wants(source.path):
-                facts += reader.facts(source)
+        wanted = [reader for reader in readers if reader.wants(source.path)]
+        held = source.held() if len(wanted) > 1 and source.size <= BYTES_MAX else source
+        for reader in wanted:
+            facts += reader.facts(held)
     return judged(merge(facts, root, files))
 
 

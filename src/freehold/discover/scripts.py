@@ -12,6 +12,7 @@ from freehold.discover.facts import (
     DatabaseDropped,
     DatabaseMade,
     Fact,
+    Refused,
     RoleMade,
     Runs,
     SchemaMade,
@@ -92,6 +93,8 @@ def _fact(done: sqlparse.Done, at: Evidence, current: str, path: str, tables: bo
         case "database":
             if done.name not in ("template0", "template1"):
                 yield DatabaseMade(done.name, at, owner=done.owner, script=path)
+        case "refused":
+            yield Refused(done.name, at, path)
         case "drop database":
             yield DatabaseDropped(done.name, at)
         case "schema":

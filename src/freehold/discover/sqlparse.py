@@ -10,12 +10,15 @@ _WORTH = re.compile(
     r"\s*(?:/\*.*?\*/\s*)*(CREATE|ALTER|GRANT|REVOKE|DROP|DO|SELECT|WITH|UPDATE|DELETE|INSERT|TRUNCATE)\b",
     re.IGNORECASE | re.DOTALL,
 )
-_CREATE_DATABASE = re.compile(r"\bCREATE\s+DATABASE\s+(?:\"([^\"]+)\"|([\w$-]+))", re.IGNORECASE)
+_CREATE_DATABASE = re.compile(r"\bCREATE\s+DATABASE\s+(?!IF\s+NOT\b)(?:\"([^\"]+)\"|([\w$-]+))", re.IGNORECASE)
+
+
+_IF_NOT_EXISTS = re.compile(r"\s*CREATE\s+DATABASE\s+IF\s+NOT\s+EXISTS\s+(?:\"([^\"]+)\"|([\w$-]+))", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """One effect: ``what`` (database, drop database, schema, table, role, connect, setting, needs), and its nouns.
+    """One effect: ``what`` (database, drop database, refused, schema, table, role, connect, setting, needs), and nouns.
 
     ``needs`` is a table that must be there: ``how`` says for what; ``schema`` and ``name`` are of the object the
     statement is about, ``to_schema`` and ``to_name`` of the one it needs. ``offset`` counts characters.
@@ -56,7 +59,10 @@ def effects(text: str) -> tuple[Done, ...] | None:
 
 def searched(text: str) -> tuple[Done, ...]:
     """The databases that a text would create if it were run, found by words alone."""
-    return tuple(Done("database", name=m[1] or m[2].lower(), sure=False) for m in _CREATE_DATABASE.finditer(text))
+    found = [Done("database", name=m[1] or m[2].lower(), sure=False) for m in _CREATE_DATABASE.finditer(text)]
+    if match := _IF_NOT_EXISTS.match(text):
+        found.append(Done("refused", name=match[1] or match[2].lower()))
+    return tuple(found)
 
 
 def _effects(kind: str, node: object) -> Iterator[Done]:

@@ -68,7 +68,7 @@ def central_and_per_service(discovery: Discovery) -> Iterator[Note]:
     names = ", ".join(f'"{database.name}"' for database in alone[:8])
     for database in discovery.databases:
         both = sorted(set(database.used_by) & {each.used_by[0] for each in alone})
-        if len(database.used_by) > 1 and both:
+        if len(database.used_by) > 1 and any(_instead(discovery, service, database.name) for service in both):
             places = tuple(sorted({use.at for use in discovery.uses if use.database == database.name}))[:4]
             yield Note(
                 both[0],
@@ -90,6 +90,15 @@ def central_and_per_service(discovery: Discovery) -> Iterator[Note]:
                 (*shown, *separate),
                 f"mkdir -p archive && git mv '{file}' archive/",
             )
+
+
+def _instead(discovery: Discovery, service: str, central: str) -> bool:
+    """Whether some place leads a service to the central database alone: beside its own it may be a common outbox."""
+    places: dict[str, set[str]] = defaultdict(set)
+    for use in discovery.uses:
+        if use.service == service and use.environment != "test":
+            places[use.at.file].add(use.database)
+    return any(names == {central} for names in places.values())
 
 
 def _scripts(discovery: Discovery) -> dict[str, list[TableSeen]]:

@@ -37,7 +37,7 @@ def missing_table(discovery: Discovery) -> Iterator[Note]:
     found: dict[tuple[str, str], list[TableNamed]] = {}
     for fact in discovery.of(TableNamed):
         wanted = fact.how in _HOW and fact.at.file.endswith(".sql") and fact.to_table not in made
-        if wanted and fact.to_table and dirname(fact.at.file) in folders:
+        if wanted and fact.to_table and not fact.to_table.endswith("_seq") and dirname(fact.at.file) in folders:
             found.setdefault((dirname(fact.at.file), fact.to_table), []).append(fact)
     for (_, table), seen in sorted(found.items()):
         yield Note(

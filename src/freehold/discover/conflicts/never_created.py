@@ -32,12 +32,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from freehold.discover.conflicts._kind import Note, conflict
+from freehold.discover.facts import Mounted, Script
 from freehold.discover.model import Discovery
 
 
 @conflict("error")
 def never_created(discovery: Discovery) -> Iterator[Note]:
     made_on = {database.server for database in discovery.databases if database.created_by and database.server}
+    there = {script.path for script in discovery.of(Script)}
+    if any(
+        m.path.endswith((".sql", ".sh")) and m.path not in there and ":" not in m.path for m in discovery.of(Mounted)
+    ):
+        return  # a script that is not here may create it; that it is missing is said elsewhere
     for database in discovery.databases:
         if database.created_by or not database.used_by:
             continue

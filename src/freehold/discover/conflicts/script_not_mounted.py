@@ -43,6 +43,7 @@ from freehold.discover.conflicts._kind import Note, conflict
 from freehold.discover.created import LISTS, started
 from freehold.discover.facts import DatabaseMade, Deployed, Script, Variable
 from freehold.discover.model import Discovery
+from freehold.discover.places import NAME
 
 
 @conflict("warning")
@@ -63,7 +64,9 @@ def script_not_mounted(discovery: Discovery) -> Iterator[Note]:
     for script in scripts:
         if script.path in running or script.path.startswith("config:") or not makes.get(script.path):
             continue
-        names = sorted({made.database for made in makes[script.path]})
+        names = sorted({made.database for made in makes[script.path] if NAME.match(made.database)})
+        if not names:
+            continue
         yield Note(
             "",
             f'file "{script.path}"',

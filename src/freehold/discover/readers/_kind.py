@@ -34,6 +34,11 @@ class Source:
         """All of it as text; what is no UTF-8 becomes U+FFFD, so that lines keep their numbers."""
         return b"".join(self.chunks()).decode("utf-8", "replace").removeprefix("\ufeff")
 
+    def held(self) -> Source:
+        """The same with its content in memory, for several readers of one file."""
+        content = b"".join(self.chunks())
+        return Source(self.path, len(content), lambda: (content,))
+
     def at(self, line: int, text: str, confidence: float = 1.0) -> Evidence:
         return Evidence(self.path, line, " ".join(text.split())[:400], confidence)
 

@@ -19,6 +19,7 @@ _WORDS = re.compile(
     r"\bsync\(\s*\{\s*force\s*:\s*true|\bdropSchema\s*:\s*true|\bprisma\s+migrate\s+reset|\bprisma\s+db\s+push\b.*--force-reset|"
     r"[\"'`]\s*DROP\s+DATABASE\b"
 )
+_STARTS = re.compile(r"entry-?point|start|boot|^run\.sh$|^init")
 _FIRST = ("EnsureDeleted", "ddl-auto", "hbm2ddl", "force", "dropSchema", "prisma", "DROP DATABASE", "drop database")
 
 
@@ -26,6 +27,8 @@ _FIRST = ("EnsureDeleted", "ddl-auto", "hbm2ddl", "force", "dropSchema", "prisma
 def initialisers(source: Source) -> Iterator[Fact]:
     if source.size > 500_000 or places.environment(source.path) == "test" or "test" in source.name.lower():
         return
+    if source.path.endswith(".sh") and not _STARTS.search(source.name):
+        return  # what a person starts by hand is no initialiser
     text = source.text()
     if not any(word in text for word in _FIRST):
         return
