@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -69,8 +68,3 @@ def _statement(tree: postgast.Node) -> Touched:
 
 def _name(node: postgast.Node) -> Name:
     return str(node.schemaname), str(node.relname)
-
-
-def names_of(found: tuple[Touched, ...]) -> Iterator[Name]:
-    """Every name that the statements touch, sorted, once."""
-    yield from sorted({name for one in found for name in one.every})
