@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from freehold.discover.depth import too_deep
+
 if TYPE_CHECKING:
     import postgast
 
@@ -30,12 +32,15 @@ class Touched:
 
 @lru_cache(maxsize=16384)
 def touched(text: str) -> tuple[Touched, ...] | None:
-    """What each statement that reads or writes data touches; None for text that is no SQL."""
+    """What each statement that reads or writes data touches; None for text that is no SQL, or nests too deeply."""
     import postgast  # a fifth of a second, and only those who look into SQL pay it
+    from google.protobuf.message import DecodeError
 
+    if too_deep(text):
+        return None
     try:
         tree = postgast.parse(text)
-    except (postgast.PgQueryError, UnicodeError, ValueError, RecursionError):
+    except (postgast.PgQueryError, DecodeError, UnicodeError, ValueError, RecursionError):
         return None
     found: list[Touched] = []
     for raw in tree.stmts:
