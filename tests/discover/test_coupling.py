@@ -148,6 +148,8 @@ def test_a_statement_that_nests_without_end_is_no_statement(many: int) -> None:
     # a plain loop over these ended the process before there was a limit
     for text in (
         "SELECT 1" + "+1" * many,
+        "SELECT 1" + "+f(1,1)" * many,
+        "SELECT " + "f(1," * many + "1" + ")" * many,
         "SELECT " + "(" * many + "1" + ")" * many,
         " UNION ".join(["SELECT 1"] * min(many, 10_000)),
     ):

@@ -2,8 +2,9 @@
 
 A chain of operators, joins or casts nests by one for each link, and reading its tree recurses. Lists do not nest beyond
 their items, and constants not at all, so a long INSERT or a long body of a function is no danger: what counts is the
-longest stretch of words without a comma or a semicolon, as PostgreSQL's lexer, which does not recurse, cuts them. Chains
-of forty thousand additions ended the process; chains of twenty thousand were refused in order.
+longest stretch of words in one pair of parentheses without a comma, as PostgreSQL's lexer, which does not recurse, cuts
+them. Parentheses themselves are bounded by the parser. Chains of forty thousand additions ended the process; chains of
+twenty thousand were refused in order.
 """
 
 from __future__ import annotations
@@ -25,13 +26,23 @@ def too_deep(text: str) -> bool:
         tokens = postgast.scan(text).tokens
     except (postgast.PgQueryError, UnicodeError, ValueError):
         return False  # the parser will not get further than the lexer
-    run = 0
+    runs = [0]
     for token in tokens:
-        run = 0 if token.token in _ENDS else run + 1
-        if run > STRETCH:
+        if token.token == _OPEN:
+            runs.append(0)
+        elif token.token == _CLOSE and len(runs) > 1:
+            runs.pop()
+            runs[-1] += 1
+        elif token.token == _COMMA:
+            runs[-1] = 0
+        elif token.token == _END:
+            runs = [0]
+        else:
+            runs[-1] += 1
+        if runs[-1] > STRETCH:
             return True
     return False
 
 
-_ENDS = frozenset(map(ord, ",;"))
+_OPEN, _CLOSE, _COMMA, _END = map(ord, "(),;")
 """Words of one character are numbered by it."""
