@@ -30,6 +30,8 @@ _FLIPS_SHOWN = 3
 def facts_of(discovery: Discovery, view: View | None = None) -> Facts:
     """The facts of a discovery. Sizes, connections and max_connections are known where a server was read."""
     homes = dict(_homes(discovery))
+    # a front end without data is placed nowhere, so no layout serves it better
+    owning = [one for one in discovery.services if one.databases or one.schemas or one.tables]
     sizes = _sizes(discovery, view)
     most = view.live.server.settings.get("max_connections") if view is not None else None
     services = tuple(
@@ -39,7 +41,7 @@ def facts_of(discovery: Discovery, view: View | None = None) -> Facts:
             bytes=sizes.get(service.name),
             evidence=tuple(at.shown() for at in service.evidence[:3]),
         )
-        for service in discovery.services
+        for service in owning
     )
     known = most.value if most is not None and most.value.isdecimal() else ""
     return Facts(
@@ -63,7 +65,7 @@ def facts_of(discovery: Discovery, view: View | None = None) -> Facts:
 
 def recommended(discovery: Discovery, view: View | None = None, weights: Weights | None = None) -> Recommendation:
     """The layout that serves what was discovered best; empty where no service was."""
-    if discovery.services:
+    if any(one.databases or one.schemas or one.tables for one in discovery.services):
         found = recommendation(advise(facts_of(discovery, view), weights))
         return replace(found, reasons=(*found.reasons, *_doubts(view)))
     proposed = proposed_facts(view) if view is not None else Facts(())

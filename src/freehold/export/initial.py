@@ -26,7 +26,7 @@ from freehold.sqltext import PASSWORD_OF, Secret, Sql, comment, quote_ident
 ADMIN = "postgres"
 VERSION = 180000
 PORT = 5432
-_PHASES = (Phase.ROLES, Phase.DATABASES, Phase.INSIDE)
+_PHASES = (Phase.ROLES, Phase.DATABASES, Phase.INSIDE, Phase.MIGRATIONS, Phase.AFTER)
 _LATER = frozenset({"foreign_server", "user_mapping"})
 """Reads across databases: they need the tables they stand for."""
 
@@ -115,8 +115,13 @@ def _steps(design: Design, instance: str) -> tuple[Step, ...]:
     return tuple(
         step
         for step in _plan(design).steps
-        if step.instance == instance and step.phase in _PHASES and step.kind not in _LATER
+        if step.instance == instance and step.phase in _PHASES and step.kind not in _LATER and _is_sql(step)
     )
+
+
+def _is_sql(step: Step) -> bool:
+    """Whether it is known now what the step sends; the rest follows from tables."""
+    return all(isinstance(effect, Statement) for effect in step.do())
 
 
 def _server(design: Design, instance: str) -> Server:
@@ -130,7 +135,20 @@ def _server(design: Design, instance: str) -> Server:
         superuser=True,
         reads_verifiers=True,
         maintenance_database=ADMIN,
-        databases={ADMIN: Database(ADMIN, ADMIN, "UTF8", "C", "C", -1, False, True, nobody, contents=_AS_MADE)},
+        databases={
+            ADMIN: Database(ADMIN, ADMIN, "UTF8", "C", "C", -1, False, True, nobody, contents=_AS_MADE),
+            "template1": Database(
+                "template1",
+                ADMIN,
+                "UTF8",
+                "C",
+                "C",
+                -1,
+                True,
+                True,
+                frozenset(g for g in nobody if g.privilege == "CONNECT"),
+            ),
+        },
         extensions_available=extensions | {"postgres_fdw"},
     )
 

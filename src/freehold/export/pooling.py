@@ -8,14 +8,15 @@ from freehold.pool.model import Auth, Bouncer
 from freehold.pool.text import configuration
 
 CONSOLE = "pool:admin"
-VERSION = (1, 21)
-"""What an image brings is newer; of Debian's 1.18 it is known that it only warns of what it does not know."""
+IN_IMAGES = (1, 25)
+ANY = (1, 18)
+"""Only what every version knows: an older one does not start with a parameter that it does not know."""
 
 
-def ini(bouncer: Bouncer, port: int, users_file: str, *, listen: str) -> str:
+def ini(bouncer: Bouncer, port: int, users_file: str, *, listen: str, version: tuple[int, int] = IN_IMAGES) -> str:
     """``pgbouncer.ini``, which logs to where its process does."""
     files = {"users": users_file, "log": "", "pid": ""}
-    return configuration(bouncer, port, VERSION, files, listen=listen)
+    return configuration(bouncer, port, version, files, listen=listen)
 
 
 def users_secret(asked: Asked, bouncer: Bouncer) -> tuple[str, Pieces]:

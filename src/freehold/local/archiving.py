@@ -34,6 +34,11 @@ WRITING = ".writing"
 _STAMP = re.compile(r"\d{8}T\d{6}Z(-\d+)?")
 
 
+def is_run(folder: Path) -> bool:
+    """Whether a folder is that of a run, so that nobody takes what is in it for files in use."""
+    return _STAMP.fullmatch(folder.name) is not None and (folder / manifests.NAME).is_file()
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """What a run would do: the manifest, the new texts of edited files, and the references that are left."""

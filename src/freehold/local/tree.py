@@ -11,6 +11,7 @@ from pathlib import Path
 from freehold.discover import places
 from freehold.discover.readers._kind import Source
 from freehold.errors import LocalStateError
+from freehold.local import archiving
 
 CHUNK_BYTES = 1 << 18
 _DEPTH_MAX = 60
@@ -52,6 +53,8 @@ def _below(top: Path, folder: Path, path: str, seen: set[tuple[int, int]], depth
             if entry.is_symlink() and not Path(entry.path).resolve(strict=True).is_relative_to(top):
                 continue
             if entry.is_dir():
+                if archiving.is_run(Path(entry.path)):
+                    continue  # what was archived is out of the way of discovery too
                 yield from _below(top, Path(entry.path), below, seen, depth + 1)
                 continue
             info = entry.stat()

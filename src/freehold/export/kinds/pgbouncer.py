@@ -15,7 +15,7 @@ from freehold.errors import FreeholdError
 from freehold.export.kinds._kind import Exporter
 from freehold.export.model import Asked, Export, Pieces
 from freehold.export.names import label
-from freehold.export.pooling import ini, users_secret
+from freehold.export.pooling import ANY, ini, users_secret
 from freehold.export.ways import POOL_PORT, pools
 from freehold.pool.text import unit
 
@@ -28,7 +28,9 @@ def _write(asked: Asked) -> Export:
         file, users = users_secret(asked, bouncer)
         at = asked.pools.get(bouncer.name)
         port = bouncer.port or (at.port if at else POOL_PORT + number)
-        files[f"{folder}/pgbouncer.ini"] = ini(bouncer, port, f"{asked.secrets}/{file}", listen="127.0.0.1")
+        files[f"{folder}/pgbouncer.ini"] = ini(
+            bouncer, port, f"{asked.secrets}/{file}", listen="127.0.0.1", version=ANY
+        )
         files[f"{folder}/pgbouncer.service"] = unit(
             bouncer, "/usr/sbin/pgbouncer", f"/etc/freehold/{folder}/pgbouncer.ini", "postgres"
         )
@@ -38,7 +40,14 @@ def _write(asked: Asked) -> Export:
             "the declaration has no pools that could be written",
             hint="Write `pooler: pgbouncer` and a pool below a service.",
         )
-    return Export(files, secrets, ("The units expect these folders in /etc/freehold.",))
+    return Export(
+        files,
+        secrets,
+        (
+            "The units expect these folders in /etc/freehold, and secret files that the account postgres may read.",
+            "PgBouncer 1.21 to 1.23 prepare statements only with max_prepared_statements, which older ones refuse.",
+        ),
+    )
 
 
 pgbouncer = Exporter("PgBouncer's files and units", "PgBouncer started with them and queried", _write)

@@ -68,10 +68,10 @@ def _variables(asked: Asked, logins: Iterable[str]) -> str:
         )
     ]
     for one in asked.design.placements.instances:
-        key, host = identifier(one.name), asked.hosts.get(one.name)
+        key = identifier(one.name)
         found += [
-            _variable(f"{key}_host", "string", "Where the instance listens.", host.host if host else None),
-            _variable(f"{key}_port", "number", "Its port.", host.port if host else 5432),
+            _variable(f"{key}_host", "string", "Where the instance listens.", None),
+            _variable(f"{key}_port", "number", "Its port.", 5432),
             _variable(f"{key}_username", "string", "Its administrator.", initial.ADMIN),
             _variable(f"{key}_password", "string", "The administrator's password.", None, sensitive=True),
             _variable(f"{key}_sslmode", "string", "Whether the way there is encrypted.", "require"),
