@@ -87,6 +87,12 @@ def admin_secret(instance: str) -> tuple[str, Pieces]:
     return file(instance, "admin"), (SecretOf(f"admin:{instance}"),)
 
 
+def foreign(design: Design) -> tuple[str, ...]:
+    """A note on instances that are described although somebody else runs their servers; empty without them."""
+    names = [one.name for one in design.placements.instances if not one.owned]
+    return (f"Servers that are somebody else's until now are described anew: {', '.join(names)}.",) if names else ()
+
+
 def memberships(design: Design, instance: str) -> dict[str, tuple[str, ...]]:
     """The roles that each role is a member of."""
     found: dict[str, list[str]] = {}

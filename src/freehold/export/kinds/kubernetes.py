@@ -330,18 +330,19 @@ def _write(wanted: Asked) -> Export:
     for way, ro in zip(ways(asked), ways(asked, "ro"), strict=True):
         name = f"service-{label(way.service)}"
         labels = _labels(asked, SERVICE, way.service)
-        environment = variables(way, ro, _SECRETS)
+        environment = variables(way, ro, _SECRETS, mounted=True)
         files[f"services/{label(way.service)}.yaml"] = documents(
             [resource("v1", "ConfigMap", name, labels, data=environment)]
         )
-        keep(name, secret_files(way, ro))
+        keep(name, secret_files(way, ro, mounted=True))
     files["kustomization.yaml"] = kustomization(asked.platform.name, ["namespace.yaml", *sorted(files)])
     files["namespace.yaml"] = namespace(asked.platform.name)
     files["secrets/kustomization.yaml"] = generator(asked.platform.name, groups)
     notes = (
+        *initial.foreign(asked.design),
         f"Each instance is sized for {show_bytes(asked.memory_bytes)} of memory and {asked.storage} of disk.",
         "Give a service's Pods the labels of its ConfigMap and take their environment from it.",
-        f"Mount the Secret of the same name in them at {_SECRETS} with mode 0400.",
+        f"Mount the Secret of the same name in them at {_SECRETS}, or take PGPASSWORD from it by secretKeyRef.",
     )
     return Export(dict(sorted(files.items())), secrets, notes)
 
