@@ -107,6 +107,12 @@ def _asked(found: Platform):  # type: ignore[no-untyped-def]
     return asked(found)
 
 
+def test_an_instance_that_no_config_map_can_hold_is_refused() -> None:
+    many = platform(*(Service(f"s{number}", (f"s{number}",)) for number in range(400)))
+    with pytest.raises(FreeholdError, match="more than a ConfigMap can hold"):
+        export("kubernetes", many)
+
+
 def test_a_prefect_needs_a_service_without_schemas() -> None:
     with pytest.raises(FreeholdError, match="could be a Prefect"):
         export("prefect", platform(Service("users", ("users",))))

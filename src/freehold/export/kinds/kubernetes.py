@@ -28,6 +28,7 @@ from __future__ import annotations
 import shlex
 from dataclasses import replace
 
+from freehold.errors import FreeholdError
 from freehold.export import initial
 from freehold.export.environment import secret_files, variables
 from freehold.export.kinds._kind import Exporter
@@ -57,6 +58,8 @@ from freehold.units import show_bytes
 
 USER = 999
 """The account ``postgres`` of the official image."""
+CONFIG_MAP_BYTES = 1_000_000
+"""A ConfigMap holds one MiB, names and all."""
 _SECRETS = "/run/freehold"
 _CAPABILITIES: Node = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
 _POD: Node = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
@@ -73,6 +76,12 @@ def _instance(asked: Asked, instance: Instance) -> tuple[list[Node], dict[str, P
         "pg_hba.conf": initial.hba_text(asked.design, instance.name),
         "init.sql": initial.sql(asked.design, instance.name),
     }
+    size_bytes = sum(len(text.encode()) for text in files.values())
+    if size_bytes > CONFIG_MAP_BYTES:
+        raise FreeholdError(
+            f'instance "{instance.name}" needs more than a ConfigMap can hold: {size_bytes} bytes of script and settings',
+            hint="Spread its services over more instances, or export to cloudnativepg.",
+        )
     found = [
         resource("v1", "ConfigMap", host, labels, data=files),
         _service(host, labels, PORT, headless=True),
