@@ -271,3 +271,8 @@ def test_the_same_bytes_whatever_python_hashes_and_in_whatever_order_it_is_decla
     }
     assert len(texts) == 1
     assert "shop" in texts.pop()
+
+
+def test_an_option_that_a_kind_does_not_heed_is_refused(shop: Desk) -> None:
+    refused(shop.run("export", "docker-compose", "--service", "orders"), "the whole platform")
+    refused(shop.run("export", "terraform", "--network", "compose"), "its own network")

@@ -72,8 +72,7 @@ def _family_page(package: str, kind: type, title: str) -> str:
     found: Mapping[str, object] = family.members(package, kind)
     parts = [f"# {title}\n\nGenerated from the sources by `make docs`; one section for each file of `{package}`.\n"]
     for name, member in found.items():
-        title = Exporter.title(name) if isinstance(member, Exporter) else name
-        parts.append(f"## {title}\n\n{_markdown(family.page(package, name))}\n")
+        parts.append(f"## {name}\n\n{_markdown(family.page(package, name))}\n")
         if isinstance(member, Criterion):
             parts.append(f"Weight {member.weight:g} where the declaration gives no other under `weights:`.\n")
         if isinstance(member, Draw) and member.keys:

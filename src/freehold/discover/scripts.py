@@ -26,7 +26,8 @@ from freehold.discover.secrets import real
 from freehold.discover.statements import statements
 
 At = Callable[[int, str, float], Evidence]
-_CONNECT = re.compile(r"\\c(?:onnect)?\s+(?:-reuse-previous=\w+\s+)?(?:\"([^\"]+)\"|'([^']+)'|(\S+))")
+_CONNECT = re.compile(r"\\c(?:onnect)?\s+(?:-reuse-previous=\w+\s+)?(?:\"((?:[^\"]|\"\")+)\"|'([^']+)'|(\S+))")
+_DBNAME = re.compile(r"(?:^|\s)dbname\s*=\s*(?:'((?:[^'\\]|\\.)*)'|(\S+))")
 _INCLUDE = re.compile(r"\\i(?P<near>r|nclude_relative)?(?:nclude)?\s+(?:'([^']+)'|(\S+))")
 _SET = re.compile(r"\\set\s+(\w+)\s+(.+)")
 _PASSWORD = re.compile(r"\bPASSWORD\s+'([^']+)'", re.IGNORECASE)
@@ -54,15 +55,22 @@ def script_facts(lines: Iterable[str], at: At, *, path: str, database: str = "",
         text = statement.text
         if statement.meta:
             if match := _CONNECT.match(text):
-                current = _value(match[1] or match[2] or match[3], values)
+                current = _database(_value((match[1] or match[2] or match[3]).replace('""', '"'), values))
                 current = "" if current == "-" else current
             elif match := _INCLUDE.match(text):
                 name = match[2] or match[3]
                 folder = dirname(path)
                 target = places.joined(folder, name) or places.joined(folder, name.rpartition("/")[2])
                 yield Runs(target, at(statement.line, text, CERTAIN if match["near"] else LIKELY))
+<<<<<<< HEAD
+            elif match := _SET.match(text):
+                value = match[2].strip()
+                # what a command prints is nobody's to know here
+                values[match[1]] = f"${{{match[1]}}}" if value.startswith("`") else value.strip("'")
+=======
             elif (match := _SET.match(text)) and "`" not in match[2]:
                 values[match[1]] = match[2].strip().strip("'")
+>>>>>>> h-discover
             continue
         if ":" in text:
             text = re.sub(r"(?<![:\w]):(['\"]?)(\w+)\1", lambda m: _put(m, values), text)
@@ -83,6 +91,14 @@ def _put(match: re.Match[str], values: dict[str, str]) -> str:
         return match[0]
     value = values[match[2]]
     return f'"{value}"' if match[1] == '"' else f"'{value}'" if match[1] == "'" else value
+
+
+def _database(text: str) -> str:
+    """The database of what follows ``\\connect``: a name, or a connection string."""
+    match = _DBNAME.search(text)
+    if not match:
+        return text
+    return re.sub(r"\\(.)", r"\1", match[1]) if match[1] is not None else match[2]
 
 
 def _value(text: str, values: dict[str, str]) -> str:

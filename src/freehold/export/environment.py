@@ -8,8 +8,12 @@ from freehold.export.ways import Way
 _OPTIONS = {"sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT", "sslcert": "PGSSLCERT", "sslkey": "PGSSLKEY"}
 
 
-def variables(way: Way, ro: Way, secrets: str) -> dict[str, str]:
-    """What one service's environment says of its database."""
+def variables(way: Way, ro: Way, secrets: str, *, mounted: bool = False) -> dict[str, str]:
+    """What one service's environment says of its database.
+
+    ``mounted``: the secret files are mounted into a container. libpq's own password file is left out then: others than
+    its owner may read what is mounted, and libpq ignores such a file.
+    """
     return {
         "DATABASE_URL": way.url(),
         "DATABASE_URL_RO": ro.url(),
@@ -18,13 +22,15 @@ def variables(way: Way, ro: Way, secrets: str) -> dict[str, str]:
         "PGPORT": str(way.host.port),
         "PGDATABASE": way.database,
         "PGUSER": way.user,
-        "PGPASSFILE": f"{secrets}/{way.pgpass_file}",
+        **({} if mounted else {"PGPASSFILE": f"{secrets}/{way.pgpass_file}"}),
         "PGPASSWORD_FILE": f"{secrets}/{way.password_file}",
         **{_OPTIONS[key]: value for key, value in way.host.options if key in _OPTIONS},
     }
 
 
-def secret_files(way: Way, ro: Way) -> dict[str, Pieces]:
-    """The password files of one service: libpq's for both of its logins, and each password alone."""
-    both = (*way.pgpass()[way.pgpass_file], *ro.pgpass()[ro.pgpass_file])
-    return {way.pgpass_file: both, **way.secrets(), **ro.secrets()}
+def secret_files(way: Way, ro: Way, *, mounted: bool = False) -> dict[str, Pieces]:
+    """The password files of one service: each password alone, and libpq's for both of its logins."""
+    alone = {**way.secrets(), **ro.secrets()}
+    if mounted:
+        return alone
+    return {way.pgpass_file: (*way.pgpass()[way.pgpass_file], *ro.pgpass()[ro.pgpass_file]), **alone}

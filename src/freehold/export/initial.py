@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from freehold.export.model import Form, Pieces, SecretOf
 from freehold.export.names import file, whole_line
-from freehold.found.model import Acl, Contents, Database, Found, Grant, Schema, Server
+from freehold.found.model import Acl, Database, Found, Grant, Server
 from freehold.layouts.model import Instance
 from freehold.plan.hba import EVERYWHERE, wanted_lines
 from freehold.plan.make import make
@@ -87,6 +87,12 @@ def admin_secret(instance: str) -> tuple[str, Pieces]:
     return file(instance, "admin"), (SecretOf(f"admin:{instance}"),)
 
 
+def foreign(design: Design) -> tuple[str, ...]:
+    """A note on instances that are described although somebody else runs their servers; empty without them."""
+    names = [one.name for one in design.placements.instances if not one.owned]
+    return (f"Servers that are somebody else's until now are described anew: {', '.join(names)}.",) if names else ()
+
+
 def memberships(design: Design, instance: str) -> dict[str, tuple[str, ...]]:
     """The roles that each role is a member of."""
     found: dict[str, list[str]] = {}
@@ -136,7 +142,7 @@ def _server(design: Design, instance: str) -> Server:
         reads_verifiers=True,
         maintenance_database=ADMIN,
         databases={
-            ADMIN: Database(ADMIN, ADMIN, "UTF8", "C", "C", -1, False, True, nobody, contents=_AS_MADE),
+            ADMIN: Database(ADMIN, ADMIN, "UTF8", "C", "C", -1, False, True, nobody),
             "template1": Database(
                 "template1",
                 ADMIN,
@@ -151,11 +157,6 @@ def _server(design: Design, instance: str) -> Server:
         },
         extensions_available=extensions | {"postgres_fdw"},
     )
-
-
-_AS_MADE = Contents(
-    schemas={"public": Schema("public", "pg_database_owner", frozenset({Grant("public", "USAGE", ADMIN, False)}))}
-)
 
 
 def _logins(design: Design, instance: str) -> dict[str, int]:

@@ -138,9 +138,10 @@ def _undo(store: Archive, runs: tuple[str, ...], *, yes: bool) -> Result:
         return Result(_document("nothing", ""), (Say("nothing was archived here", Tone.GOOD),))
     unfinished = _unfinished(store, runs)
     run, found = unfinished or (runs[-1], store.manifest(runs[-1]))
-    store.check_undo(found)
     if yes:
         store.undo(run, found)
+    else:
+        store.check_undo(found)
     return Result(
         _document("undone" if yes else "planned", run, found),
         (_files(found, "brought back" if yes else "would come back"),),

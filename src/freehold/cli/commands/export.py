@@ -59,6 +59,11 @@ def export(
     exporter = exporting.kind_of(kind)
     if with_secrets and output in (None, "-"):
         raise FreeholdError("secret files are only written into a folder", hint="Name one with --output FOLDER.")
+    if not exporter.here and (services or network != "here"):
+        raise FreeholdError(
+            f"{kind} is about the whole platform and makes its own network",
+            hint="Leave out --service and --network: they are for files that describe clients and pools.",
+        )
     context = call.context
     place = Path(output).absolute() if output not in (None, "-") else None
     if secrets is None:
@@ -75,6 +80,8 @@ def export(
     texts = exporting.texts(made)
     for note in made.notes:
         call.out.note(f"note: {note}")
+    if made.secrets and not with_secrets:
+        call.out.note(f"note: {len(made.secrets)} secret files are named and not written; --with-secrets writes them")
     document: dict[str, object] = {
         "kind": kind,
         "files": [{"path": path, "text": text} for path, text in texts.items()],

@@ -11,7 +11,7 @@ The operator makes roles, databases, schemas and extensions; it knows no grants 
 login and no revocation of CONNECT. Run ``freehold apply`` with the clusters' URLs afterwards, then ``freehold prove``.
 Settings that the operator keeps to itself are left out, and a note names them.
 
-Hostile names: as in ``export kubernetes``; databases and roles stand as they are.
+Hostile names become DNS labels with a digest; databases and roles stand as they are.
 
 Checked: every field is one that the operator's resources have in version 1.30, by a list in the tests; the files were
 held against its CustomResourceDefinitions by hand, once. ``kubectl kustomize`` builds both folders. Nothing was run in
@@ -202,14 +202,15 @@ def _write(wanted_: Asked) -> Export:
     for way, ro in zip(ways(asked), ways(asked, "ro"), strict=True):
         name = f"service-{label(way.service)}"
         labels = {**_labels(asked), SERVICE: label(way.service)}
-        data = variables(way, ro, asked.secrets)
+        data = variables(way, ro, asked.secrets, mounted=True)
         files[f"services/{label(way.service)}.yaml"] = documents([resource("v1", "ConfigMap", name, labels, data=data)])
-        groups[name] = list(secret_files(way, ro))
-        secrets |= secret_files(way, ro)
+        groups[name] = list(secret_files(way, ro, mounted=True))
+        secrets |= secret_files(way, ro, mounted=True)
     files["kustomization.yaml"] = kustomization(asked.platform.name, ["namespace.yaml", *sorted(files)])
     files["namespace.yaml"] = namespace(asked.platform.name)
     files["secrets/kustomization.yaml"] = generator(asked.platform.name, groups, roles)
     notes = (
+        *initial.foreign(asked.design),
         *((f"The operator keeps to itself, and so it is left out: {', '.join(sorted(kept))}.",) if kept else ()),
         f"The policies expect the operator in the namespace {OPERATOR}.",
         "Grants and settings of logins are not the operator's: run `freehold apply` against the clusters, then prove.",

@@ -139,8 +139,8 @@ def _services(asked: Asked) -> tuple[Node, dict[str, str], dict[str, Pieces]]:
     pooled = {entry.service: pool_name(one.name) for one in pools(asked) for entry in one.entries}
     for way, ro in zip(ways(asked), ways(asked, "ro"), strict=True):
         name = file(way.service, "env")
-        files[f"env/{name}"] = lines(variables(way, ro, "/run/secrets"))
-        mine = secret_files(way, ro)
+        files[f"env/{name}"] = lines(variables(way, ro, "/run/secrets", mounted=True))
+        mine = secret_files(way, ro, mounted=True)
         secrets |= mine
         waits = [way.direct.host, *([pooled[way.service]] if way.service in pooled else [])]
         entry = label(way.service)
@@ -197,7 +197,9 @@ def _write(wanted: Asked) -> Export:
     files["compose.yaml"] = document(_escaped(_project(asked, services, secrets)))
     files["compose.services.yaml"] = document(_escaped({"services": entries}))
     notes = (
+        *initial.foreign(asked.design),
         f"Each instance is sized for {show_bytes(asked.memory_bytes)} of memory (--memory).",
+        "libpq reads no PGPASSWORD_FILE: let a service's entry point set PGPASSWORD from it.",
         "When the instances run, `freehold apply` on a declaration with their URLs adds what needs tables.",
         *(
             ("Put the pool's TLS key and certificate into secrets/pool-tls-key and secrets/pool-tls-certificate.",)

@@ -28,6 +28,7 @@ from __future__ import annotations
 import shlex
 from dataclasses import replace
 
+from freehold.errors import FreeholdError
 from freehold.export import initial
 from freehold.export.environment import secret_files, variables
 from freehold.export.kinds._kind import Exporter
@@ -57,6 +58,8 @@ from freehold.units import show_bytes
 
 USER = 999
 """The account ``postgres`` of the official image."""
+CONFIG_MAP_BYTES = 1_000_000
+"""A ConfigMap holds one MiB, names and all."""
 _SECRETS = "/run/freehold"
 _CAPABILITIES: Node = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
 _POD: Node = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
@@ -73,6 +76,12 @@ def _instance(asked: Asked, instance: Instance) -> tuple[list[Node], dict[str, P
         "pg_hba.conf": initial.hba_text(asked.design, instance.name),
         "init.sql": initial.sql(asked.design, instance.name),
     }
+    size_bytes = sum(len(text.encode()) for text in files.values())
+    if size_bytes > CONFIG_MAP_BYTES:
+        raise FreeholdError(
+            f'instance "{instance.name}" starts with {size_bytes} bytes of text, more than a ConfigMap can hold',
+            hint="Spread its services over more instances, or export to cloudnativepg.",
+        )
     found = [
         resource("v1", "ConfigMap", host, labels, data=files),
         _service(host, labels, PORT, headless=True),
@@ -330,18 +339,19 @@ def _write(wanted: Asked) -> Export:
     for way, ro in zip(ways(asked), ways(asked, "ro"), strict=True):
         name = f"service-{label(way.service)}"
         labels = _labels(asked, SERVICE, way.service)
-        environment = variables(way, ro, _SECRETS)
+        environment = variables(way, ro, _SECRETS, mounted=True)
         files[f"services/{label(way.service)}.yaml"] = documents(
             [resource("v1", "ConfigMap", name, labels, data=environment)]
         )
-        keep(name, secret_files(way, ro))
+        keep(name, secret_files(way, ro, mounted=True))
     files["kustomization.yaml"] = kustomization(asked.platform.name, ["namespace.yaml", *sorted(files)])
     files["namespace.yaml"] = namespace(asked.platform.name)
     files["secrets/kustomization.yaml"] = generator(asked.platform.name, groups)
     notes = (
+        *initial.foreign(asked.design),
         f"Each instance is sized for {show_bytes(asked.memory_bytes)} of memory and {asked.storage} of disk.",
         "Give a service's Pods the labels of its ConfigMap and take their environment from it.",
-        f"Mount the Secret of the same name in them at {_SECRETS} with mode 0400.",
+        f"Mount the Secret of the same name in them at {_SECRETS}, or take PGPASSWORD from it by secretKeyRef.",
     )
     return Export(dict(sorted(files.items())), secrets, notes)
 

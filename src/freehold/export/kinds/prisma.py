@@ -1,8 +1,9 @@
 """A Prisma schema for each service with its datasource and all of its schemas, for Prisma 6 and for Prisma 7.
 
 ``SERVICE/schema.prisma`` is for Prisma 6, which reads the URLs from the datasource. Prisma 7 refuses them there: its
-schema and its ``prisma.config.ts`` are in ``SERVICE/prisma7``. ``DATABASE_URL`` must hold the password, since Prisma
-reads no password file. Behind a pool the migrations go past it by ``DATABASE_URL_DIRECT``. Models are not written:
+schema and its ``prisma.config.ts`` are in ``SERVICE/prisma7``. Each service has a variable of its own, as
+``USERS_DATABASE_URL``, which must hold the password, since Prisma reads no password file. Behind a pool the migrations
+go past it by ``USERS_DATABASE_URL_DIRECT``. Models are not written:
 ``prisma db pull`` reads them from the database that the service's migrations made.
 
 Hostile names are JSON strings, which Prisma reads as they are.
@@ -17,15 +18,16 @@ import json
 
 from freehold.export.kinds._kind import Exporter
 from freehold.export.model import Asked, Export, Pieces
-from freehold.export.names import label
+from freehold.export.names import identifier, label
 from freehold.export.ways import Way, ways
+from freehold.spec.names import slug
 
 
 def _schema(way: Way, *, seven: bool) -> str:
     datasource = [
         'provider = "postgresql"',
-        *([] if seven else ['url = env("DATABASE_URL")']),
-        *(['directUrl = env("DATABASE_URL_DIRECT")'] if way.pooled and not seven else []),
+        *([] if seven else [f'url = env("{_variable(way)}")']),
+        *([f'directUrl = env("{_variable(way)}_DIRECT")'] if way.pooled and not seven else []),
         *([f"schemas = [{', '.join(_text(name) for name in way.schemas)}]"] if way.schemas else []),
     ]
     generator = ['provider = "prisma-client"', 'output = "./generated"'] if seven else ['provider = "prisma-client-js"']
@@ -33,7 +35,7 @@ def _schema(way: Way, *, seven: bool) -> str:
 
 
 def _config(way: Way) -> str:
-    variable = "DATABASE_URL_DIRECT" if way.pooled else "DATABASE_URL"
+    variable = f"{_variable(way)}_DIRECT" if way.pooled else _variable(way)
     return f'''\
 import {{ defineConfig, env }} from "prisma/config";
 
@@ -43,6 +45,11 @@ export default defineConfig({{
   datasource: {{ url: env("{variable}") }},
 }});
 '''
+
+
+def _variable(way: Way) -> str:
+    """One of its own for each service: where all of them read one name, one of them gets the other's database."""
+    return f"{identifier(slug(way.service)).upper()}_DATABASE_URL"
 
 
 def _block(head: str, lines: list[str]) -> str:
@@ -67,7 +74,7 @@ def _write(asked: Asked) -> Export:
     return Export(
         files,
         secrets,
-        ("Each service needs an environment of its own: all of them call their address DATABASE_URL.",),
+        ("Set each variable to the DATABASE_URL of `freehold url SERVICE`, with its password.",),
     )
 
 
