@@ -561,6 +561,8 @@ HOSTILE: dict[str, bytes] = {
     "newline names": b'services: {"a\\nb": {build: ., environment: {DATABASE_URL: "postgres://u@h/d%0ad"}}}',
     "python that is none": b"DATABASES = {\ndef postgres(: create_engine(",
     "entity": b'<!DOCTYPE x [<!ENTITY a "b">]><databaseChangeLog>&a;</databaseChangeLog>',
+    "deep operators": b"SELECT " + b"1 + " * 60_000 + b"1;\nx = " + b"-" * 60_000 + b"1",
+    "deep parentheses": b"SELECT " + b"(" * 60_000 + b"\nx = " + b"(" * 60_000,
     "open quotes": b"CREATE TABLE 'x ( \"y $$ DATABASE_URL=\"postgres://",
     "null bytes": b"services:\x00\n  a:\x00",
     "numbers": b"services: {1: {image: 2, environment: {3: 4}, env_file: [5], build: 6, volumes: [7]}}",

@@ -62,15 +62,10 @@ def script_facts(lines: Iterable[str], at: At, *, path: str, database: str = "",
                 folder = dirname(path)
                 target = places.joined(folder, name) or places.joined(folder, name.rpartition("/")[2])
                 yield Runs(target, at(statement.line, text, CERTAIN if match["near"] else LIKELY))
-<<<<<<< HEAD
             elif match := _SET.match(text):
                 value = match[2].strip()
                 # what a command prints is nobody's to know here
                 values[match[1]] = f"${{{match[1]}}}" if value.startswith("`") else value.strip("'")
-=======
-            elif (match := _SET.match(text)) and "`" not in match[2]:
-                values[match[1]] = match[2].strip().strip("'")
->>>>>>> h-discover
             continue
         if ":" in text:
             text = re.sub(r"(?<![:\w]):(['\"]?)(\w+)\1", lambda m: _put(m, values), text)

@@ -48,6 +48,8 @@ def effects(text: str) -> tuple[Done, ...] | None:
     if too_deep(text):
         return None
     body = re.sub(r"\\g(exec|set)?\s*$", "", text)
+    if too_deep(body):
+        return None
     try:
         tree = postgast.parse(body)
     except (postgast.PgQueryError, DecodeError, UnicodeError, ValueError, RecursionError):

@@ -62,7 +62,7 @@ class Reader:
             return
         try:
             yield from self.read(source)
-        except (ValueError, KeyError, IndexError, AttributeError, TypeError, RecursionError) as error:
+        except (ValueError, KeyError, IndexError, AttributeError, TypeError, RecursionError, MemoryError) as error:
             # the last net: hostile files have more shapes than a reader foresees
             yield Unreadable(source.at(1, ""), f"its reader {self.name} stumbled: {type(error).__name__}")
 
