@@ -52,6 +52,8 @@ class Identity:
     def of_path(self, path: str) -> tuple[Known, ...]:
         """The services that a file belongs to; several when they are built from one folder."""
         folder: str | None = self._unit_above(path)
+        if not folder and (named := self._named_by(path)) is not None:
+            return (named,)
         if folder is None or engines.of_image(self.bases.get(folder or ".", "")):
             return ()
         if folder in self._by_folder:
@@ -102,6 +104,14 @@ class Identity:
             folder = folder.rpartition("/")[0]
             if folder in self.units:
                 return folder
+        return None
+
+    def _named_by(self, path: str) -> Known | None:
+        """The service that a folder above a file is called after, as in ``migrations/orders/1.sql``."""
+        for part in reversed(path.split("/")[:-1]):
+            found = [k for k in self.known if stem(part) in (stem(k.name), plain(k.name)) and k.deployed]
+            if len(found) == 1:
+                return found[0]
         return None
 
     def _unit_name(self, folder: str) -> str:

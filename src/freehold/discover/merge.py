@@ -68,7 +68,8 @@ def _tables(facts: tuple[Fact, ...], identity: Identity, uses: tuple[Use, ...]) 
         if isinstance(fact, TableMade):
             service = _owner(identity, fact.at.file)
             database = fact.database or _database(service, uses)
-            key = (service, database, fact.schema, fact.table)
+            # scripts of nobody may define a table twice, which is a finding; those of a service change their own
+            key = (service or fact.at.file, database, fact.schema, fact.table)
             if key not in seen:
                 seen.add(key)
                 yield TableSeen(database, fact.schema, fact.table, service, fact.columns, fact.at)
