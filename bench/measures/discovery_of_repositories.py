@@ -121,14 +121,18 @@ def _measure(quick: bool) -> Table:
     return Table(
         "Discovery",
         "An edge is a service and the name of a database that some file of the repository, other than of its tests, "
-        "leads it to. The labels were made by hand, with searches for connection strings, before the figure of the "
-        "second row was first taken; they name repository and commit and are in `tests/discover/labelled`. Times are "
-        "of a whole process with its imports; memory is its peak.",
+        "leads it to. The labels were made by hand, with searches for connection strings; they name repository "
+        "and commit and are in `tests/discover/labelled`. Times are of a whole process with its imports; memory is its "
+        "peak.",
         ("what", "size", "edges", "precision", "recall", "wall", "CPU", "memory"),
         tuple(rows),
-        "A label says what its author found, so what neither the author nor the program saw counts for nothing. "
-        "Repositories whose database names stand in no file are labelled with no edges. One wrong edge is a library "
-        "with settings of its own; the one missed edge is a name that only a secret file holds.",
+        "A label says what its author found, so what neither the author nor the program saw counts for nothing. Labels of "
+        "the repositories seen while it was written were made with its answers in sight: their figure says that nothing "
+        "speaks against them. Those of the second row were written first. Six more repositories were labelled first and "
+        "then used to mend it: at the first run 35 of their edges were right, 2 wrong and 5 missed (precision 0.946, "
+        "recall 0.875), after one label that lacked nine edges was corrected; they count as seen now. Repositories whose "
+        "database names stand in no file are labelled with no edges. The one wrong edge is a library with settings of its "
+        "own; missed are a name that only a secret file holds and a client that runs with the image of the server.",
     )
 
 

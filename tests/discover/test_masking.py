@@ -19,6 +19,8 @@ SECRET = "hT9#kq;2L,m8"
         '"Password": "{}"',
         "CREATE ROLE o LOGIN PASSWORD '{}'",
         "api_key = '{}'",
+        "POSTGRES_PASSWORD: ${{POSTGRES_PASSWORD:-{}}}",
+        "postgresql://o:${{DB_PASS:-{}}}@db/o",
     ],
 )
 def test_a_password_is_taken_out(text: str) -> None:

@@ -45,6 +45,19 @@ USES = {
         """,
         {("one", "one"), ("two", "two"), ("three", "three"), ("four", "four"), ("five", "two")},
     ),
+    "compose: a variable passed on under its own name with a default": (
+        """
+        === compose.yaml
+        services:
+          db: {image: "postgres:17", environment: {POSTGRES_PASSWORD: x}}
+          a: {build: ./a, environment: {DB_HOST: "${DB_HOST:-db}", DB_NAME: "${DB_NAME:-a_default}", DB_TYPE: postgres}}
+          b: {build: ./b, environment: {DATABASE_URL: "${DATABASE_URL:-postgres://b@db/b}"}}
+          search: {image: "getmeili/meilisearch", env_file: [shared.env]}
+        === shared.env
+        DATABASE_URL=postgres://b@db/b
+        """,
+        {("a", "a_default"), ("b", "b")},
+    ),
     "compose: another engine and another port are not ours": (
         """
         === compose.yaml

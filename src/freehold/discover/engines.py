@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _POSTGRES = re.compile(
-    r"^(postgres(ql)?(-\d.*|-(alpine|ha|repmgr|ssl|postgis|pgvector|pg_?cron|timescale(db)?|wal2json|with-.*|multi.*|db))?"
+    r"^(postgres(ql)?([-_].*)?"
     r"|postgis|timescaledb(-ha|-postgis)?|pgvector|citus|spilo.*|crunchy-postgres.*|paradedb|pgvecto-rs|pgvecto\.rs"
     r"|alloydbomni|debezium-postgres|stolon.*|patroni.*|cloudnative-pg|vectorchord.*)$"
 )
@@ -21,7 +21,8 @@ _ENGINES = {
 }  # fmt: skip
 _TOOLS = re.compile(
     r"pgadmin|adminer|exporter|pghero|pg-?backup|postgres-?backup|db-?backup|pgweb|cloudbeaver|sqlpad|dbgate|phpmyadmin|"
-    r"minio|rabbitmq|nginx|traefik|caddy|kafka|zookeeper|mailhog|mailpit|localstack|jaeger|zipkin|consul|vault|kibana|"
+    r"minio|meilisearch|typesense|qdrant|gotenberg|rabbitmq|nginx|traefik|caddy|kafka|zookeeper|mailhog|mailpit|localstack|jaeger|zipkin|consul|vault|kibana|"
+    r"postgres(ql)?[-_](client|meta|migrat|operator|mcp|wait|init|dump|restore)|"
     r"pgbouncer|pgcat|pgpool|odyssey|haproxy|schemaspy|wait-for|dockerize|pgbadger|pg_dump|prometheus|grafana|redis-commander"
 )
 _WORDS = {

@@ -10,6 +10,7 @@ _ASSIGNED = re.compile(
     r"(?P<secret>(?!\s*[$<{(])(?:\"[^\"]*\"?|'[^']*'?|[^\s,;&]+))",
     re.IGNORECASE,
 )
+_DEFAULT = re.compile(r"(?P<head>\$\{\w*(?:PASS|PWD|SECRET|TOKEN|KEY)\w*:?-)[^{}]+(?=\})", re.IGNORECASE)
 _PLACEHOLDER = re.compile(
     r"^$|^[<\[({%]|^\$|^x{3,}$|^\*+$|^\.+$|change|your|example|placeholder|todo|redacted|secret_?name|^env[.:(]|valuefrom",
     re.IGNORECASE,
@@ -18,7 +19,7 @@ _PLACEHOLDER = re.compile(
 
 def masked(text: str) -> str:
     """``text`` without the passwords in it; variables such as ``${PASSWORD}`` stay readable."""
-    text = _IN_URL.sub(r"\g<head>***", text)
+    text = _DEFAULT.sub(r"\g<head>***", _IN_URL.sub(r"\g<head>***", text))
     return _ASSIGNED.sub(r"\g<head>***", text)
 
 

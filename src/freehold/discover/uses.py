@@ -27,6 +27,7 @@ _ROLES = {
     "TYPE": "engine", "CONNECTION": "engine", "DRIVER": "engine", "DIALECT": "engine", "CLIENT": "engine",
     "VENDOR": "engine", "ADAPTER": "engine", "PROVIDER": "engine",
 }  # fmt: skip
+_TEST_DATABASE = re.compile(r"[_-]tests?$", re.IGNORECASE)
 _LOCAL = {"localhost", "127.0.0.1", "0.0.0.0", "host.docker.internal", "::1", "172.17.0.1", ""}
 
 
@@ -65,19 +66,24 @@ def of_bag(bag: Bag, scope: str, around: Lookup, reach: Reach) -> Iterator[tuple
 
     def lookup(name: str) -> str | None:
         own = bag.get(name)
-        # a service that passes ${NAME} on under the same name means the deployment's
-        return around(name) if own is None or own.value == f"${{{name}}}" else own.value
+        # a service that passes ${NAME} or ${NAME:-x} on under the same name means the deployment's
+        return around(name) if own is None or _itself(name, own.value) else own.value
 
     values = {name: filled(variable.value, lookup) for name, variable in bag.items() if not variable.secret}
     whole: set[str] = set()
     for name, value in values.items():
         target = connections.parse(value)
         if target is not None:
-            whole.add(name)
             engine = target.engine or reach.engine(scope, target.host)
+            if engine == POSTGRESQL:
+                whole.add(name)
             if engine == POSTGRESQL and _PART_OF_TEST.search(name) is None:
                 yield replace(target, engine=engine), bag[name]
     yield from _groups(bag, values, whole, scope, reach)
+
+
+def _itself(name: str, value: str) -> bool:
+    return re.search(rf"\$\{{?{re.escape(name)}\b", value) is not None
 
 
 _PART_OF_TEST = re.compile(r"(^|_)TEST(_|$)", re.IGNORECASE)
@@ -232,9 +238,10 @@ class Uses:
         def lookup(name: str) -> str | None:
             # Spring finds spring.datasource.url as SPRING_DATASOURCE_URL too
             for spelling in (name, re.sub(r"[.\-\[\]]+", "_", name).upper()):
-                if spelling in bag and bag[spelling].value != f"${{{spelling}}}":
-                    asked.append(name)
-                    return filled(bag[spelling].value, around)
+                if spelling not in bag or bag[spelling].value == f"${{{spelling}}}":
+                    continue
+                asked.append(name)
+                return filled(bag[spelling].value, around)
             return around(name)
 
         if fact.url:
@@ -248,6 +255,8 @@ class Uses:
     def _use(self, service: str, target: Target, environment: str, how: str, at: Evidence) -> Use:
         database = target.database or target.login  # libpq takes the login's name where none is given
         server = self._reach.server(target.host)
+        if _TEST_DATABASE.search(database):
+            environment = "test"
         return Use(service, database, environment, how, server, target.login, at)
 
 

@@ -59,10 +59,11 @@ def _places(discovery: Discovery) -> Iterator[tuple[Evidence, str]]:
     for secret in discovery.of(Secret):
         yield secret.at, secret.what
     for variable in discovery.of(Variable):
-        if _NAMED.search(variable.name) and _worth(variable.value):
+        value = filled(variable.value, lambda name: None)  # a default is as good as written down
+        if _NAMED.search(variable.name) and _worth(value):
             yield variable.at, variable.name
-        elif "://" in variable.value:
-            target = connections.parse(variable.value)
+        elif "://" in value:
+            target = connections.parse(value)
             if target is not None and _worth(target.password):
                 yield variable.at, variable.name
     for connection in discovery.of(Connection):
