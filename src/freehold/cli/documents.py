@@ -302,6 +302,28 @@ _LIVE: dict[str, Schema] = {
             ),
         }
     ),
+    "shared_logins": {"type": "object", "additionalProperties": _TEXT},
+    "clients": _list(
+        _object(
+            {
+                "service": _TEXT,
+                "database": _TEXT,
+                "login": _TEXT,
+                "how": _one_of("login", "statements", "application", "address", "nothing"),
+                "confidence": _MS,
+                "text": _TEXT,
+            }
+        )
+    ),
+    "settings": {"type": "object", "additionalProperties": _TEXT},
+    "replication": _object(
+        {
+            "in_recovery": _FLAG,
+            "standbys": _list(_object({"application": _TEXT, "login": _TEXT, "state": _TEXT})),
+            "slots": _list(_TEXT),
+            "subscriptions": _list(_TEXT),
+        }
+    ),
     "unseen": _list(_object({"what": _TEXT, "why": _TEXT, "remedy": _TEXT})),
     "databases": _list(
         _object(
@@ -310,6 +332,7 @@ _LIVE: dict[str, Schema] = {
                 "owner": _TEXT,
                 "bytes": {"type": ["integer", "null"], "minimum": 0},
                 "connections": {"type": ["integer", "null"], "minimum": 0},
+                "extensions": {"type": "object", "additionalProperties": _TEXT},
                 "tables": {"type": ["integer", "null"], "minimum": 0},
                 "proposals": _list(
                     _object(

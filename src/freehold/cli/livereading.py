@@ -17,6 +17,8 @@ from freehold.spec.names import safe_url, show_table
 from freehold.units import about_bytes, show_ms
 
 _MARK = {"passed": Cell("✓", Tone.GOOD), "failed": Cell("✗", Tone.BAD), "unknown": Cell("?", Tone.WARN)}
+_UNSET = frozenset({"default", "override", "client", "session"})
+_MAY_HOLD_SECRETS = frozenset({"primary_conninfo"})
 _URL = ("postgresql://", "postgres://")
 
 
@@ -70,6 +72,31 @@ def as_json(found: View) -> JsonObject:
                 for one in answers
             ],
         },
+        "shared_logins": dict(found.clients.shared),
+        "clients": [
+            {
+                "service": one.service,
+                "database": one.database,
+                "login": one.login,
+                "how": one.how,
+                "confidence": one.confidence,
+                "text": one.text,
+            }
+            for one in found.clients.all
+        ],
+        "settings": {
+            name: setting.value
+            for name, setting in live.server.settings.items()
+            if setting.source not in _UNSET and name not in _MAY_HOLD_SECRETS and not name.endswith("_command")
+        },
+        "replication": {
+            "in_recovery": live.in_recovery,
+            "standbys": [
+                {"application": one.application, "login": one.login, "state": one.state} for one in live.standbys
+            ],
+            "slots": [slot.name for slot in live.server.replication_slots],
+            "subscriptions": [f"{database}: {name}" for database, name in live.server.subscriptions],
+        },
         "unseen": [{"what": one.what, "why": one.why, "remedy": one.remedy} for one in live.unseen],
         "databases": [
             {
@@ -77,6 +104,7 @@ def as_json(found: View) -> JsonObject:
                 "owner": database.owner,
                 "bytes": database.bytes,
                 "connections": database.connections,
+                "extensions": dict(database.contents.extensions) if database.contents else {},
                 "tables": len(found.graphs[database.name].tables) if database.name in found.graphs else None,
                 "proposals": [_proposal(one) for one in _proposals(found, database.name)],
             }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
@@ -78,13 +79,28 @@ def _schemas(
 ) -> Iterator[SchemaSeen]:
     for fact in facts:
         if isinstance(fact, SchemaMade):
-            service = _owner(identity, fact.at.file)
+            service = _owner(identity, fact.at.file) or _by_role(identity, fact, uses)
             yield SchemaSeen(fact.schema, fact.database or _database(service, uses), service, fact.at)
     known = {fact.schema for fact in facts if isinstance(fact, SchemaMade)}
     for table in tables:
         if table.schema and table.schema not in known:
             known.add(table.schema)
             yield SchemaSeen(table.schema, table.database, table.service, table.at)
+
+
+def _by_role(identity: Identity, fact: SchemaMade, uses: tuple[Use, ...]) -> str:
+    """Whose schema it is: that of the one service in its database, or of the service that its owner is named after."""
+    users = {use.service for use in uses if fact.database and use.database == fact.database}
+    if len(users) == 1:
+        return min(users)
+    role = f"_{_words(fact.owner)}_"
+    named = [known.name for known in identity.known if f"_{_words(known.name)}_" in role]
+    named = sorted((name for name in named if not users or name in users), key=lambda name: (-len(name), name))
+    return named[0] if named else ""
+
+
+def _words(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", name.lower())
 
 
 def _crossings(facts: tuple[Fact, ...], identity: Identity, tables: tuple[TableSeen, ...]) -> Iterator[CrossingSeen]:

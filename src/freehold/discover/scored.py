@@ -17,6 +17,7 @@ from freehold.layouts.score import Weights
 _KINDS = {
     "foreign key": CrossingKind.REFERENCE,
     "key": CrossingKind.REFERENCE,
+    "read": CrossingKind.READ,
     "join": CrossingKind.JOIN,
     "statement": CrossingKind.JOIN,
     "view": CrossingKind.VIEW,
@@ -29,6 +30,8 @@ _FLIPS_SHOWN = 3
 def facts_of(discovery: Discovery, view: View | None = None) -> Facts:
     """The facts of a discovery. Sizes, connections and max_connections are known where a server was read."""
     homes = dict(_homes(discovery))
+    # a front end without data is placed nowhere, so no layout serves it better
+    owning = [one for one in discovery.services if one.databases or one.schemas or one.tables]
     sizes = _sizes(discovery, view)
     most = view.live.server.settings.get("max_connections") if view is not None else None
     services = tuple(
@@ -38,7 +41,7 @@ def facts_of(discovery: Discovery, view: View | None = None) -> Facts:
             bytes=sizes.get(service.name),
             evidence=tuple(at.shown() for at in service.evidence[:3]),
         )
-        for service in discovery.services
+        for service in owning
     )
     known = most.value if most is not None and most.value.isdecimal() else ""
     return Facts(
@@ -48,7 +51,7 @@ def facts_of(discovery: Discovery, view: View | None = None) -> Facts:
                 _KINDS.get(one.how.lower(), CrossingKind.FUNCTION),
                 one.service,
                 one.to_service,
-                f"{one.how}: {one.table} and {one.to_table}",
+                f"{one.how}: {one.table} and {one.to_table}" if one.table else f"{one.how} of {one.to_table}",
                 (one.at.shown(),),
             )
             for one in discovery.crossings
@@ -62,7 +65,7 @@ def facts_of(discovery: Discovery, view: View | None = None) -> Facts:
 
 def recommended(discovery: Discovery, view: View | None = None, weights: Weights | None = None) -> Recommendation:
     """The layout that serves what was discovered best; empty where no service was."""
-    if discovery.services:
+    if any(one.databases or one.schemas or one.tables for one in discovery.services):
         found = recommendation(advise(facts_of(discovery, view), weights))
         return replace(found, reasons=(*found.reasons, *_doubts(view)))
     proposed = proposed_facts(view) if view is not None else Facts(())

@@ -36,7 +36,7 @@ _FOREIGN = re.compile(
     r"\bUNIQUEIDENTIFIER\b|^\s*USE\s+\[?\w+\]?\s*;|\bDELIMITER\b|\bPRAGMA\b|\bUNSIGNED\b|\bTINYINT\b|\bMergeTree\b",
     re.IGNORECASE | re.MULTILINE,
 )
-_PROBE_LINES = 400
+CONTROL_SCHEMA = "freehold"
 
 
 def foreign(text: str) -> bool:
@@ -62,10 +62,8 @@ def script_facts(lines: Iterable[str], at: At, *, path: str, database: str = "",
                 folder = dirname(path)
                 target = places.joined(folder, name) or places.joined(folder, name.rpartition("/")[2])
                 yield Runs(target, at(statement.line, text, CERTAIN if match["near"] else LIKELY))
-            elif match := _SET.match(text):
-                value = match[2].strip()
-                # what a command prints is nobody's to know here
-                values[match[1]] = f"${{{match[1]}}}" if value.startswith("`") else value.strip("'")
+            elif (match := _SET.match(text)) and "`" not in match[2]:
+                values[match[1]] = match[2].strip().strip("'")
             continue
         if ":" in text:
             text = re.sub(r"(?<![:\w]):(['\"]?)(\w+)\1", lambda m: _put(m, values), text)
@@ -73,6 +71,8 @@ def script_facts(lines: Iterable[str], at: At, *, path: str, database: str = "",
         if done is None:
             done = sqlparse.searched(text)
         for effect in done:
+            if CONTROL_SCHEMA in (effect.schema, effect.to_schema):
+                continue  # Freehold's own journal is nobody's data
             where = at(statement.line, text, CERTAIN if effect.sure else LIKELY)
             yield from _fact(effect, where, current, path, tables)
         if (match := _PASSWORD.search(text)) and real(match[1]):
@@ -95,6 +95,9 @@ def _database(text: str) -> str:
 
 
 def _value(text: str, values: dict[str, str]) -> str:
+    if "dbname=" in text:
+        inside = re.search(r"dbname\s*=\s*(?:'([^']*)'|(\S+))", text)
+        return (inside[1] or inside[2]) if inside else ""
     match = re.fullmatch(r":['\"]?(\w+)['\"]?", text)
     return values.get(match[1], "") if match else text.rstrip(";")
 
@@ -109,7 +112,7 @@ def _fact(done: sqlparse.Done, at: Evidence, current: str, path: str, tables: bo
         case "drop database":
             yield DatabaseDropped(done.name, at)
         case "schema":
-            if done.name and done.name != "public":
+            if done.name and done.name not in ("public", "extensions", CONTROL_SCHEMA):
                 yield SchemaMade(done.name, at, current, done.owner)
         case "role":
             yield RoleMade(done.name, at, done.flag, bool(done.how))

@@ -7,7 +7,7 @@ import re
 _IN_URL = re.compile(r"(?P<head>[a-z][a-z0-9+.-]*://[^\s:/@'\"]*:)(?P<secret>(?!\$\{)[^\s@/'\"]+)(?=@)", re.IGNORECASE)
 _ASSIGNED = re.compile(
     r"(?P<head>(?:pass(?:word|wd)?|pwd|secret|token|api_?key)[\w.-]{0,20}[\"']?\s*(?:[=:]\s*|\s+(?=')))"
-    r"(?P<secret>(?!\s*[$<{(])[^\s,;&#]+)",
+    r"(?P<secret>(?!\s*[$<{(])(?:\"[^\"]*\"?|'[^']*'?|[^\s,;&]+))",
     re.IGNORECASE,
 )
 _PLACEHOLDER = re.compile(

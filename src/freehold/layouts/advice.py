@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from freehold.layouts.criteria._kind import Loss, alone, members, no_crossing
-from freehold.layouts.facts import Facts
+from freehold.layouts.facts import Facts, ServiceFact
 from freehold.layouts.score import ORDER, Scored, Scores, Weights, default_weights, score
 from freehold.spec.model import Layout, Profile
 
@@ -14,6 +15,8 @@ CLOSE = 2.0
 """Two layouts whose scores differ by less are as good as equal: then the reasons decide, not the number."""
 
 _LEAST = 1e-6
+_TRIED = 20
+"""Services whose absence is tried; of more services those that the most crossings touch, classified ones first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +138,8 @@ def _others(facts: Facts) -> Iterator[tuple[str, Facts]]:
     if any(service.classification for service in services):
         plain = tuple(replace(service, classification=()) for service in services)
         yield "no service is classified", replace(facts, services=plain)
-    for service in services:
+    tried = _weighty(facts)
+    for service in tried:
         if "pci" in service.classification:
             fewer = tuple(
                 replace(one, classification=tuple(c for c in one.classification if c != "pci"))
@@ -157,6 +161,13 @@ def _others(facts: Facts) -> Iterator[tuple[str, Facts]]:
     if facts.homes:
         yield "moving costs nothing", replace(facts, homes={}, shared_login=False)
     if not alone(facts):
-        for service in services:
+        for service in tried:
             rest = tuple(one for one in services if one is not service)
             yield f'service "{service.name}" is gone', replace(facts, services=rest)
+
+
+def _weighty(facts: Facts) -> tuple[ServiceFact, ...]:
+    touched = Counter(name for one in facts.between for name in (one.service, one.other))
+    order = sorted(facts.services, key=lambda one: (not one.classification, -touched[one.name], one.name))
+    chosen = set(order[:_TRIED])
+    return tuple(service for service in facts.services if service in chosen)

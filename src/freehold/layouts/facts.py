@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 
 from freehold.finding import Evidence
 from freehold.spec.model import Layout, Profile
@@ -61,7 +62,7 @@ class ServiceFact:
     evidence: tuple[Evidence, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Facts:
     """Everything the criteria may look at. ``homes`` is empty where nothing stands yet; ``shared_login`` says that the
     services of today connect as one. ``max_connections`` is of one server, None where nobody said."""
@@ -74,14 +75,19 @@ class Facts:
     homes: Mapping[str, Home] = field(default_factory=dict)
     shared_login: bool = False
 
-    @property
+    @cached_property
     def between(self) -> tuple[CrossingFact, ...]:
         """The crossings whose two ends are different services that are known."""
         names = {service.name for service in self.services}
         return tuple(one for one in self.crossings if one.service != one.other and {one.service, one.other} <= names)
 
+    @cached_property
+    def places(self) -> Mapping[str, tuple[Evidence, ...]]:
+        """Where each service was seen."""
+        return {service.name: service.evidence for service in self.services}
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Arrangement:
     """The services under one layout."""
 
@@ -97,7 +103,7 @@ class Arrangement:
         """Whether two services share a server process."""
         return self.homes[one].instance == self.homes[other].instance
 
-    @property
+    @cached_property
     def databases(self) -> Mapping[Home, tuple[str, ...]]:
         """The services of each database, sorted."""
         found: dict[Home, list[str]] = {}
@@ -105,7 +111,7 @@ class Arrangement:
             found.setdefault(self.homes[name], []).append(name)
         return {home: tuple(names) for home, names in sorted(found.items(), key=lambda item: item[1])}
 
-    @property
+    @cached_property
     def instances(self) -> Mapping[str, tuple[str, ...]]:
         """The services of each instance, sorted."""
         found: dict[str, list[str]] = {}

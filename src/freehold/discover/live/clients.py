@@ -10,6 +10,7 @@ from us leaves the login alone (0.2).
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -118,10 +119,18 @@ class Clients:
         return found
 
     @cached_property
+    def _platform(self) -> str:
+        """What most roles begin with: the name of the platform."""
+        return _prefix(role.name for role in self._live.server.roles.values() if not role.superuser)
+
+    def names(self, roles: Iterable[str]) -> Mapping[str, str]:
+        """The service that each of these roles stands for."""
+        return {role: _without(self._platform, called(role)) for role in sorted(roles)}
+
+    @cached_property
     def all(self) -> tuple[Client, ...]:
         """Every client once for each database, the surest reason kept."""
-        logins = {*self._of_login, *(login for _, login in self._ran())}
-        prefix = _prefix(login for login in logins if login not in self.shared and not self.superuser(login))
+        prefix = self._platform
         found: dict[tuple[str, str, str], Client] = {}
         for login, seen in self._of_login.items():
             for one in seen:
@@ -165,10 +174,12 @@ def _without(prefix: str, name: str) -> str:
 
 
 def _prefix(logins: Iterable[str]) -> str:
-    """What all of several logins begin with up to an underscore: the name of the platform."""
+    """What most of several names begin with up to an underscore: the name of the platform."""
     found = sorted(set(logins))
-    starts = {name.partition("_")[0] for name in found}
-    return f"{starts.pop()}_" if len(found) > 1 and len(starts) == 1 and all("_" in name for name in found) else ""
+    starts = Counter(name.partition("_")[0] for name in found if "_" in name.strip("_"))
+    for start, count in sorted(starts.items(), key=lambda item: (-item[1], item[0])):
+        return f"{start}_" if start and count > 1 and 2 * count > len(found) else ""
+    return ""
 
 
 def _listed(names: list[str]) -> str:

@@ -52,7 +52,8 @@ class Tie(StrEnum):
 HARD = frozenset({Tie.KEY, Tie.VIEW, Tie.FUNCTION, Tie.STATEMENT, Tie.POLICY, Tie.RULE, Tie.DEFAULT})
 """Ties that break when the two tables live in different databases. The others only hint at who belongs together."""
 
-TABLES = frozenset({"TABLE", "PARTITIONED TABLE", "FOREIGN TABLE"})
+TABLES = frozenset({"TABLE", "PARTITIONED TABLE"})
+"""What somebody owns; a foreign table is a window to a table of another database."""
 PART = 3.0
 CROWD = 24
 """A statement that touches more tables than this (a dump, a report over everything) says nothing about pairs."""

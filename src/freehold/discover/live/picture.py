@@ -92,6 +92,8 @@ def _tables(view: View) -> Iterator[TableSeen]:
             if table.kind not in TABLES:
                 continue
             found = owners.get(table.name)
+            if found is not None and found.copy:
+                continue
             sure = found is not None and found.confidence >= SURE
             how = found.how if found else f'its owner is "{table.owner}"'
             at = Evidence(
@@ -121,6 +123,9 @@ def _crossings(view: View) -> Iterator[CrossingSeen]:
     for database, edge, one, other in view.crossings():
         at = Evidence("", 0, f'database "{database}": {edge.evidence}', 0.8)
         yield CrossingSeen(one, show_table(edge.a), other, show_table(edge.b), _SAID.get(edge.tie, edge.tie.value), at)
+    for database, one, other, table in view.reads():
+        at = Evidence("", 0, f'{show_table(table)} in database "{database}" is a copy of a table of "{other}"', 0.7)
+        yield CrossingSeen(one, "", other, show_table(table), "read", at)
 
 
 def _services(view: View, uses: tuple[Use, ...], tables: tuple[TableSeen, ...]) -> Iterator[ServiceSeen]:

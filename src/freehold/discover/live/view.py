@@ -10,7 +10,7 @@ from freehold.discover.live.boundaries import Boundaries, boundaries
 from freehold.discover.live.clients import Clients
 from freehold.discover.live.coupling import HARD, Edge, Graph, graph
 from freehold.discover.live.model import LiveDatabase, LiveServer
-from freehold.discover.live.owners import SURE, Owned, owned
+from freehold.discover.live.owners import SURE, Owned, owners
 from freehold.discover.live.resolve import readable
 from freehold.spec.tables import TableName
 
@@ -28,13 +28,23 @@ class View:
     def crossings(self, least: float = SURE) -> Iterator[tuple[str, Edge, str, str]]:
         """(database, edge, service, service) of every tie between tables of two services that are known this surely."""
         for database, drawn in self.graphs.items():
-            owners = self.owned[database]
+            owned = self.owned[database]
             for edge in drawn.edges:
-                one, other = owners.get(edge.a), owners.get(edge.b)
+                one, other = owned.get(edge.a), owned.get(edge.b)
                 if edge.tie not in HARD or one is None or other is None or one.service == other.service:
                     continue
-                if min(one.confidence, other.confidence) >= least:
+                # what is a copy may be read: that is what it is for
+                if not (one.copy or other.copy) and min(one.confidence, other.confidence) >= least:
                     yield database, edge, one.service, other.service
+
+    def reads(self) -> Iterator[tuple[str, str, str, TableName]]:
+        """(database, service, service, table) of each table of another database of which one is read here by a foreign
+        table or a replica, where one service alone lives here."""
+        for database, owned in self.owned.items():
+            here = {one.service for one in owned.values() if not one.copy and one.confidence >= SURE}
+            for table, one in owned.items():
+                if one.copy and len(here) == 1 and one.service not in here:
+                    yield database, next(iter(here)), one.service, table
 
     @property
     def used(self) -> tuple[LiveDatabase, ...]:
@@ -54,10 +64,9 @@ def view(live: LiveServer) -> View:
     clients = Clients(live)
     graphs: dict[str, Graph] = {}
     proposed: dict[str, Boundaries] = {}
-    owners: dict[str, Mapping[TableName, Owned]] = {}
     for database, contents in readable(live):
         drawn = graph(live, database.name, contents)
         graphs[database.name] = drawn
         proposed[database.name] = boundaries(drawn)
-        owners[database.name] = owned(live, database.name, contents, clients, proposed[database.name])
-    return View(live, clients, MappingProxyType(graphs), MappingProxyType(proposed), MappingProxyType(owners))
+    owned = owners(live, clients, proposed)
+    return View(live, clients, MappingProxyType(graphs), MappingProxyType(proposed), MappingProxyType(dict(owned)))

@@ -79,7 +79,7 @@ def _instance(asked: Asked, instance: Instance) -> tuple[list[Node], dict[str, P
     size_bytes = sum(len(text.encode()) for text in files.values())
     if size_bytes > CONFIG_MAP_BYTES:
         raise FreeholdError(
-            f'instance "{instance.name}" needs more than a ConfigMap can hold: {size_bytes} bytes of script and settings',
+            f'instance "{instance.name}" starts with {size_bytes} bytes of text, more than a ConfigMap can hold',
             hint="Spread its services over more instances, or export to cloudnativepg.",
         )
     found = [

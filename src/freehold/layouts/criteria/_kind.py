@@ -75,8 +75,7 @@ def no_crossing(facts: Facts) -> str:
 
 def evidence_of(facts: Facts, names: Iterable[str]) -> tuple[Evidence, ...]:
     """Where the services of these names were seen."""
-    wanted = set(names)
-    return tuple(item for service in facts.services if service.name in wanted for item in service.evidence)
+    return tuple(item for name in sorted(set(names)) for item in facts.places.get(name, ()))
 
 
 def quoted(names: Iterable[str]) -> str:

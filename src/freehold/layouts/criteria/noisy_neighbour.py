@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from freehold.layouts.criteria._kind import Loss, criterion, evidence_of
-from freehold.layouts.facts import Arrangement, Facts
+from freehold.layouts.criteria._kind import Loss, criterion, evidence_of, quoted
+from freehold.layouts.facts import Arrangement, Facts, ServiceFact
 from freehold.spec.model import Profile
 
 _LOUD = frozenset({Profile.INGEST, Profile.ANALYTICS})
@@ -18,25 +18,22 @@ _QUIET = frozenset({Profile.OLTP, Profile.LEDGER})
 _SERVER = 0.8
 
 
-def _pairs(facts: Facts) -> list[tuple[str, Profile, str, Profile]]:
-    return [
-        (loud.name, loud.profile, quiet.name, quiet.profile)
-        for loud in facts.services
-        for quiet in facts.services
-        if loud.profile in _LOUD and quiet.profile in _QUIET
-    ]
-
-
 def _silent(facts: Facts) -> str:
-    return "" if _pairs(facts) else "no service's profile disturbs another's"
+    profiles = {service.profile for service in facts.services}
+    return "" if profiles & _LOUD and profiles & _QUIET else "no service's profile disturbs another's"
 
 
 @criterion("different loads kept apart", 2, _silent)
 def noisy_neighbour(facts: Facts, arrangement: Arrangement) -> Iterator[Loss]:
-    shared = [pair for pair in _pairs(facts) if arrangement.same_instance(pair[0], pair[2])]
-    weights = [1.0 if arrangement.same_database(loud, quiet) else _SERVER for loud, _, quiet, _ in shared]
-    total = sum(weights) + len(facts.services)
-    for (loud, loud_profile, quiet, quiet_profile), weight in zip(shared, weights, strict=True):
-        where = "database" if weight == 1 else "server"
-        text = f'"{loud}" ({loud_profile}) shares a {where} with "{quiet}" ({quiet_profile})'
-        yield Loss(100 * weight / total, text, evidence_of(facts, (loud, quiet)))
+    quiet = {service.name for service in facts.services if service.profile in _QUIET}
+    found: list[tuple[ServiceFact, float, list[str]]] = []
+    for service in facts.services:
+        if service.profile in _LOUD:
+            home = arrangement.homes[service.name]
+            near = [name for name in arrangement.instances[home.instance] if name in quiet]
+            weight = sum(1.0 if arrangement.homes[name] == home else _SERVER for name in near)
+            found.append((service, weight, near))
+    total = sum(weight for _, weight, _ in found) + len(facts.services)
+    for service, weight, near in found:
+        text = f'"{service.name}" ({service.profile}) shares a server with oltp and ledger services: {quoted(near)}'
+        yield Loss(100 * weight / total, text, (*service.evidence, *evidence_of(facts, near[:3])))

@@ -20,16 +20,14 @@ _DATABASE, _SCHEMA, _KEY, _KEYS, _LOGIN = 35, 70, 5, 20, 10
 def restore_alone(facts: Facts, arrangement: Arrangement) -> Iterator[Loss]:
     count = len(facts.services)
     databases, instances = arrangement.databases, arrangement.instances
+    pointing: dict[str, set[str]] = {}
+    for one in facts.between:
+        if one.kind is CrossingKind.REFERENCE and arrangement.same_database(one.service, one.other):
+            pointing.setdefault(one.other, set()).add(one.service)
     for service in facts.services:
         home = arrangement.homes[service.name]
         if len(databases[home]) > 1:
-            referring = {
-                one.service
-                for one in facts.between
-                if one.other == service.name
-                and one.kind is CrossingKind.REFERENCE
-                and arrangement.same_database(one.service, one.other)
-            }
+            referring = pointing.get(service.name, set())
             points = _SCHEMA + min(_KEYS, _KEY * len(referring)) + (_LOGIN if arrangement.shared_login else 0)
             text = f'"{service.name}" must be cut out of a dump of {len(databases[home])} services'
             if referring:

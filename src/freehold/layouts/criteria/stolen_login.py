@@ -20,21 +20,26 @@ _LOGIN, _DATABASE, _SERVER = 100, 30, 10
 def stolen_login(facts: Facts, arrangement: Arrangement) -> Iterator[Loss]:
     # a foreign application has a login of its own in every layout
     sharing = {service.name for service in facts.services if arrangement.shared_login and not service.whole_database}
-    names = sorted(arrangement.homes)
-    pairs = len(names) * (len(names) - 1)
-    reach: dict[tuple[int, str], list[str]] = {}
-    for one in names:
-        for other in names:
-            if one == other:
-                continue
-            if {one, other} <= sharing:
-                how = (_LOGIN, "all of them connect as one login")
-            elif arrangement.same_database(one, other):
-                how = (_DATABASE, "only grants stand between services of one database")
-            elif arrangement.same_instance(one, other):
-                how = (_SERVER, "services of one server see each other's databases and roles by name")
-            else:
-                continue
-            reach.setdefault(how, []).append(one)
-    for (points, text), hit in sorted(reach.items()):
-        yield Loss(points * len(hit) / pairs, text, evidence_of(facts, hit))
+    count = len(facts.services)
+    near = {
+        (_LOGIN, "all of them connect as one login"): [sharing],
+        (_DATABASE, "only grants stand between services of one database"): arrangement.databases.values(),
+        (
+            _SERVER,
+            "services of one server see each other's databases and roles by name",
+        ): arrangement.instances.values(),
+    }
+    counted: dict[str, int] = {}
+    """How many others each service already reaches in a nearer way."""
+    for (points, text), groups in near.items():
+        pairs = 0
+        hit: list[str] = []
+        for group in groups:
+            for name in group:
+                new = len(group) - 1 - counted.get(name, 0)
+                if new > 0:
+                    pairs += new
+                    hit.append(name)
+                    counted[name] = len(group) - 1
+        if pairs:
+            yield Loss(points * pairs / (count * (count - 1)), text, evidence_of(facts, hit))
