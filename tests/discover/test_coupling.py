@@ -27,6 +27,7 @@ from freehold.discover.live.model import (
     Statement,
 )
 from freehold.discover.live.statements import Touched, touched
+from freehold.discover.sqlparse import effects
 from freehold.found.model import Database, Role, Server
 from freehold.spec.tables import TableName
 
@@ -140,6 +141,26 @@ def test_what_is_no_statement_about_data_touches_nothing() -> None:
     assert touched("CREATE TABLE a (); VACUUM b; SET x = 1") == ()
     assert touched("SELEC 1") is None
     assert touched("SELECT \udcff") is None
+
+
+@pytest.mark.parametrize("many", [1_000, 19_000, 120_000])
+def test_a_statement_that_nests_without_end_is_no_statement(many: int) -> None:
+    # a plain loop over these ended the process before there was a limit
+    for text in (
+        "SELECT 1" + "+1" * many,
+        "SELECT 1" + "+f(1,1)" * many,
+        "SELECT " + "f(1," * many + "1" + ")" * many,
+        "SELECT " + "(" * many + "1" + ")" * many,
+        " UNION ".join(["SELECT 1"] * min(many, 10_000)),
+    ):
+        touched(text)
+        for piece in pieces_of(f"BEGIN {text}; END").pieces:
+            touched(piece)
+        effects(text)
+        effects(f"CREATE VIEW v AS {text}")
+    assert touched("SELECT 1" + "+1" * many) is None
+    # and one that is only long is read
+    assert touched("SELECT 1 FROM a WHERE b IN (" + "1," * 50_000 + "1)") == (Touched((("", "a"),)),)
 
 
 @settings(max_examples=2000 if SOAK else 60)

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from freehold.discover.depth import too_deep
+
 _WORTH = re.compile(
     r"\s*(?:/\*.*?\*/\s*)*(CREATE|ALTER|GRANT|REVOKE|DROP|DO|SELECT|WITH|UPDATE|DELETE|INSERT|TRUNCATE)\b",
     re.IGNORECASE | re.DOTALL,
@@ -41,11 +43,14 @@ def effects(text: str) -> tuple[Done, ...] | None:
     if not _WORTH.match(text):
         return ()
     import postgast  # a fifth of a second, and only those who meet SQL pay it
+    from google.protobuf.message import DecodeError
 
+    if too_deep(text):
+        return None
     body = re.sub(r"\\g(exec|set)?\s*$", "", text)
     try:
         tree = postgast.parse(body)
-    except (postgast.PgQueryError, UnicodeError, ValueError, RecursionError):
+    except (postgast.PgQueryError, DecodeError, UnicodeError, ValueError, RecursionError):
         return None
     found: list[Done] = []
     for raw in tree.stmts:

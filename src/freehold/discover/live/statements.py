@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from freehold.discover.depth import too_deep
 
 if TYPE_CHECKING:
     import postgast
@@ -31,12 +32,15 @@ class Touched:
 
 @lru_cache(maxsize=16384)
 def touched(text: str) -> tuple[Touched, ...] | None:
-    """What each statement that reads or writes data touches; None for text that is no SQL."""
+    """What each statement that reads or writes data touches; None for text that is no SQL, or nests too deeply."""
     import postgast  # a fifth of a second, and only those who look into SQL pay it
+    from google.protobuf.message import DecodeError
 
+    if too_deep(text):
+        return None
     try:
         tree = postgast.parse(text)
-    except (postgast.PgQueryError, UnicodeError, ValueError, RecursionError):
+    except (postgast.PgQueryError, DecodeError, UnicodeError, ValueError, RecursionError):
         return None
     found: list[Touched] = []
     for raw in tree.stmts:
@@ -69,8 +73,3 @@ def _statement(tree: postgast.Node) -> Touched:
 
 def _name(node: postgast.Node) -> Name:
     return str(node.schemaname), str(node.relname)
-
-
-def names_of(found: tuple[Touched, ...]) -> Iterator[Name]:
-    """Every name that the statements touch, sorted, once."""
-    yield from sorted({name for one in found for name in one.every})

@@ -21,6 +21,7 @@ _COUNT = re.compile(
     r"(?:[\w*-]+\s+)?(?:databases|DBs)\b",
     re.IGNORECASE,
 )
+_WORTH = re.compile(r"database|\bDBs?\b|isolat|cannot", re.IGNORECASE)
 _ISOLATED = re.compile(
     r"\b(?:perfect(?:ly)?|complete(?:ly)?|full(?:y)?|strict(?:ly)?|total(?:ly)?)\s+(?:service\s+|data\s+|database\s+)?isolat(?:ed|ion)\b|"
     r"\b(?:service|database|data)\s+isolation\b|\bcannot\s+(?:access|read|see)\s+(?:each\s+other|other\s+services)",
@@ -45,7 +46,7 @@ def documents(source: Source) -> Iterator[Fact]:
         if line.lstrip().startswith(("```", "~~~")):
             fenced = not fenced
             continue
-        if fenced:
+        if fenced or not _WORTH.search(line):
             continue
         at = source.at(number, line, LIKELY)
         for match in _COUNT.finditer(line):

@@ -15,7 +15,10 @@ from freehold.discover.model import LIKELY
 from freehold.discover.pytree import Module
 from freehold.discover.readers._kind import Source, reader
 
-_WORTH = re.compile(r"postgres|psycopg|asyncpg|create_(async_)?engine|__tablename__|sqlalchemy", re.IGNORECASE)
+_WORTH = re.compile(
+    r"create_(async_)?engine|\.connect\(|create_pool|ConnectionPool|PostgresqlDatabase|postgres(ql)?(\+\w+)?://|"
+    r"__tablename__|PostgresDsn|MultiHostUrl|URL\.create"
+)
 _ENGINES = re.compile(
     r"(^|\.)(create_(async_)?engine|connect|create_pool|ConnectionPool|AsyncConnectionPool|PostgresqlDatabase|Database|engine_from_config|SimpleConnectionPool|ThreadedConnectionPool|init_db)$"
 )
@@ -46,6 +49,8 @@ def sqlalchemy(source: Source) -> Iterator[Fact]:
 
 def _connections(source: Source, module: Module, environment: str) -> Iterator[Connection]:
     for called, node in module.calls():
+        if not _BUILT.search(called) and not _ENGINES.search(called):
+            continue
         given = module.keywords(node)
         at = source.at(node.lineno, ast.unparse(node)[:200] if node.end_lineno == node.lineno else called)
         if _BUILT.search(called):
