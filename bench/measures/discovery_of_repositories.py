@@ -126,13 +126,14 @@ def _measure(quick: bool) -> Table:
         "peak.",
         ("what", "size", "edges", "precision", "recall", "wall", "CPU", "memory"),
         tuple(rows),
-        "A label says what its author found, so what neither the author nor the program saw counts for nothing. Labels of "
-        "the repositories seen while it was written were made with its answers in sight: their figure says that nothing "
-        "speaks against them. Those of the second row were written first. Six more repositories were labelled first and "
-        "then used to mend it: at the first run 35 of their edges were right, 2 wrong and 5 missed (precision 0.946, "
-        "recall 0.875), after one label that lacked nine edges was corrected; they count as seen now. Repositories whose "
-        "database names stand in no file are labelled with no edges. The one wrong edge is a library with settings of its "
-        "own; missed are a name that only a secret file holds and a client that runs with the image of the server.",
+        "A label says what its author found, so what neither the author nor the program saw counts for "
+        "nothing. Labels of the repositories seen while it was written were made with its answers in sight: "
+        "their figure says that nothing speaks against them. Those of the second row were written first. Six "
+        "more repositories were labelled first and then used to mend it: at the first run 35 of their edges "
+        "were right, 2 wrong and 5 missed (precision 0.946, recall 0.875), after one label that lacked nine "
+        "edges was corrected; they count as seen now. Repositories whose database names stand in no file are "
+        "labelled with no edges. The one wrong edge is a library with settings of its own; missed are a name "
+        "that only a secret file holds and a client that runs with the image of the server.",
     )
 
 
