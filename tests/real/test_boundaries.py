@@ -12,7 +12,7 @@ from freehold.discover.live.coupling import graph
 from freehold.pg import live
 from freehold.ports import Address
 from freehold.sqltext import raw
-from real.test_live import url
+from real.test_live_reading import url
 from support.clusters import TidyServers
 
 LEAST = {"treum": 0.55, "payrollx": 0.5}

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from freehold.cli.documents import document_schema
 from freehold.ports import Address
 from freehold.sqltext import raw
-from real.test_live import SHOP, url
+from real.test_live_reading import SHOP, url
 from support.clusters import TidyServers
 from support.command import Desk, Said, desk
 

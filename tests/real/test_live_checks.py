@@ -17,7 +17,7 @@ from freehold.found.model import Setting
 from freehold.pg import live
 from freehold.ports import Address
 from freehold.sqltext import raw
-from real.test_live import url
+from real.test_live_reading import url
 from support.clusters import TidyServers
 
 BROKEN = """
