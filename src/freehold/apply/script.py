@@ -14,6 +14,8 @@ from enum import StrEnum
 import postgast
 from google.protobuf.json_format import MessageToDict
 
+from freehold.sqldepth import tree_of
+
 _MARKER = re.compile(r"--[ \t]*freehold:[ \t]*(?P<word>.*?)[ \t]*")
 NO_TRANSACTION = "no-transaction"
 
@@ -73,8 +75,8 @@ def marker(text: str) -> str | None:
 def inspect(text: str, transactional: bool) -> Script:
     """The statements of ``text`` and what is refused in it. Raises nothing; an unknown syntax is ``parsed=False``."""
     try:
-        tree = postgast.parse(text)
-    except postgast.PgQueryError:
+        tree = tree_of(text)
+    except (postgast.PgQueryError, ValueError):
         # sent whole; what several statements in one message would do without a transaction, only the server knows
         return Script((Piece(text, 1, Alone.NO if transactional else Alone.UNKNOWN),), (), parsed=False)
     # the parser counts in bytes

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from freehold.discover.depth import too_deep
+from freehold.sqldepth import too_deep
 
 _WORTH = re.compile(
     r"\s*(?:/\*.*?\*/\s*)*(CREATE|ALTER|GRANT|REVOKE|DROP|DO|SELECT|WITH|UPDATE|DELETE|INSERT|TRUNCATE)\b",

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from freehold.spec.model import Platform, Service
+from freehold.sqldepth import tree_of
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -55,7 +56,7 @@ def _parsed(text: str, schemas: tuple[str, ...]) -> tuple[tuple[int, str, str], 
     import postgast  # a fifth of a second, and only those who look into SQL pay it
 
     try:
-        tree = postgast.parse(text)
+        tree = tree_of(text)
     except (postgast.PgQueryError, UnicodeError, ValueError, RecursionError):
         return None
     starts = [0, *(match.end() for match in re.finditer(b"\n", text.encode()))]

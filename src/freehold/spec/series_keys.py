@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from freehold.spec.model import Service, TableName
+from freehold.sqldepth import tree_of
 from freehold.sqltext import ident, join, keyword, sql
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def _changes(service: Service, text: str) -> Iterator[_Change]:
     import postgast  # a fifth of a second, and only those who declare a time series pay it
 
     try:
-        statements = postgast.parse(text).stmts
+        statements = tree_of(text).stmts
     except (postgast.PgQueryError, UnicodeError, ValueError, RecursionError):
         return
     starts = [0, *(match.end() for match in re.finditer(b"\n", text.encode()))]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from freehold.discover.depth import too_deep
+from freehold.sqldepth import too_deep
 
 if TYPE_CHECKING:
     import postgast

@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from freehold.spec.lints._kind import Note, lint
 from freehold.spec.model import Platform
 from freehold.spec.names import show_table, written_table
+from freehold.sqldepth import tree_of
 
 
 @lint()
@@ -39,7 +40,7 @@ def _condition(text: str) -> bool:
     import postgast  # a fifth of a second, and only those who declare a condition pay it
 
     def clauses(middle: str) -> list[str]:
-        found = postgast.parse(f"SELECT 1 WHERE {middle}").stmts
+        found = tree_of(f"SELECT 1 WHERE {middle}").stmts
         select = found[0].stmt.select_stmt
         return [field.name for field, _ in select.ListFields() if len(found) == 1 and field.name not in _USUAL]
 

@@ -9,11 +9,29 @@ twenty thousand were refused in order.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import postgast
+
 SHORT = 20_000
 """Characters of a text that cannot nest dangerously, whatever it says."""
 
 STRETCH = 10_000
 """Words of one stretch."""
+
+
+def tree_of(text: str) -> postgast.ParseResult:
+    """The parse tree. Raises postgast.PgQueryError where it is no SQL, ValueError where it nests too deeply."""
+    import postgast  # a fifth of a second, and only those who look into SQL pay it
+    from google.protobuf.message import DecodeError
+
+    if too_deep(text):
+        raise ValueError("it nests too deeply")
+    try:
+        return postgast.parse(text)
+    except (DecodeError, RecursionError):
+        raise ValueError("it nests too deeply") from None
 
 
 def too_deep(text: str) -> bool:
