@@ -338,15 +338,15 @@ def test_bytes_that_are_no_text_are_no_comparison(worlds: Callable[..., World]) 
     world = worlds(18, 18, made, "INSERT INTO s.t VALUES ('a');\n", encoding="SQL_ASCII")
 
     def write(session: PgSession, draw: random.Random) -> None:
-        session.execute(
-            raw("SET client_encoding = 'SQL_ASCII'; INSERT INTO s.t VALUES (E'\\xe9' || clock_timestamp())")
-        )
+        session.execute(raw("SET client_encoding = 'SQL_ASCII'"))
+        session.execute(raw(f"INSERT INTO s.t VALUES (E'\\xe9{draw.random()}') ON CONFLICT DO NOTHING"))
 
     def often() -> None:
         for _ in range(20):
             world.verify()
 
     with Writers(world.servers, world.move.source, write, count=2).writing():
-        with pytest.raises(Unverified, match="cannot be read"):
+        with pytest.raises(Unverified) as refused:
             often()
+        assert "cannot be read" in refused.value.message
     assert world.verify(mode=Mode.COUNTS).equal

@@ -63,7 +63,7 @@ class Decoding:
                     raise
                 raise Unverified(
                     f"the changes of the home cannot be read: {error}",
-                    hint="Where its database is SQL_ASCII and holds bytes that are no UTF-8, verify while nobody writes.",
+                    hint="A database in SQL_ASCII may hold bytes that are no UTF-8; verify while nobody writes.",
                 ) from None
             yield some
             seen = any((move, token) in one.barriers for one in some)
