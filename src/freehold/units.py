@@ -38,3 +38,11 @@ def show_ms(count: int) -> str:
         if count and count % int(_MS[unit]) == 0:
             return f"{count // int(_MS[unit])}{unit}"
     return f"{count}ms"
+
+
+def about_bytes(count: int) -> str:
+    """A size for a person, in the largest unit of PostgreSQL that leaves a number of at least 1: ``"1.2GB"``."""
+    for unit in ("TB", "GB", "MB", "kB"):
+        if count >= _BYTES[unit]:
+            return f"{count / _BYTES[unit]:.3g}{unit}"
+    return f"{count}B"

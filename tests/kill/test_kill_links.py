@@ -26,7 +26,7 @@ from support.plans import platform
 pytestmark = pytest.mark.real
 
 SOAK = os.environ.get("FREEHOLD_SOAK") == "1"
-SAMPLE = 2
+SAMPLE = 1
 """Points of each change in CI."""
 SEED = 20261129
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from freehold.apply.fresh import PlanFile
 from freehold.errors import DeclarationError, LocalStateError, MigrationError
+from freehold.export import dotenv
 from freehold.local import declaration, envfiles, migrations, planfile
 from freehold.local.clock import SystemClock
 from freehold.local.commands import TAIL_BYTES, ShellCommands, masked, secrets_of
@@ -84,7 +85,7 @@ def test_an_env_file_is_one_private_file_that_a_shell_reads(tmp_path: Path, name
 
 @given(st.text(max_size=40))
 def test_a_quoted_value_reads_back(value: str) -> None:
-    quoted = envfiles.quoted_value(value)
+    quoted = dotenv.quoted_value(value)
     if quoted is None or value == "" or any("\ud800" <= c <= "\udfff" for c in value):
         return
     said = subprocess.run(["sh", "-c", f'X={quoted}\nprintf %s "$X"'], capture_output=True, check=True, env={})

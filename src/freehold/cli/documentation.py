@@ -13,9 +13,14 @@ from freehold import family
 from freehold.audit.key_types._kind import KeyType
 from freehold.cli.documents import DOCUMENTS, document_schema
 from freehold.cli.main import SECTIONS, freehold
+from freehold.discover.conflicts._kind import Conflict
+from freehold.discover.live.checks._kind import Check
+from freehold.discover.readers._kind import Reader
+from freehold.export.kinds._kind import Exporter
+from freehold.layouts.criteria._kind import Criterion
 from freehold.layouts.kinds._kind import LayoutKind
 from freehold.move import machine
-from freehold.move.preflight._kind import Check
+from freehold.move.preflight._kind import Check as MoveCheck
 from freehold.plan.model import StepKind
 from freehold.prove.model import Attack
 from freehold.seed.draws._kind import Draw
@@ -30,15 +35,20 @@ FAMILIES: Mapping[str, tuple[str, type, str]] = {
         LayoutKind,
         "How schemas are placed into databases and databases onto instances",
     ),
+    "checks": ("freehold.discover.live.checks", Check, "What `freehold discover --live` asks of a running server"),
+    "criteria": ("freehold.layouts.criteria", Criterion, "What `freehold advise` judges layouts by"),
     "steps": ("freehold.plan.steps", StepKind, "What a plan can consist of"),
     "draws": ("freehold.seed.draws", Draw, "What a column of seed.yaml can be filled with"),
     "attacks": ("freehold.prove.attacks", Attack, "What `freehold prove` tries"),
+    "exports": ("freehold.export.kinds", Exporter, "What `freehold export` writes"),
+    "readers": ("freehold.discover.readers", Reader, "What `freehold discover` reads"),
+    "conflicts": ("freehold.discover.conflicts", Conflict, "What `freehold discover` finds"),
     "key_types": (
         "freehold.audit.key_types",
         KeyType,
         "Which columns can refer to each other, and how `freehold check-references` compares them",
     ),
-    "preflight": ("freehold.move.preflight", Check, "What can be in the way of a move"),
+    "preflight": ("freehold.move.preflight", MoveCheck, "What can be in the way of a move"),
 }
 """Every family with a page: its package, its kind, and the page's title."""
 
@@ -67,6 +77,8 @@ def _family_page(package: str, kind: type, title: str) -> str:
     parts = [f"# {title}\n\nGenerated from the sources by `make docs`; one section for each file of `{package}`.\n"]
     for name, member in found.items():
         parts.append(f"## {name}\n\n{_markdown(family.page(package, name))}\n")
+        if isinstance(member, Criterion):
+            parts.append(f"Weight {member.weight:g} where the declaration gives no other under `weights:`.\n")
         if isinstance(member, Draw) and member.keys:
             parts.append(_keys_of(member))
     return "\n".join(parts)

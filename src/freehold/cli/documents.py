@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from freehold.cli import schemas_of_discovery
 from freehold.cli.out import SCHEMA_VERSION
 from freehold.cli.schema_words import (
     CHANGE,
@@ -123,6 +124,7 @@ _MOVE = object_of(
 )
 
 DOCUMENTS: dict[str, dict[str, Schema]] = {
+    **schemas_of_discovery.DOCUMENTS,
     "up": {
         "instances": list_of(INSTANCE),
         "apply": object_of(_APPLIED),
@@ -269,7 +271,7 @@ DOCUMENTS: dict[str, dict[str, Schema]] = {
 }
 """The keys of each command's document, besides schema_version, command and ok."""
 
-_OPTIONAL = {"up": ("proof",), "move": ("findings",), "pool": ("advice", "files", "stopped")}
+_OPTIONAL = {"discover": ("live",), "up": ("proof",), "move": ("findings",), "pool": ("advice", "files", "stopped")}
 
 
 def document_schema(command: str) -> Schema:

@@ -19,9 +19,13 @@ SECTIONS: dict[str, dict[str, str]] = {
         "pool": "Show or steer the connection pools of the services.",
         "down": "Stop the embedded instances; the data stays.",
     },
+    "What is there": {
+        "discover": "Say which service uses which database, from the files of a repository.",
+    },
     "The declaration": {
         "init": "Write a starter freehold.yaml, or copy an example platform.",
         "validate": "Check the declaration and the migrations it names, without a server.",
+        "advise": "Score every layout for the declared services, and say what would change the answer.",
         "schema": "Print the JSON Schema of the declaration, for editors.",
     },
     "Changing the servers": {
@@ -35,6 +39,10 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
     "Data": {
         "seed": "Fill the tables with made-up rows, the same every time.",
+    },
+    "Other tools": {
+        "export": "Write the platform as files of another tool, without a secret in them.",
+        "archive": "Move legacy files that findings name out of the way, and back.",
     },
     "Proof and health": {
         "prove": "Attack the platform and show whether every service is isolated.",

@@ -29,6 +29,7 @@ def started(
     soak_ms: int,
     through: bool,
     dry_run: bool,
+    backup: bool,
 ) -> Result:
     """Begin the moves, and with ``through`` take each to its end before the next."""
     blocks: list[Block] = []
@@ -43,8 +44,11 @@ def started(
         if task.in_place:
             moving.take_over(context, task)
             blocks.append(Say(f"✓ {task.service} has its roles for layout {task.goes.layout.value}", Tone.GOOD))
+            if through:
+                (taken,) = moving.known(context, [task.service])
+                blocks.append(completed(task.service, moving.complete(context, taken)))
             continue
-        entry, findings = moving.begin(context, task, jobs=jobs, dry_run=dry_run)
+        entry, findings = moving.begin(context, task, jobs=jobs, dry_run=dry_run, backup=backup)
         told += findings
         if entry is None:
             sign = Say(f"✗ {task.service} stays where it is: something is in the way", Tone.BAD)
@@ -135,7 +139,8 @@ def switched(service: str, action: str, took: Switched) -> Say:
 
 def completed(service: str, retired: Sequence[str]) -> Say:
     """One line on what was put away."""
-    return Say(f"✓ {service} has moved; its old tables wait in {', '.join(retired)}", Tone.GOOD)
+    where = f"; its old tables wait in {', '.join(retired)}" if retired else ""
+    return Say(f"✓ {service} has moved{where}", Tone.GOOD)
 
 
 def verified(context: Context, entries: Sequence[Known], options: Options) -> Result:
@@ -233,6 +238,8 @@ def _document(context: Context, entry: Known) -> JsonObject:
     told = moving.look(context, entry)
     found, move = told.sides, entry.move
     phase = (found.get(TARGET) or found[SOURCE]).phase if found else Phase.STARTED
+    if entry.in_place:
+        phase = Phase.COMPLETED if entry.ended else Phase.SWITCHED
     if SOURCE in found and found[SOURCE].open:
         phase = found[SOURCE].phase
     seen = {**(found[SOURCE].seen if SOURCE in found else {}), **(found[TARGET].seen if TARGET in found else {})}
@@ -242,7 +249,7 @@ def _document(context: Context, entry: Known) -> JsonObject:
         "phase": phase.value,
         "source": f"{move.source.instance}/{move.source.database}",
         "target": f"{move.target.instance}/{move.target.database}",
-        "home": next((side for side, one in found.items() if one.open), ""),
+        "home": next((side for side, one in found.items() if one.open), entry.home),
         "copied_rows": told.copied_rows,
         "total_rows": seen.get("total_rows"),
         "lag_bytes": told.lag_bytes,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from freehold.cli import instances, verbs, watching
 from freehold.cli.context import Context, who
 from freehold.cli.progress import Bar
 from freehold.cli.traffic import NoPool, PoolTraffic, traffic
-from freehold.errors import FreeholdError
+from freehold.errors import FreeholdError, LocalStateError, ServerError
 from freehold.finding import Finding, Level
 from freehold.layouts.model import Home, Placement
 from freehold.layouts.placement import place
@@ -25,11 +25,13 @@ from freehold.sqltext import keyword, literal, sql
 
 if TYPE_CHECKING:
     from freehold.move.alike import Difference
+    from freehold.move.run.beginning import Work
     from freehold.move.run.switching import Limits, Switched
     from freehold.move.run.world import World
     from freehold.move.state import Standing
     from freehold.move.verify.model import Options, Report
     from freehold.plan.model import Step
+    from freehold.ports import Servers
 
 PROVISIONS = frozenset(
     {
@@ -110,11 +112,7 @@ def world_of(context: Context, move: Move) -> Iterator[World]:
     before, after = context.at({move.service: move.came}), context.at({move.service: move.goes})
     places = {**before.servers.addresses(), **after.servers.addresses()}
     servers = replace(after.servers, places=places)
-    majors = {}
-    for name in sorted({move.source.instance, move.target.instance} & set(places)):
-        session = servers.admin(name)
-        majors[name] = session.version // 10000
-        session.close()
+    majors = majors_of(servers, move)
     with Bar(f"moving {move.service}") as progress:
         yield World(
             servers,
@@ -125,6 +123,16 @@ def world_of(context: Context, move: Move) -> Iterator[World]:
             who(),
             lambda one, pause_ms: watching.watched(context.path, one, pause_ms),
         )
+
+
+def majors_of(servers: Servers, move: Move) -> dict[str, int]:
+    """The major version of each instance of a move that answers."""
+    found: dict[str, int] = {}
+    for name in sorted({move.source.instance, move.target.instance} & set(servers.addresses())):
+        session = servers.admin(name)
+        found[name] = int(str(session.query(keyword("SHOW server_version_num"))[0][0])) // 10000
+        session.close()
+    return found
 
 
 def preflight(context: Context, move: Move) -> tuple[Finding, ...]:
@@ -151,13 +159,15 @@ _OF_A_DATABASE = frozenset({"encoding", "extensions", "locale", "policy_roles", 
 """Checks that ask what is inside the target's database; where that is still to be made, they wait until it is there."""
 
 
-def begin(context: Context, task: Task, *, jobs: int, dry_run: bool) -> tuple[Known | None, tuple[Finding, ...]]:
+def begin(
+    context: Context, task: Task, *, jobs: int, dry_run: bool, backup: bool
+) -> tuple[Known | None, tuple[Finding, ...]]:
     """Bring a service to where a cutover can begin; goes on with a move that was interrupted.
 
     None where something is in the way, or nothing but a look was asked for: the findings say what. Nothing of the
     move is left then.
     """
-    from freehold.move.run.beginning import Work, start
+    from freehold.move.run.beginning import start
 
     context.folder.ensure()
     entry = next((one for one in context.moves.read() if one.move.service == task.service and not one.ended), None)
@@ -186,8 +196,30 @@ def begin(context: Context, task: Task, *, jobs: int, dry_run: bool) -> tuple[Kn
     move = entry.move
     instances.start(context.at({move.service: move.goes}))
     with world_of(context, move) as world:
-        told += start(world, move, Work(jobs, lambda: provision(context, move)))
+        told += start(world, move, _work(context, world, move, jobs, backup=backup))
     return entry, told
+
+
+def _work(context: Context, world: World, move: Move, jobs: int, *, backup: bool) -> Work:
+    """What ``start`` needs of this machine; with ``backup`` an archive that was proved to be whole comes first."""
+    from freehold.local.backups import BackupFolder
+    from freehold.move import backup as archives
+    from freehold.move.run.backup import back_up
+    from freehold.move.run.beginning import Work
+    from freehold.pg.archiving import PgArchiver
+
+    kept = BackupFolder(context.folder)
+
+    def save() -> None:
+        with suppress(LocalStateError, ValueError):
+            if archives.manifest(kept.noted(archives.name(move.id))).verified_at:
+                return
+        archiver = PgArchiver(world.servers.addresses(), majors_of(world.servers, move), context.binaries())
+        back_up(world, archiver, kept, move)
+
+    return (
+        Work(jobs, lambda: provision(context, move), save) if backup else Work(jobs, lambda: provision(context, move))
+    )
 
 
 def blocked(told: Sequence[Finding]) -> bool:
@@ -301,6 +333,11 @@ def switch(context: Context, entry: Known, from_side: str, limits: Limits, *, un
     from freehold.move.run.switching import switch as go
 
     move = entry.move
+    if entry.in_place:
+        raise FreeholdError(
+            f'service "{move.service}" stays in its database and has its new roles by now',
+            hint="`freehold move complete` ends its old login; moving to the old layout brings the old roles back.",
+        )
     with world_of(context, move) as world, steering(context, move) as clients:
         found = standings(world, move)
         here = found.get(from_side)
@@ -315,6 +352,11 @@ def switch(context: Context, entry: Known, from_side: str, limits: Limits, *, un
             _proved(world, move, here)
         took = go(world, move, from_side, here.epoch, clients, limits)
     context.moves.homed(move, other(from_side))
+    if move.source_roles != move.target_roles:
+        from freehold.cli import logins
+
+        context.forget_homes()
+        logins.write_env_files(context)
     return took
 
 
@@ -354,6 +396,8 @@ def look(context: Context, entry: Known) -> Seen:
     from freehold.move.run.following import lag_bytes
     from freehold.move.run.healing import home, standings
 
+    if entry.in_place:
+        return Seen({}, None, 0)
     with world_of(context, entry.move) as world:
         found = standings(world, entry.move)
         side, copied = home(found), 0
@@ -364,19 +408,59 @@ def look(context: Context, entry: Known) -> Seen:
 
 
 def complete(context: Context, entry: Known) -> tuple[str, ...]:
-    """End a move for good; where the old tables wait."""
+    """End a move for good; where the old tables wait. Raises FreeholdError while somebody uses a login that ends."""
     from freehold.move.run.healing import standings
     from freehold.move.run.retiring import complete as do
 
     move = entry.move
+    retired: tuple[str, ...] = ()
     with world_of(context, move) as world:
-        found = standings(world, move)
-        phase = found[TARGET].phase if TARGET in found else Phase.STARTED
-        if phase is not Phase.RETIRING:
-            demand(move.service, phase, "complete")
-        retired = do(world, move)
+        if not entry.in_place:
+            found = standings(world, move)
+            phase = found[TARGET].phase if TARGET in found else Phase.STARTED
+            if phase is not Phase.RETIRING:
+                demand(move.service, phase, "complete")
+        _nobody_uses(context, world, move)
+        if not entry.in_place:
+            retired = do(world, move)
+        _end_bridge(world, move)
     context.moves.put(replace(entry, home=TARGET, ended=True))
     return retired
+
+
+def _nobody_uses(context: Context, world: World, move: Move) -> None:
+    """Raise FreeholdError while a client works under a login that the new home has another one for."""
+    from freehold.move import bridge
+
+    with steering(context, move) as clients, world.session(move.target) as session:
+        pooled = clients.backends()
+        for used, _ in bridge.pairs(move.source_roles, move.target_roles):
+            direct = [
+                f"{application} from {address}"
+                for pid, application, address in session.query(bridge.users(move.target.database, used))
+                if pid not in pooled
+            ]
+            found = [*clients.users(used), *direct]
+            if found:
+                raise FreeholdError(
+                    f'service "{move.service}" is still used under login "{used}": {", ".join(sorted(found)[:5])}',
+                    hint="Let it read its env file anew, which has its new login since the cutover; then complete.",
+                )
+
+
+def _end_bridge(world: World, move: Move) -> None:
+    """The login that was used before has no rights at the new home any more; one that was made there for it is gone."""
+    from freehold.move import bridge
+
+    with world.session(move.target) as session:
+        for used, stands_for in bridge.pairs(move.source_roles, move.target_roles):
+            if session.query(bridge.stands_the_other_way(stands_for, used)):
+                for statement in bridge.tear_down(move.target.database, used, stands_for):
+                    session.execute(statement)
+            if move.source.instance != move.target.instance:
+                # it stays where something else there is its own
+                with suppress(ServerError):
+                    session.execute(bridge.drop_login(used))
 
 
 def abort(context: Context, entry: Known) -> None:
@@ -394,14 +478,14 @@ def abort(context: Context, entry: Known) -> None:
     context.moves.put(replace(entry, home=SOURCE, ended=True))
 
 
-def resume(context: Context, entry: Known, *, jobs: int) -> None:
+def resume(context: Context, entry: Known, *, jobs: int, backup: bool) -> None:
     """Go on with a start that was interrupted; nothing happens to a move that is past it."""
-    from freehold.move.run.beginning import Work, start
+    from freehold.move.run.beginning import start
 
     move = entry.move
     instances.start(context.at({move.service: move.goes}))
     with world_of(context, move) as world:
-        start(world, move, Work(jobs, lambda: provision(context, move)))
+        start(world, move, _work(context, world, move, jobs, backup=backup))
 
 
 def take_over(context: Context, task: Task) -> None:
@@ -423,6 +507,8 @@ def take_over(context: Context, task: Task) -> None:
     if roles := tuple(step for step in made.plan.steps if step.kind == "role"):
         verbs.apply(there, replace(made, plan=replace(made.plan, steps=roles)), wait_ms=60_000)
     move = _move(context, task)
+    # from here on pg_hba.conf lets both logins in
+    context.moves.put(Known(move, home=TARGET))
     with world_of(context, move) as world, world.session(move.target) as session:
         for schema in move.schemas:
             session.execute(bridge.hand_over(schema, old, new))
@@ -434,7 +520,7 @@ def take_over(context: Context, task: Task) -> None:
         for schema in move.schemas:
             session.execute(bridge.shut_out(schema, old))
         bridge_over(world, move, session)
-    context.moves.put(Known(move, home=TARGET, ended=True))
+    context.moves.put(Known(move, home=TARGET, ended=not bridge.needed(move)))
     context.forget_homes()
 
 

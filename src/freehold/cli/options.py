@@ -84,6 +84,16 @@ def duration(context: click.Context, parameter: click.Parameter, value: str) -> 
         raise click.BadParameter("write a number and one of ms, s, min, as 500ms") from None
 
 
+def size(context: click.Context, parameter: click.Parameter, value: str) -> int:
+    """The callback of an option that takes a size: bytes."""
+    from freehold.units import parse_bytes
+
+    try:
+        return parse_bytes(value)
+    except ValueError:
+        raise click.BadParameter("write a number and one of MB, GB, as 4GB") from None
+
+
 def interactive() -> bool:
     """Whether there is a person who can be asked: never prompt otherwise."""
     return sys.stdin.isatty() and sys.stderr.isatty() and not os.environ.get("CI")

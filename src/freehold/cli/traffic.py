@@ -34,6 +34,10 @@ class NoPool:
         """None: there is no pool."""
         return frozenset()
 
+    def users(self, login: str) -> tuple[str, ...]:
+        """None: there is no pool."""
+        return ()
+
     def hold(self, timeout_ms: int) -> bool:
         return True
 
@@ -108,6 +112,15 @@ class PoolTraffic:
         """The server processes that the pool holds for the service."""
         rows = (row for console in self._open() for row in console.show(keyword("SERVERS")))
         return frozenset(int(row["remote_pid"] or 0) for row in rows if row["database"] == self._alias)
+
+    def users(self, login: str) -> tuple[str, ...]:
+        """The clients that have come through the pool under this login: application and address."""
+        rows = (row for console in self._open() for row in console.show(keyword("CLIENTS")))
+        return tuple(
+            f"{row.get('application_name') or 'a program'} from {row['addr']}"
+            for row in rows
+            if row["database"] == self._alias and row["user"] == login
+        )
 
     def close(self) -> None:
         """Close the consoles."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,9 +9,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from freehold.apply.url import connection_url
+from freehold.export.dotenv import lines
 from freehold.local.folder import explained, private_folder, write_atomically
-
-_PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=~?&^\[\]-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,30 +79,7 @@ def text(app: Login, ro: Login | None = None, direct: Login | None = None) -> st
         "PGPASSWORD": app.password,
         **{_VARIABLES[key]: value for key, value in sorted(app.options.items()) if key in _VARIABLES},
     }
-    lines = []
-    for name, value in variables.items():
-        quoted = quoted_value(value)
-        lines.append(
-            f"# {name} is left out: no quoting of it reads alike everywhere" if quoted is None else f"{name}={quoted}"
-        )
-    return "\n".join(lines) + "\n"
-
-
-def quoted_value(value: str) -> str | None:
-    """``value`` quoted so that a POSIX shell, systemd and the dotenv libraries read the same; None when none does.
-
-    In single quotes a shell knows no escape and dotenv does; in double quotes they agree on ``\\\\`` and ``\\"``
-    but not on ``$`` and the backquote. A line break is read alike by none but a shell.
-    """
-    if _PLAIN.fullmatch(value):
-        return value
-    if not value.isprintable():
-        return None
-    if "'" not in value and "\\" not in value:
-        return f"'{value}'"
-    if "$" not in value and "`" not in value:
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    return None
+    return lines(variables)
 
 
 _VARIABLES = {"sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT", "sslcert": "PGSSLCERT", "sslkey": "PGSSLKEY"}

@@ -30,6 +30,11 @@ class Known:
     ended: bool = False
     made_database: bool = False
 
+    @property
+    def in_place(self) -> bool:
+        """Whether the service stays in its database and only its roles change."""
+        return self.move.source == self.move.target
+
 
 class MovesFile:
     """``moves.json`` in the local folder."""

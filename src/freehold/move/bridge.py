@@ -86,3 +86,26 @@ def same_settings(database: str, used: str, values: Iterable[str]) -> tuple[Sql,
         shown = Sql((value,)) if name == "search_path" else literal(value)
         found.append(sql("ALTER ROLE {} IN DATABASE {} SET {} = {}", ident(used), ident(database), ident(name), shown))
     return tuple(found)
+
+
+def tear_down(database: str, used: str, stands_for: str) -> tuple[Sql, ...]:
+    """Take all of it back, but for the login itself."""
+    return (
+        revoke(used, stands_for),
+        sql("REVOKE CONNECT ON DATABASE {} FROM {}", ident(database), ident(used)),
+        sql("ALTER ROLE {} IN DATABASE {} RESET ALL", ident(used), ident(database)),
+    )
+
+
+def drop_login(name: str) -> Sql:
+    return sql("DROP ROLE IF EXISTS {}", ident(name))
+
+
+def users(database: str, name: str) -> Sql:
+    """Who is connected to the database under the login: process, application and address."""
+    return sql(
+        "SELECT pid, coalesce(nullif(application_name, ''), 'a program'), coalesce(client_addr::text, 'this machine')"
+        " FROM pg_catalog.pg_stat_activity WHERE datname = {} AND usename = {}",
+        literal(database),
+        literal(name),
+    )

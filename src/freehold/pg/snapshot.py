@@ -76,14 +76,15 @@ def _may_enter(server: Server, database: str) -> bool:
     return found is not None and found.allow_connections and found.connection_limit != -2
 
 
-def read_server(opener: Opener, instance: str) -> Server:
-    """Roles, memberships, databases and settings of one instance."""
+def read_server(opener: Opener, instance: str, verifiers: bool = True) -> Server:
+    """Roles, memberships, databases and settings of one instance; without ``verifiers`` none is asked for."""
     session = opener(instance, None)
     try:
         version = session.version
-        verifiers = hba = configured = True
+        reads = hba = configured = True
         if not session.superuser:
-            verifiers, hba, configured = (item is True for item in values(_one(session, "rights")))
+            reads, hba, configured = (item is True for item in values(_one(session, "rights")))
+        verifiers = verifiers and reads
         names = [
             "settings",
             "roles_with_verifiers" if verifiers else "roles",

@@ -60,13 +60,18 @@ class Line:
         return HbaRule(self.type, (self.database.text,), (self.user.text,), self.address, self.method)
 
 
-def wanted_lines(design: Design, server: Server, more: Iterable[tuple[str, str]] = ()) -> tuple[Line, ...]:
+def wanted_lines(
+    design: Design,
+    server: Server,
+    more: Iterable[tuple[str, str]] = (),
+    addresses: tuple[str, ...] = LOOPBACK,
+) -> tuple[Line, ...]:
     """Every line the instance shall have, in order: the admin, the logins by database, then nobody else.
 
-    ``more`` are (database, login) that are let in besides.
+    ``more`` are (database, login) that are let in besides; ``addresses`` is from where anybody is.
     """
     platform = design.placements.roles
-    found = _allow(ALL, _token(server.user, server.version))
+    found = _allow(ALL, _token(server.user, server.version), addresses)
     pairs = [(server.maintenance_database, platform.monitor), (server.maintenance_database, platform.backup)]
     for (instance, name), database in wanted(design).databases.items():
         if instance == server.instance:
@@ -74,8 +79,8 @@ def wanted_lines(design: Design, server: Server, more: Iterable[tuple[str, str]]
             pairs += [(name, role) for role in sorted({*logins, *deploy_roles(design, database)})]
     besides = [(name, role) for instance, name, role in design.besides if instance == server.instance]
     for name, role in dict.fromkeys((*pairs, *besides, *more)):
-        found += _allow(_token(name, server.version), _token(role, server.version))
-    found += _allow(REPLICATION, _token(platform.backup, server.version))
+        found += _allow(_token(name, server.version), _token(role, server.version), addresses)
+    found += _allow(REPLICATION, _token(platform.backup, server.version), addresses)
     found.append(Line("local", ALL, ALL, "", "reject"))
     found += [Line("host", ALL, ALL, address, "reject") for address in EVERYWHERE]
     return tuple(found)
@@ -105,8 +110,8 @@ def cannot_be_written(names: Iterable[str], server: Server) -> Iterator[str]:
         yield from (name for name in names if _BREAKS & set(name))
 
 
-def _allow(database: Token, user: Token) -> list[Line]:
-    return [Line("host", database, user, address, "scram-sha-256") for address in LOOPBACK]
+def _allow(database: Token, user: Token, addresses: tuple[str, ...]) -> list[Line]:
+    return [Line("host", database, user, address, "scram-sha-256") for address in addresses]
 
 
 def _token(name: str, version: int) -> Token:

@@ -17,7 +17,12 @@ OF_ONE = ".proof"
 
 
 def configuration(
-    bouncer: Bouncer, port: int, version: tuple[int, int], files: Mapping[str, str], socket_folder: str = ""
+    bouncer: Bouncer,
+    port: int,
+    version: tuple[int, int],
+    files: Mapping[str, str],
+    socket_folder: str = "",
+    listen: str = "127.0.0.1",
 ) -> str:
     """``pgbouncer.ini``. ``files`` names ``users``, ``log`` and ``pid``; ``socket_folder`` is of one process where
     several share the port, since their port leads to any of them.
@@ -26,7 +31,7 @@ def configuration(
     """
     own = [
         *(("so_reuseport", "1"),) * (bouncer.processes > 1),
-        ("listen_addr", "127.0.0.1"),
+        ("listen_addr", listen),
         ("listen_port", str(port)),
         ("unix_socket_dir", socket_folder),
         ("auth_type", "scram-sha-256"),

@@ -38,6 +38,7 @@ def platform(form: DeclarationForm, file: str, tree: Tree) -> Platform:
         settings=_settings(form.settings),
         ignores=tuple(sorted((Ignore(i.key, i.reason, i.until or "") for i in form.ignore), key=lambda i: i.key)),
         pooler=None if form.pooler is None else _pooler(form.pooler),
+        weights=tuple(sorted((str(name), weight) for name, weight in form.weights.items())),
         file=file,
         marks=tree.marks,
         written=tree.written,

@@ -11,7 +11,7 @@ from freehold.spec.model import Layout
 from freehold.spec.pooler_form import PoolerForm
 from freehold.spec.server_form import ServerForm
 from freehold.spec.service_form import ServiceForm
-from freehold.spec.values import Day, Name, Plain, Refused
+from freehold.spec.values import Day, Name, Plain, Refused, Weight
 
 
 class IgnoreForm(Form):
@@ -50,6 +50,11 @@ class DeclarationForm(Form):
     )
     services: Annotated[dict[Name, ServiceForm], BeforeValidator(mapping)] = Field(
         default_factory=dict, description="The services by name.", examples=[{"users": None}]
+    )
+    weights: Annotated[dict[Name, Weight], BeforeValidator(mapping)] = Field(
+        default_factory=dict,
+        description="What counts how much when freehold advise compares layouts.",
+        examples=[{"cost": 8, "team_autonomy": 0}],
     )
     ignore: List[IgnoreForm] = Field(
         default_factory=list,

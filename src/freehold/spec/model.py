@@ -175,7 +175,7 @@ class Platform:
 
     ``marks`` maps dotted paths (``services.users.pool.size``, see ``names.dotted``) to places in the files. ``written``
     holds each scalar as it stands in its file, ``resolved`` what ``${NAME}`` and ``env:NAME`` became (never print it).
-    None of the three takes part in equality.
+    None of the three takes part in equality. ``weights`` are those of criteria for ``freehold advise``.
     """
 
     name: str
@@ -186,6 +186,7 @@ class Platform:
     settings: tuple[tuple[str, str], ...] = ()
     ignores: tuple[Ignore, ...] = ()
     pooler: Pooler | None = None
+    weights: tuple[tuple[str, int], ...] = ()
     file: str = ""
     marks: Mapping[str, Mark] = field(default_factory=dict, compare=False, repr=False)
     written: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)

@@ -50,6 +50,7 @@ _UNITS = {
     "max_clients": "clients, from 1",
     "groups": "name: list of services",
     "services": "name: service",
+    "weights": "criterion: 0 to 100",
     "ignore": "list",
     "schemas": "list of names",
     "extensions": "list of names",

@@ -251,6 +251,7 @@ Key = Annotated[
 ]
 Url = Annotated[str, BeforeValidator(_url), _schema("string", pattern=rf"^postgres(ql)?://.+$|{VARIABLE}")]
 Day = Annotated[str, BeforeValidator(_day), _schema("string")]
+Weight = Annotated[int, BeforeValidator(integer(0, 100, "a weight")), _schema("integer", minimum=0, maximum=100)]
 
 
 def reference(source: tuple[TableName, tuple[str, ...]], target: tuple[TableName, tuple[str, ...]]) -> Reference:

@@ -65,8 +65,11 @@ _ACTIONS = (
 @click.option(
     "--repair", is_flag=True, help="verify: rewrite rows that differ on the side that follows, and look again."
 )
-@click.option("--parent", type=int, hidden=True, default=0)
+@click.option("--parent", type=int, hidden=True, default=0, help="watchdog: the process that switches.")
 @click.option("--dry-run", is_flag=True, help="start, auto: only say what is in the way.")
+@click.option(
+    "--no-backup", is_flag=True, help="start, auto: move without an archive that was restored and compared first."
+)
 @click.option("--yes", is_flag=True, help="Do not ask before completing or aborting.")
 def move(
     call: Call,
@@ -87,12 +90,13 @@ def move(
     repair: bool,
     parent: int,
     dry_run: bool,
+    no_backup: bool,
     yes: bool,
 ) -> Result:
     """Move services to another layout, database or instance while they are in use, and back.
 
     \b
-    start     make the new home, copy, and follow every change; the service stays where it is
+    start     back up, make the new home, copy, and follow every change; the service stays where it is
     status    where each move stands, how far behind the copy is, and what can be done next
     verify    compare every row on both sides while writes go on
     cutover   hold the pool back for a moment and let the service go on at its new home
@@ -129,6 +133,7 @@ def move(
             soak_ms=soak_ms,
             through=action == "auto",
             dry_run=dry_run,
+            backup=not no_backup,
         )
     entries = moving.find(context) if action == "find" else moving.known(context, services)
     if action in ("status", "find"):
@@ -137,6 +142,8 @@ def move(
         return report.purged(context, services)
     if not entries:
         return Result({"action": action, "moves": []}, (Say("· no service is being moved", Tone.DIM),))
+    if action in ("verify", "cutover", "rollback", "resume") and not services:
+        entries = tuple(entry for entry in entries if not entry.in_place)
     if action == "verify":
         mode = Mode.COUNTS if counts else Mode.SAMPLE if sample is not None else Mode.FULL
         options = Options(mode=mode, percent=sample or 100.0, seed=seed, repair=repair, workers=jobs)
@@ -156,7 +163,7 @@ def move(
                 side = moving.heal(context, entry)
                 blocks.append(Say(f"✓ {name} is served by its {side}", Tone.GOOD))
                 if side == SOURCE:
-                    moving.resume(context, entry, jobs=jobs)
+                    moving.resume(context, entry, jobs=jobs, backup=not no_backup)
             case "complete":
                 retired = moving.complete(context, entry)
                 blocks.append(report.completed(name, retired))

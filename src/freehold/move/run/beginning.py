@@ -28,11 +28,12 @@ CLOSE_MS = 1_000.0
 
 @dataclass(frozen=True)
 class Work:
-    """What ``start`` is given: how many sessions copy side by side, and what makes roles, database and empty schemas on
-    the target."""
+    """What ``start`` is given: how many sessions copy side by side, what makes roles, database and empty schemas on the
+    target, and what saves the service before anything of it is touched."""
 
     jobs: int
     provision: Callable[[], None]
+    save: Callable[[], None] = lambda: None
 
 
 def register(world: World, move: Move) -> Standing:
@@ -51,6 +52,8 @@ def start(world: World, move: Move, work: Work) -> tuple[Finding, ...]:
     """
     reached = register(world, move).phase
     told: list[Finding] = []
+    if reached is Phase.STARTED:
+        work.save()
     steps: tuple[tuple[Phase, Callable[[], tuple[Finding, ...]]], ...] = (
         (Phase.PROVISIONED, lambda: _provision(world, move, work)),
         (Phase.STRUCTURED, lambda: _structure(world, move)),

@@ -1,0 +1,307 @@
+"""What a reader can say about a file. A fact is what stands there, not yet what it means for a service."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from freehold.discover.model import Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A folder that is built or released as one thing: it holds a package.json, pom.xml, Dockerfile, ..."""
+
+    folder: str
+    at: Evidence
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """A service that a deployment starts. ``scope`` is the deployment it belongs to (a folder and a kind of file).
+
+    ``folder`` is what it is built from, ``image`` what it runs; either may be empty. ``needs`` are the services of the
+    same deployment that it waits for or names in its networks.
+    """
+
+    name: str
+    scope: str
+    at: Evidence
+    folder: str = ""
+    image: str = ""
+    environment: str = ""
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A PostgreSQL server that a deployment starts, reached under ``name`` and ``aliases`` inside its ``scope``.
+
+    ``administrator`` is the superuser's name; every text may still hold ``${VARIABLE}``.
+    """
+
+    name: str
+    scope: str
+    at: Evidence
+    administrator: str = "postgres"
+    aliases: tuple[str, ...] = ()
+    environment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltFrom:
+    """A Dockerfile of ``folder`` that builds on ``image``."""
+
+    folder: str
+    image: str
+    at: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A variable as written; ``holder`` is ``service:SCOPE:NAME``, ``file:PATH`` or ``config:SCOPE:NAME``.
+
+    ``secret`` says that the value comes from a store of secrets and was not read.
+    """
+
+    holder: str
+    name: str
+    value: str
+    at: Evidence
+    environment: str = ""
+    secret: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Takes:
+    """A service that takes the variables of another holder: an env file, a ConfigMap, a Secret.
+
+    ``only`` and ``under`` pick one key and give it another name; both empty take all.
+    """
+
+    holder: str
+    source: str
+    at: Evidence
+    only: str = ""
+    under: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A connection that the code or the settings of a folder make, with ``${NAME:-default}`` for what is a variable.
+
+    ``url`` is a whole connection string; else the parts. ``owner`` names the service where the file does.
+    """
+
+    folder: str
+    at: Evidence
+    url: str = ""
+    database: str = ""
+    host: str = ""
+    login: str = ""
+    schemas: tuple[str, ...] = ()
+    environment: str = ""
+    how: str = "default"
+    owner: str = ""
+    engine: str = "postgresql"
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseMade:
+    """A place that creates a database. ``script`` is the script it stands in when it runs only if that is started.
+
+    ``server`` is the scope and name of the server where the place says it (``SCOPE:NAME``).
+    """
+
+    database: str
+    at: Evidence
+    server: str = ""
+    owner: str = ""
+    script: str = ""
+    environment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseDropped:
+    """A place that drops a database; ``starts`` says that it runs whenever something starts."""
+
+    database: str
+    at: Evidence
+    starts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A statement that would create a database and that PostgreSQL does not take."""
+
+    database: str
+    at: Evidence
+    script: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaMade:
+    """A place that creates or claims a schema, inside ``database`` where the script says so."""
+
+    schema: str
+    at: Evidence
+    database: str = ""
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TableMade:
+    """A place that creates a table."""
+
+    schema: str
+    table: str
+    at: Evidence
+    columns: tuple[tuple[str, str], ...] = ()
+    database: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TableNamed:
+    """SQL that needs a table that it does not create: a foreign key, view, join, index, policy, change, ...
+
+    ``table`` is the one the statement is about (empty for a query), ``to_table`` the one that must be there.
+    """
+
+    how: str
+    schema: str
+    table: str
+    to_schema: str
+    to_table: str
+    at: Evidence
+    database: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RoleMade:
+    """A place that creates a role."""
+
+    role: str
+    at: Evidence
+    superuser: bool = False
+    login: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectChanged:
+    """A place that gives or takes the right to connect to a database; ``role`` is ``public`` for everybody."""
+
+    database: str
+    role: str
+    granted: bool
+    at: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class SettingMade:
+    """A place that sets a server setting by SQL."""
+
+    name: str
+    at: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Mounted:
+    """A file or folder of the repository that a server runs when its volume is empty."""
+
+    path: str
+    server: str
+    at: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A file of SQL or shell that creates databases, roles or tables; whether anything starts it is for the merge."""
+
+    path: str
+    at: Evidence
+    reads: tuple[str, ...] = ()
+    """Names of variables that it reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """A place that starts or includes another file: ``psql -f``, ``\\i``, an initdb list, a changelog."""
+
+    path: str
+    at: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Pooled:
+    """A line of a pool's configuration: clients that ask for ``alias`` come to ``database`` on ``host``."""
+
+    alias: str
+    database: str
+    host: str
+    at: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A password or key that stands in the repository; ``what`` names it, the value is not kept."""
+
+    what: str
+    at: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Something that a document says: ``what`` is ``databases`` (with ``number``), ``isolated``, ``schemas``, ...
+
+    ``names`` are the databases that the document lists beside it.
+    """
+
+    what: str
+    at: Evidence
+    number: int | None = None
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Migrated:
+    """A folder of migrations and the tool that runs them."""
+
+    folder: str
+    tool: str
+    at: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A file, or a part of it, that its reader could not read, and why."""
+
+    at: Evidence
+    why: str
+
+
+Fact = (
+    Unit
+    | Deployed
+    | Server
+    | BuiltFrom
+    | Variable
+    | Takes
+    | Connection
+    | DatabaseMade
+    | DatabaseDropped
+    | Refused
+    | SchemaMade
+    | TableMade
+    | TableNamed
+    | RoleMade
+    | ConnectChanged
+    | SettingMade
+    | Mounted
+    | Script
+    | Runs
+    | Pooled
+    | Secret
+    | Claim
+    | Migrated
+    | Unreadable
+)

@@ -1,0 +1,213 @@
+"""Which of the names in compose files, manifests and folders mean the same service."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from freehold.discover import engines
+from freehold.discover.facts import BuiltFrom, Deployed, Fact, Unit
+from freehold.discover.places import plain
+
+_SUFFIXES = {"service", "svc", "services", "srv", "microservice", "ms", "deployment", "api", "app", "server"}
+_FRONT = re.compile(r"[._-](api|web|service|server|host|app|worker|grpc)$", re.IGNORECASE)
+_GENERIC = {"src", "app", "server", "main", "code", "source", "."}
+
+
+@dataclass
+class Known:
+    """One service: its name, the folder it is built from, and how each deployment calls it."""
+
+    name: str
+    folder: str | None = None
+    deployed: list[Deployed] = field(default_factory=list)
+    unit: Unit | None = None
+
+
+class Identity:
+    """The services of a repository, and whose file a path is."""
+
+    def __init__(self, facts: Iterable[Fact], root: str) -> None:
+        facts = tuple(facts)
+        self.root = root
+        self.units = {fact.folder: fact for fact in facts if isinstance(fact, Unit)}
+        self._images = {f.folder for f in facts if isinstance(f, Unit) and "ockerfile" in f.at.file}
+        self.bases = {fact.folder: fact.image for fact in facts if isinstance(fact, BuiltFrom)}
+        everything = [fact for fact in facts if isinstance(fact, Deployed)]
+        self.servers: dict[tuple[str, str], str] = {}
+        for each in everything:
+            engine = self._engine(each)
+            if engine or (each.scope, each.name) not in self.servers:
+                self.servers[each.scope, each.name] = engine
+        applications = [each for each in everything if not self.servers[each.scope, each.name]]
+        self.tools = {(e.scope, e.name) for e in applications if engines.tool(e.image, e.name)}
+        self.known = self._join([e for e in applications if (e.scope, e.name) not in self.tools])
+        self._by_folder: dict[str, list[Known]] = defaultdict(list)
+        for known in self.known:
+            if known.folder is not None:
+                self._by_folder[known.folder].append(known)
+
+    def of_path(self, path: str) -> tuple[Known, ...]:
+        """The services that a file belongs to; several when they are built from one folder."""
+        folder: str | None = self._unit_above(path)
+        if not folder and (named := self._named_by(path)) is not None:
+            return (named,)
+        if folder is None or engines.of_image(self.bases.get(folder or ".", "")):
+            return ()
+        if folder in self._by_folder:
+            return tuple(self._by_folder[folder])
+        above = folder.rpartition("/")[0]
+        while above:
+            if any(known.deployed for known in self._by_folder.get(above, ())):
+                return tuple(self._by_folder[above])
+            above = above.rpartition("/")[0]
+        # a library beside the one service of its folder is part of it (Catalog.Infrastructure beside Catalog.API)
+        parent = folder.rpartition("/")[0]
+        if parent:
+            beside = [f for f in self._by_folder if f.startswith(f"{parent}/") and self._by_folder[f][0].deployed]
+            if len(beside) == 1:
+                return tuple(self._by_folder[beside[0]])
+            front = self._front([f for f in self.units if _family(f) == _family(folder)])
+            if front is not None and front != folder:
+                return self.of_path(f"{front}/.")
+        own = Known(self._unit_name(folder), folder, [], self.units[folder])
+        self.known.append(own)
+        self._by_folder[folder].append(own)
+        return (own,)
+
+    def of_deployed(self, scope: str, name: str) -> Known | None:
+        return next((k for k in self.known for d in k.deployed if d.scope == scope and d.name == name), None)
+
+    def named(self, name: str) -> Known:
+        """The service of this name, made when there is none."""
+        for known in self.known:
+            if stem(known.name) == stem(name) or any(stem(d.name) == stem(name) for d in known.deployed):
+                return known
+        self.known.append(Known(name))
+        return self.known[-1]
+
+    def _engine(self, deployed: Deployed) -> str:
+        found = engines.of_image(deployed.image)
+        if found:
+            return found
+        folder = deployed.folder if deployed.folder in self.bases else ""
+        if not folder:
+            wanted = plain(deployed.image.rpartition("/")[2].partition(":")[0])
+            folder = next((f for f in self.bases if f and wanted and plain(f.rpartition("/")[2]) == wanted), "")
+        return engines.of_image(self.bases.get(folder, "")) if folder else ""
+
+    def _unit_above(self, path: str) -> str | None:
+        folder = path
+        while folder:
+            folder = folder.rpartition("/")[0]
+            if folder in self.units:
+                return folder
+        return None
+
+    def _named_by(self, path: str) -> Known | None:
+        """The service that a folder above a file is called after, as in ``migrations/orders/1.sql``."""
+        for part in reversed(path.split("/")[:-1]):
+            found = [k for k in self.known if stem(part) in (stem(k.name), plain(k.name)) and k.deployed]
+            if len(found) == 1:
+                return found[0]
+        return None
+
+    def _unit_name(self, folder: str) -> str:
+        parts = [part for part in folder.split("/") if part]
+        while len(parts) > 1 and parts[-1].lower() in _GENERIC:
+            parts.pop()
+        return parts[-1] if parts and parts[-1] not in _GENERIC else self.root or "root"
+
+    def _unit_of(self, deployed: Deployed) -> str | None:
+        folder = "" if deployed.folder == "." else deployed.folder
+        if deployed.folder and folder in self.units and folder:
+            return folder
+        image = deployed.image.rpartition("/")[2].partition(":")[0].partition("@")[0]
+        for wanted in (stem(image), stem(deployed.name)):
+            found = [f for f in self.units if f and wanted and wanted == stem(f.rpartition("/")[2])]
+            if deployed.folder and folder:
+                found = [f for f in found if f.startswith(folder)] or found
+            if found:
+                return self._front(found)
+        if deployed.folder:
+            below = [f for f in self.units if folder and f.startswith(f"{folder}/")]
+            if len(below) == 1:
+                return below[0]
+            if folder in self.units or deployed.folder == ".":
+                return folder if folder in self.units else None
+        return None
+
+    def _front(self, found: list[str]) -> str | None:
+        """The one of several folders of one name that is started: with a Dockerfile, called API, or above all."""
+        for chosen in (
+            [folder for folder in found if folder in self._images],
+            [folder for folder in found if _FRONT.search(folder)],
+            [folder for folder in found if all(other.startswith(folder) for other in found)],
+        ):
+            if len(chosen) == 1:
+                return chosen[0]
+        return found[0] if len(found) == 1 else None
+
+    def _join(self, applications: list[Deployed]) -> list[Known]:
+        unit_of = {(d.scope, d.name): self._unit_of(d) for d in applications}
+        crowd: dict[tuple[str, str], set[str]] = defaultdict(set)
+        clash: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for d in applications:
+            unit = unit_of[d.scope, d.name]
+            if unit is not None:
+                crowd[d.scope, unit].add(d.name)
+            clash[d.scope, stem(d.name)].add(d.name)
+        clashing = {name for (_, name), names in clash.items() if len(names) > 1}
+        crowded = {unit for (_, unit), names in crowd.items() if len(names) > 1}
+        groups: dict[tuple[str, str], Known] = {}
+        later: list[tuple[Deployed, str]] = []
+        for d in applications:
+            name = plain(d.name) if stem(d.name) in clashing else stem(d.name)
+            unit = unit_of[d.scope, d.name]
+            if unit is None:
+                later.append((d, name))
+                continue
+            alone = unit and unit not in crowded
+            known = groups.setdefault((unit, "" if alone else name), Known(d.name, unit, [], self.units.get(unit)))
+            known.deployed.append(d)
+        for d, name in later:
+            same = [k for k in groups.values() if any(name in (stem(e.name), plain(e.name)) for e in k.deployed)]
+            known = same[0] if len(same) == 1 else groups.setdefault(("", f"name {name}"), Known(d.name))
+            known.deployed.append(d)
+        for known in groups.values():
+            known.name = _called(known.deployed)
+        _apart(list(groups.values()))
+        return sorted(groups.values(), key=lambda k: k.name)
+
+
+def _apart(found: list[Known]) -> None:
+    """Gives services of one name in unrelated deployments the folder of theirs before it."""
+    by_name: dict[str, list[Known]] = defaultdict(list)
+    for known in found:
+        by_name[known.name].append(known)
+    for same in by_name.values():
+        for known in same if len(same) > 1 else ():
+            folder = known.deployed[0].scope.partition(":")[2] or known.folder or ""
+            known.name = f"{folder.rpartition('/')[2] or folder}/{known.name}" if folder else known.name
+
+
+def _called(deployed: list[Deployed]) -> str:
+    """The name most deployments use; the shortest of those, then the first."""
+    counted = Counter(d.name for d in deployed)
+    return min(counted, key=lambda name: (-counted[name], len(name), name))
+
+
+def _family(folder: str) -> tuple[str, str]:
+    """Projects of one solution are named ``Orders.API``, ``Orders.Domain`` beside each other."""
+    parent, _, name = folder.rpartition("/")
+    return parent, name.partition(".")[0].lower()
+
+
+def stem(name: str) -> str:
+    """A name without what only says that it is a service: ``Orders.API``, ``orders-service``, ``orders`` are one."""
+    words = [w for w in re.split(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])", name) if w]
+    while len(words) > 1 and words[-1].lower() in _SUFFIXES:
+        words.pop()
+    return plain("".join(words))

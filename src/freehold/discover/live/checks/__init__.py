@@ -1,0 +1,1 @@
+"""What a running server must be like before a platform of services can rely on it, one check a file."""

@@ -1,0 +1,1 @@
+"""One file for each format that says something about services and databases."""

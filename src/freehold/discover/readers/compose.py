@@ -1,0 +1,129 @@
+"""Docker Compose: services, what they are built from, their variables, and the scripts a server starts with.
+
+Read are files named like ``compose.yaml``, ``docker-compose.prod.yml``, ``stack.yml``; overrides of the same folder
+belong together. Both forms of ``environment``, ``env_file``, ``volumes`` and ``build``, anchors and merge keys,
+``extends``, ``include``, ``configs`` are taken. Variables are left as written; the merge knows the .env file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from posixpath import dirname
+
+from freehold.discover import places
+from freehold.discover.facts import Deployed, Fact, Mounted, Takes, Unreadable, Variable
+from freehold.discover.readers._kind import Source, reader
+from freehold.discover.readers._shared import INITDB
+from freehold.discover.yamltree import NotYaml, Tree, documents
+
+_NAMED = re.compile(r"(^|/)[^/]*(compose|stack)[^/]*\.ya?ml(\.(example|sample|dist))?$", re.IGNORECASE)
+
+
+@reader(lambda path: bool(_NAMED.search(path)))
+def compose(source: Source) -> Iterator[Fact]:
+    text = source.text()
+    if "services" not in text and "image" not in text and "include" not in text:
+        return
+    try:
+        roots = documents(text)
+    except NotYaml as error:
+        yield Unreadable(source.at(error.line, ""), f"not YAML: {error}")
+        return
+    for root in roots:
+        services = root.get("services").map()
+        if not services and "version" not in root.map() and "include" not in root.map():
+            # the first form of the format had the services at the top
+            services = {k: t for k, t in root.map().items() if t.get("image").text or t.get("build").node is not None}
+        for name, service in services.items():
+            if service.is_map:
+                yield from _service(source, name, service, services, root)
+
+
+def scope_of(folder: str) -> str:
+    """The deployment that the compose files of a folder make together."""
+    return f"compose:{folder}"
+
+
+def _service(source: Source, name: str, service: Tree, others: dict[str, Tree], root: Tree) -> Iterator[Fact]:
+    scope = scope_of(source.folder)
+    environment = places.environment(source.path)
+    holder = f"service:{scope}:{name}"
+    image, build = service.get("image"), service.get("build")
+    base = service.get("extends")
+    extended = base.text or base.get("service").text
+    file = base.get("file").text
+    if extended:
+        origin = scope if not file else scope_of(dirname(places.joined(source.folder, file)))
+        yield Takes(holder, f"service:{origin}:{extended}", source.at(base.line, f"extends: {extended}"))
+        if not file and extended in others:
+            image = image if image.text else others[extended].get("image")
+            build = build if build.node is not None else others[extended].get("build")
+    needs = service.get("depends_on")
+    waits = tuple(needs.map()) if needs.is_map else tuple(item.text for item in needs.list())
+    folder = _built_from(source, build)
+    if folder:
+        yield Takes(holder, f"image:{folder}", source.at(build.line, f"build: {folder}"))
+    yield Deployed(
+        name,
+        scope,
+        source.at(service.line, f"{name}: {image.text or build.text or build.get('context').text}"),
+        folder,
+        image.text,
+        environment,
+        (*waits, *(item.text.partition(":")[0] for item in service.get("links").list())),
+    )
+    yield from _variables(source, holder, service.get("environment"), environment)
+    for listed in service.get("env_file").list():
+        path = listed.text or listed.get("path").text
+        target = places.joined(source.folder, path)
+        if target:
+            yield Takes(holder, f"file:{target}", source.at(listed.line, f"env_file: {path}"))
+    yield from _mounts(source, f"{scope}:{name}", service, root)
+
+
+def _built_from(source: Source, build: Tree) -> str:
+    if build.node is None:
+        return ""
+    context = build.text or build.get("context").text or "."
+    folder = places.joined(source.folder, context)
+    dockerfile = build.get("dockerfile").text
+    if "/" in dockerfile:
+        # one context for all, a Dockerfile for each: the Dockerfile's folder is the service's
+        return dirname(places.joined(folder, dockerfile)) or folder or "."
+    return folder or "."
+
+
+def _variables(source: Source, holder: str, tree: Tree, environment: str) -> Iterator[Fact]:
+    if tree.is_map:
+        for name, value in tree.map().items():
+            given = value.text if value.node is not None and value.text else f"${{{name}}}"
+            yield Variable(holder, name, given, source.at(value.line, f"{name}: {value.text}"), environment)
+        return
+    for item in tree.list():
+        key, equals, written = item.text.partition("=")
+        # a name alone is taken from the shell that starts compose
+        given = written if equals else f"${{{key}}}"
+        yield Variable(holder, key.strip(), given.strip(), source.at(item.line, item.text), environment)
+
+
+def _mounts(source: Source, server: str, service: Tree, root: Tree) -> Iterator[Fact]:
+    for item in service.get("volumes").list():
+        if item.is_map:
+            origin, target = item.get("source").text, item.get("target").text
+        else:
+            origin, target = _halves(item.text)
+        if target.startswith(INITDB):
+            path = places.joined(source.folder, origin) or "."
+            yield Mounted(path, server, source.at(item.line, f"{origin}:{target}"))
+    for kind in ("configs", "secrets"):
+        for taken in service.get(kind).list():
+            if taken.get("target").text.startswith(INITDB):
+                file = root.get(kind, taken.get("source").text, "file").text
+                yield Mounted(places.joined(source.folder, file), server, source.at(taken.line, f"{file} as {kind}"))
+
+
+def _halves(text: str) -> tuple[str, str]:
+    """The source and target of ``./a:/b:ro``; a colon inside ``${A:-b}`` is none of the separators."""
+    parts = re.split(r":(?![^{]*\})", text)
+    return (parts[0], parts[1]) if len(parts) > 1 else ("", parts[0])

@@ -1,0 +1,93 @@
+"""\
+.NET: connection strings of ``appsettings*.json``, ``UseNpgsql`` in code, tables of Entity Framework migrations, Aspire.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from freehold.discover import connections, places
+from freehold.discover.facts import Connection, DatabaseMade, Deployed, Fact, Migrated, TableMade, Unreadable
+from freehold.discover.model import LIKELY
+from freehold.discover.readers._kind import Source, reader
+from freehold.discover.yamltree import NotYaml, documents
+
+_SETTINGS = re.compile(r"(^|/)(appsettings[\w.-]*|ocelot[\w.-]*|connectionstrings?)\.json$", re.IGNORECASE)
+_STRING = re.compile(r"\"((?:[^\"\\\n]|\\.)*(?:Host|Server)\s*=(?:[^\"\\\n]|\\.)*)\"", re.IGNORECASE)
+_CREATE = re.compile(r"CreateTable\(\s*name:\s*\"(?P<name>[^\"]+)\"(?P<rest>[^;]{0,200})", re.DOTALL)
+_SCHEMA = re.compile(r"schema:\s*\"([^\"]+)\"")
+_POSTGRES = re.compile(
+    r"\bvar\s+(?P<name>\w+)\s*=\s*(?:\w+\.)?[^;]*?\.?AddPostgres\(\s*\"(?P<server>[^\"]+)\"", re.DOTALL
+)
+_DATABASE = re.compile(
+    r"\bvar\s+(?P<name>\w+)\s*=\s*(?P<from>\w+)\s*\.AddDatabase\(\s*\"(?P<resource>[^\"]+)\"\s*(?:,\s*\"(?P<database>[^\"]+)\")?\s*\)",
+    re.DOTALL,
+)
+_PROJECT = re.compile(r"\.AddProject<[^>]+>\(\s*\"(?P<name>[^\"]+)\"[^)]*\)(?P<chain>[^;]*);", re.DOTALL)
+
+
+@reader(lambda path: bool(_SETTINGS.search(path)) or path.endswith(".cs"))
+def dotnet(source: Source) -> Iterator[Fact]:
+    text = source.text()
+    if source.path.endswith(".cs"):
+        yield from _code(source, text)
+        return
+    clean = re.sub(r"(?m)^\s*//.*$|(?<=[,{\[\s])//[^\n\"]*$", "", re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL))
+    try:
+        roots = documents(clean)
+    except NotYaml as error:
+        yield Unreadable(source.at(error.line, ""), f"not JSON: {error}")
+        return
+    environment = places.environment(source.path)
+    for root in roots:
+        for path, tree in root.walk():
+            target = connections.parse(tree.text)
+            if target is None or target.engine not in ("", "postgresql"):
+                continue
+            # ASP.NET takes ConnectionStrings__Orders before ConnectionStrings:Orders of the file
+            variable = path.replace(".", "__")
+            at = source.at(tree.line, f"{path}: {tree.text}")
+            yield Connection(source.folder, at, f"${{{variable}:-{tree.text}}}", environment=environment)
+
+
+def _code(source: Source, text: str) -> Iterator[Fact]:
+    if "migrationBuilder" in text and "CreateTable" in text:
+        up = text.partition("void Down(")[0]
+        for match in _CREATE.finditer(up):
+            schema = _SCHEMA.search(match["rest"].partition("columns:")[0])
+            line = text.count("\n", 0, match.start()) + 1
+            yield TableMade(schema[1] if schema else "", match["name"], source.at(line, f"CreateTable {match['name']}"))
+        yield Migrated(source.folder, "entity framework", source.at(1, source.name))
+    if "Npgsql" in text or "Postgre" in text or "Host=" in text:
+        for match in _STRING.finditer(text):
+            target = connections.parse(match[1])
+            if target is not None and (target.engine == "postgresql" or ("Npgsql" in text and not target.engine)):
+                line = text.count("\n", 0, match.start()) + 1
+                yield Connection(
+                    source.folder, source.at(line, match[0], LIKELY), "", target.database, target.host, target.login,
+                    environment=places.environment(source.path),
+                )  # fmt: skip
+    if "AddPostgres(" in text and "AddDatabase(" in text:
+        yield from _aspire(source, text)
+
+
+def _aspire(source: Source, text: str) -> Iterator[Fact]:
+    """An application model: which project references which database."""
+    scope = f"aspire:{source.folder}"
+    servers = {match["name"]: match["server"] for match in _POSTGRES.finditer(text)}
+    made: dict[str, str] = {}
+    for match in _DATABASE.finditer(text):
+        if match["from"] in servers:
+            name = match["database"] or match["resource"]
+            made[match["name"]] = name
+            line = text.count("\n", 0, match.start()) + 1
+            yield DatabaseMade(name, source.at(line, match[0]), f"{scope}:{servers[match['from']]}")
+    for match in _PROJECT.finditer(text):
+        line = text.count("\n", 0, match.start()) + 1
+        uses = [made[name] for name in re.findall(r"WithReference\(\s*(\w+)", match["chain"]) if name in made]
+        if uses:
+            yield Deployed(match["name"], scope, source.at(line, f"AddProject {match['name']}"))
+        for name in uses:
+            at = source.at(line, f"{match['name']} WithReference {name}")
+            yield Connection(source.folder, at, "", name, how="configured", owner=match["name"])

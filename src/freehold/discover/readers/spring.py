@@ -1,0 +1,72 @@
+"""Spring Boot, Quarkus and Micronaut: data sources of ``application*.yml`` and ``.properties``, profiles, defaults.
+
+``${A:${B:c}}`` is followed; every ``*.url`` with a PostgreSQL URL counts, R2DBC and Flyway's own too. What the file is
+for is told by its profile. A file of a configuration server (``orders.yml``, ``orders-prod.yml`` beside others) belongs
+to the service it is named after.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from freehold.discover import places
+from freehold.discover.facts import Connection, Fact, SchemaMade, Secret, Unreadable
+from freehold.discover.model import LIKELY
+from freehold.discover.properties import Property, of_properties, of_yaml
+from freehold.discover.readers._kind import Source, reader
+from freehold.discover.secrets import in_url, real
+from freehold.discover.yamltree import NotYaml
+
+_NAMED = re.compile(r"(^|/)(application|bootstrap)([-.][\w.-]+)?\.(ya?ml|properties)$")
+_SERVED = re.compile(
+    r"(^|/)(config-?(repo|server|data)?|configurations?|shared|centralized-?config\w*|config-?server[^/]*)/(.*/)?(?P<name>[\w-]+)\.(ya?ml|properties)$",
+    re.IGNORECASE,
+)
+_URL = re.compile(r"(^|[.\]])(url|jdbc-?url|jdbcUrl|reactive\.url|jdbc\.url)$", re.IGNORECASE)
+_SCHEMA = re.compile(r"(default[-_]schema|flyway\.schemas|flyway\.default-schema|liquibase\.default-schema)(\.0)?$")
+
+
+@reader(lambda path: bool(_NAMED.search(path) or _SERVED.search(path)))
+def spring(source: Source) -> Iterator[Fact]:
+    text = source.text()
+    if "datasource" not in text.lower() and "r2dbc" not in text and "jdbc:" not in text and "flyway" not in text:
+        return
+    try:
+        found = list(of_properties(text) if source.path.endswith(".properties") else of_yaml(text))
+    except NotYaml as error:
+        if "@" not in text and "{{" not in text:
+            yield Unreadable(source.at(error.line, ""), f"not YAML: {error}")
+        return
+    if _SERVED.search(source.path) and _NAMED.search(source.path):
+        return  # what a configuration server gives to all is no setting of its own
+    served = _SERVED.search(source.path) if not _NAMED.search(source.path) else None
+    names = {each.key: each.value for each in found}
+    profile = _profile(source.name)
+    for each in found:
+        yield from _property(source, each, names, profile, served["name"] if served else "")
+
+
+def _property(source: Source, each: Property, names: dict[str, str], profile: str, owner: str) -> Iterator[Fact]:
+    environment = places.environment(source.path) or places.word(each.profile or profile)
+    if _URL.search(each.key) and "postgresql:" in each.value:
+        user = names.get(re.sub(r"(?i)(jdbc-?)?url$", "username", each.key), "")
+        owner = re.sub(r"-(dev|prod|docker|test|local|staging|k8s|kubernetes)$", "", owner)
+        # Spring takes the variable named like the key before what the file says
+        url = each.value if each.value.startswith("${") else f"${{{each.key}:-{each.value}}}"
+        yield Connection(source.folder, source.at(each.line, f"{each.key}: {each.value}"), url, "", "", user,
+                         environment=environment, owner=owner)  # fmt: skip
+        if (password := in_url(each.value)) and real(password):
+            yield Secret(f"{each.key}", source.at(each.line, each.key))
+    elif each.key.endswith((".password", ".passwd")) and "datasource" in each.key.lower():
+        if "${" not in each.value and real(each.value) and environment != "test":
+            yield Secret(each.key, source.at(each.line, f"{each.key}: ***"))
+    elif _SCHEMA.search(each.key):
+        for name in each.value.split(","):
+            if name.strip() and "$" not in name and name.strip() != "public":
+                yield SchemaMade(name.strip(), source.at(each.line, f"{each.key}: {each.value}", LIKELY))
+
+
+def _profile(name: str) -> str:
+    match = re.match(r"(?:application|bootstrap)[-.](?P<profile>[\w-]+)\.(?:ya?ml|properties)$", name)
+    return match["profile"] if match else ""

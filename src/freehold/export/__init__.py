@@ -1,0 +1,1 @@
+"""Says in the words of other tools what a platform declares: a set of files for each of them, never with a secret."""

@@ -1,0 +1,97 @@
+"""Pieces of Kubernetes manifests that both of its exporters use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from freehold.export.names import label
+from freehold.export.yamltext import documents
+
+Node = dict[str, object]
+PLATFORM = "freehold.dev/platform"
+INSTANCE = "freehold.dev/instance"
+POOL = "freehold.dev/pool"
+SERVICE = "freehold.dev/service"
+"""The label by which a Pod says which service it is; the network policies let it in by that."""
+BACKUP = "freehold.dev/backup"
+
+
+def resource(api: str, kind: str, name: str, labels: Mapping[str, str], **rest: object) -> Node:
+    """A resource with its name and labels."""
+    return {"apiVersion": api, "kind": kind, "metadata": {"name": name, "labels": dict(labels)}, **rest}
+
+
+def policy(name: str, labels: Mapping[str, str], chosen: Mapping[str, str], rules: Iterable[Node]) -> Node:
+    """A NetworkPolicy that lets nothing in but what ``rules`` name."""
+    return resource(
+        "networking.k8s.io/v1",
+        "NetworkPolicy",
+        name,
+        labels,
+        spec={
+            "podSelector": {"matchLabels": dict(chosen)},
+            "policyTypes": ["Ingress"],
+            "ingress": list(rules),
+        },
+    )
+
+
+def lets_in(port: int, *peers: Mapping[str, str]) -> Node:
+    """Pods of this namespace with these labels may reach one port."""
+    return {
+        "from": [{"podSelector": {"matchLabels": dict(peer)}} for peer in peers],
+        "ports": [{"protocol": "TCP", "port": port}],
+    }
+
+
+def kustomization(platform: str, resources: Iterable[str]) -> str:
+    """What ``kubectl apply -k`` takes in, all in one namespace."""
+    return documents(
+        [
+            {
+                "apiVersion": "kustomize.config.k8s.io/v1beta1",
+                "kind": "Kustomization",
+                "namespace": label(platform),
+                "resources": list(resources),
+            }
+        ]
+    )
+
+
+def namespace(platform: str) -> str:
+    """The namespace of the platform; Pods in it may be no root and gain nothing."""
+    labels = {PLATFORM: label(platform), "pod-security.kubernetes.io/enforce": "restricted"}
+    return documents([resource("v1", "Namespace", label(platform), labels)])
+
+
+def generator(
+    platform: str, groups: Mapping[str, Iterable[str]], logins: Mapping[str, tuple[str, str]] | None = None
+) -> str:
+    """A kustomization that makes each Secret from files beside it, whose names are its keys; and for each of
+    ``logins`` (role, file) one with its name and what the file holds."""
+    secrets: list[Node] = [{"name": name, "files": sorted(files)} for name, files in sorted(groups.items())]
+    secrets += [
+        {
+            "name": name,
+            "type": "kubernetes.io/basic-auth",
+            "literals": [f"username={role}"],
+            "files": [f"password={file}"],
+        }
+        for name, (role, file) in sorted((logins or {}).items())
+    ]
+    return documents(
+        [
+            {
+                "apiVersion": "kustomize.config.k8s.io/v1beta1",
+                "kind": "Kustomization",
+                "namespace": label(platform),
+                "generatorOptions": {"disableNameSuffixHash": True},
+                "secretGenerator": secrets,
+            }
+        ]
+    )
+
+
+def nightly(name: str) -> str:
+    """Once a night, at a minute that is spread by name so that backups do not all begin at once."""
+    return f"{sum(name.encode()) % 60} 2 * * *"

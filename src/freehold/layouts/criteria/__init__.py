@@ -1,0 +1,1 @@
+"""The reasons to prefer one layout to another, one file each."""
