@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import threading
 import time
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from freehold.move.run.comparing import Comparing, Done
 from freehold.move.run.verify import watch
 from freehold.move.verify.model import Kind, Mode, Report
 from freehold.move.verify.rounds import Work
+from freehold.pg.session import PgSession
 from freehold.sqltext import ident, keyword, raw, sql
 from support.following import ODD, Silent, Writers, as_worker, follow, work
 from support.worlds import QUICK, World
@@ -309,3 +311,42 @@ def test_a_verification_takes_no_lock_that_a_client_could_meet(worlds: Callable[
     on_service = {mode for relation, mode in seen if not relation.startswith("freehold.")}
     assert on_service <= {"AccessShareLock"}
     assert on_service
+
+
+def test_keys_are_read_whatever_the_encoding_of_their_database(worlds: Callable[..., World]) -> None:
+    made = 'CREATE SCHEMA s; CREATE TABLE s.t (k text PRIMARY KEY, n int); CREATE TABLE s.f ("\u00e9" text)'
+    world = worlds(
+        18, 18, made, "INSERT INTO s.t SELECT 'é' || i, 0 FROM generate_series(1, 3) i;\n", encoding="LATIN1"
+    )
+
+    def write(session: PgSession, draw: random.Random) -> None:
+        session.execute(raw(f"UPDATE s.t SET n = n + 1 WHERE k = 'é{draw.randint(1, 3)}'"))
+        session.execute(raw("INSERT INTO s.f VALUES ('ü')"))
+
+    with Writers(world.servers, world.move.source, write, count=2).writing():
+        for _ in range(4):
+            report = world.verify()
+            assert report.equal
+            assert report.healed == 0
+    assert world.verify().equal  # by then everything has arrived
+    world.fed("UPDATE s.t SET n = -1 WHERE k = 'é2'")
+    assert [one.key for t in world.verify().tables for one in t.listed] == [(("k", "é2"),)]
+
+
+def test_bytes_that_are_no_text_are_no_comparison(worlds: Callable[..., World]) -> None:
+    made = "CREATE SCHEMA s; CREATE TABLE s.t (k text PRIMARY KEY)"
+    world = worlds(18, 18, made, "INSERT INTO s.t VALUES ('a');\n", encoding="SQL_ASCII")
+
+    def write(session: PgSession, draw: random.Random) -> None:
+        session.execute(raw("SET client_encoding = 'SQL_ASCII'"))
+        session.execute(raw(f"INSERT INTO s.t VALUES (E'\\xe9{draw.random()}') ON CONFLICT DO NOTHING"))
+
+    def often() -> None:
+        for _ in range(20):
+            world.verify()
+
+    with Writers(world.servers, world.move.source, write, count=2).writing():
+        with pytest.raises(Unverified) as refused:
+            often()
+        assert "cannot be read" in refused.value.message
+    assert world.verify(mode=Mode.COUNTS).equal

@@ -38,14 +38,20 @@ def connection(servers: PgServers, side: Side) -> str:
     )
 
 
-def two_sides(servers: PgServers, move: Move, made: str) -> None:
+def two_sides(servers: PgServers, move: Move, made: str, encoding: str = "UTF8") -> None:
     """Make both databases, and in both the control schema and what ``made`` makes."""
     for side in (move.source, move.target):
         first = servers.admin(side.instance)
         # 15 starts a worker only so often
         first.execute(keyword("ALTER SYSTEM SET wal_retrieve_retry_interval = '100ms'"))
         first.execute(keyword("SELECT pg_catalog.pg_reload_conf()"))
-        first.execute(sql("CREATE DATABASE {}", ident(side.database)))
+        first.execute(
+            sql(
+                "CREATE DATABASE {} TEMPLATE template0 ENCODING {} LC_COLLATE 'C' LC_CTYPE 'C'",
+                ident(side.database),
+                literal(encoding),
+            )
+        )
         session = servers.admin(side.instance, side.database)
         session.execute(keyword("CREATE SCHEMA freehold"))
         for statement in control_sql():

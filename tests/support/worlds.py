@@ -44,7 +44,7 @@ def worlds(clusters: Callable[[int], tuple[Address, TidyServers]]) -> Iterator[C
     used: set[int] = set()
     made: list[World] = []
 
-    def make(source: int, target: int, service: str = SERVICE, rows: str = ROWS) -> World:
+    def make(source: int, target: int, service: str = SERVICE, rows: str = ROWS, *, encoding: str = "UTF8") -> World:
         for version in {source, target}:
             if version not in VERSIONS:
                 pytest.skip(f"PostgreSQL {version} is not installed here")
@@ -57,7 +57,7 @@ def worlds(clusters: Callable[[int], tuple[Address, TidyServers]]) -> Iterator[C
         move = a_move(
             Side(f"v{source}", "a'b"), Side(f"v{target}", "svc"), ("s", ODD) if service is SERVICE else ("s",)
         )
-        two_sides(servers, move, service)
+        two_sides(servers, move, service, encoding)
         found = World(servers, move)
         made.append(found)
         for statement in rows.split(";\n"):

@@ -5,22 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 
-from freehold.errors import Unverified
+from freehold.errors import ServerError, Unverified
 from freehold.move.model import Side
 from freehold.move.names import BARRIER
 from freehold.move.run import desk
-from freehold.move.verify.changes import Reader, Transaction
+from freehold.move.verify.changes import Reader, Transaction, Undecodable
 from freehold.move.verify.chunks import Shape
 from freehold.ports import Clock, Servers
 from freehold.spec.model import TableName
-from freehold.sqltext import ident, keyword, literal, quote_ident, sql
+from freehold.sqltext import ident, literal, quote_ident, sql
 
 _AT_ONCE = 20_000
 _WAIT_MS = 5.0
-_CODECS = {
-    "UTF8": "utf-8", "LATIN1": "latin-1", "LATIN2": "iso8859-2", "LATIN9": "iso8859-15", "WIN1250": "cp1250",
-    "WIN1251": "cp1251", "WIN1252": "cp1252", "KOI8R": "koi8-r", "SQL_ASCII": "utf-8",
-}  # fmt: skip
+_NO_TEXT = ("22021", "22P05")
+"""Bytes that are no text in the encoding of the database, or none in UTF-8."""
 
 
 class Decoding:
@@ -34,14 +32,7 @@ class Decoding:
         self._session = servers.replication(side.instance, side.database)
         stack.callback(self._session.close)
         desk.prepared(self._session)
-        ((encoding,),) = self._session.query(keyword("SHOW server_encoding"))
-        codec = _CODECS.get(str(encoding))
-        if codec is None:
-            raise Unverified(
-                f'the changes of database "{side.database}" cannot be read: its encoding is {encoding}',
-                hint="Verify while nobody writes, with the comparison under locks.",
-            )
-        self._reader = Reader({one.table.name: one for one in shapes}, TableName(*BARRIER), codec)
+        self._reader = Reader({one.table.name: one for one in shapes}, TableName(*BARRIER))
 
     def start(self) -> str:
         """Make the slot; the snapshot of exactly the transactions that it will not tell. It is gone as soon as
@@ -56,16 +47,24 @@ class Decoding:
         Unverified when the barrier is not in the stream in time."""
         began, seen = clock.monotonic_ms(), False
         while not seen:
-            rows = self._session.query(
-                sql(
-                    "SELECT data FROM pg_catalog.pg_logical_slot_get_binary_changes({}, NULL, {},"
-                    " 'proto_version', '1', 'publication_names', {})",
-                    literal(self._slot),
-                    _AT_ONCE,
-                    literal(quote_ident(self._publication)),
+            try:
+                rows = self._session.query(
+                    sql(
+                        "SELECT data FROM pg_catalog.pg_logical_slot_get_binary_changes({}, NULL, {},"
+                        " 'proto_version', '1', 'publication_names', {})",
+                        literal(self._slot),
+                        _AT_ONCE,
+                        literal(quote_ident(self._publication)),
+                    )
                 )
-            )
-            some = list(self._reader.read(bytes(data) for (data,) in rows if isinstance(data, bytes)))
+                some = list(self._reader.read(bytes(data) for (data,) in rows if isinstance(data, bytes)))
+            except (Undecodable, UnicodeDecodeError, ServerError) as error:
+                if isinstance(error, ServerError) and error.sqlstate not in _NO_TEXT:
+                    raise
+                raise Unverified(
+                    f"the changes of the home cannot be read: {error}",
+                    hint="A database in SQL_ASCII may hold bytes that are no UTF-8; verify while nobody writes.",
+                ) from None
             yield some
             seen = any((move, token) in one.barriers for one in some)
             if not rows and not seen:

@@ -1,7 +1,8 @@
 """What PostgreSQL's ``pgoutput`` says of committed transactions, read as: which rows of which tables were touched.
 
 The format is that of the logical replication protocol, version 1. Values are the texts of the session that reads, so
-they are the same that the questions of a comparison use, where that session pins its settings too.
+they are the same that the questions of a comparison use, where that session pins its settings too; and like all texts
+that a server sends, they are in the encoding of the client, which is UTF-8, whatever that of the database is.
 """
 
 from __future__ import annotations
@@ -72,7 +73,6 @@ class Reader:
 
     shapes: Mapping[TableName, Shape]
     barrier: TableName
-    encoding: str = "utf-8"
     _relations: dict[int, _Relation] = field(default_factory=dict)
     _xid: int = 0
     _touched: Touched = field(default_factory=Touched)
@@ -115,7 +115,7 @@ class Reader:
 
     def _name(self, data: bytes, at: int) -> tuple[str, int]:
         end = data.index(b"\0", at)
-        return data[at:end].decode(self.encoding), end + 1
+        return data[at:end].decode(), end + 1
 
     def _known(self, relation: int) -> _Relation:
         if relation not in self._relations:
@@ -153,7 +153,7 @@ class Reader:
                 values[name] = UNCHANGED
             elif kind == b"t":
                 (length,) = struct.unpack_from(">I", data, at)
-                values[name] = data[at + 4 : at + 4 + length].decode(self.encoding)
+                values[name] = data[at + 4 : at + 4 + length].decode()
                 at += 4 + length
             else:
                 raise Undecodable(f"a value of kind {kind!r}")
