@@ -73,6 +73,16 @@ class Variable:
 
 
 @dataclass(frozen=True, slots=True)
+class MadeFor:
+    """A holder of variables (``config:SCOPE:NAME``) whose labels say which service it is for."""
+
+    holder: str
+    scope: str
+    service: str
+    at: Evidence
+
+
+@dataclass(frozen=True, slots=True)
 class Takes:
     """A service that takes the variables of another holder: an env file, a ConfigMap, a Secret.
 
@@ -285,6 +295,7 @@ Fact = (
     | Server
     | BuiltFrom
     | Variable
+    | MadeFor
     | Takes
     | Connection
     | DatabaseMade

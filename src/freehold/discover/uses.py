@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from freehold.discover import connections, engines, places
 from freehold.discover.connections import POSTGRESQL, Target
-from freehold.discover.facts import Connection, Fact, Variable
+from freehold.discover.facts import Connection, Fact, MadeFor, Takes, Variable
 from freehold.discover.identity import Identity, Known, stem
 from freehold.discover.model import GUESS, LIKELY, Evidence, Use
 from freehold.discover.variables import Bag, Lookup, Variables, filled, open_variables
@@ -151,7 +151,7 @@ class Uses:
                     self._asked[known.folder or ""] += f"{fact.url} {fact.database} "
 
     def all(self) -> tuple[Use, ...]:
-        found = [*self._deployed(), *self._files(), *self._code()]
+        found = [*self._deployed(), *self._files(), *self._configs(), *self._code()]
         return tuple(
             sorted(
                 {_sure(use) for use in found if places.NAME.match(use.database) and not open_variables(use.database)}
@@ -201,6 +201,16 @@ class Uses:
             for target, variable in of_bag(bag, scope, lambda name: None, self._reach):
                 how = "example" if places.template(path) else "configured"
                 yield self._use(owners[0].name, target, variable.environment, how, variable.at)
+
+    def _configs(self) -> Iterator[Use]:
+        """ConfigMaps labelled for a service whose workload is kept somewhere else."""
+        taken = {fact.source for fact in self._facts if isinstance(fact, Takes)}
+        for fact in self._facts:
+            if isinstance(fact, MadeFor) and fact.holder not in taken and fact.service:
+                bag = self._variables.bag(fact.holder)
+                for target, variable in of_bag(bag, fact.scope, lambda name: None, self._reach):
+                    service = self._identity.named(fact.service).name
+                    yield self._use(service, target, variable.environment, "configured", variable.at)
 
     def _code(self) -> Iterator[Use]:
         for fact in self._facts:
