@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
+from freehold.discover.bags import Reach
 from freehold.discover.created import administrators, all_made
 from freehold.discover.facts import DatabaseMade, Fact, SchemaMade, Server, TableMade, TableNamed
 from freehold.discover.identity import Identity
@@ -19,7 +20,7 @@ from freehold.discover.model import (
     TableSeen,
     Use,
 )
-from freehold.discover.uses import Reach, Uses
+from freehold.discover.uses import Uses
 from freehold.discover.variables import Variables
 
 EVIDENCE_MAX = 20
