@@ -77,6 +77,22 @@ DECOYS = {
         === app/src/test/resources/application-test.yml
         spring: {jpa: {hibernate: {ddl-auto: create-drop}}}
         """,
+    "a tool that can drop databases, and tests that join": """
+        === tool/pyproject.toml
+        x = 1
+        === tool/destroy.py
+        run("DROP DATABASE orders")
+        === a/package.json
+        {}
+        === a/m/1.sql
+        CREATE TABLE x (id int);
+        === b/package.json
+        {}
+        === b/m/1.sql
+        CREATE TABLE y (id int);
+        === b/tests/fill.sql
+        SELECT * FROM x JOIN y USING (id);
+        """,
     "secrets by file, by variable and by place-holder": """
         === compose.yaml
         services:

@@ -129,6 +129,21 @@ USES = {
         """,
         {("orders", "orders")},
     ),
+    "kubernetes: a ConfigMap labelled for a service whose workload is elsewhere": (
+        """
+        === config.yaml
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: {name: settings, labels: {app.kubernetes.io/name: stock}}
+        data: {DATABASE_URL: "postgresql://s@db/stock"}
+        ---
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: {name: unlabelled}
+        data: {DATABASE_URL: "postgresql://s@db/nobody"}
+        """,
+        {("stock", "stock")},
+    ),
     "helm: values of a chart with a subchart": (
         """
         === charts/orders/Chart.yaml

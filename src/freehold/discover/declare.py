@@ -38,7 +38,7 @@ def declaration(discovery: Discovery) -> str:
             "# A line with a comment behind it is a guess; the comment says where it comes from. Read them all, then:",
             "# freehold validate, freehold up.",
             "",
-            f"platform: {_quoted(_word(discovery.root, '-') or 'platform')}",
+            f"platform: {_quoted(_platform(discovery.root))}",
             "",
             _layout(together),
             "",
@@ -53,6 +53,13 @@ def declaration(discovery: Discovery) -> str:
             ),
         )
     )
+
+
+def _platform(root: str) -> str:
+    """A name that begins roles and databases, so none that PostgreSQL keeps for itself."""
+    word = _word(root, "-") or "platform"
+    kept = word in _RESERVED or word == "pg" or word.startswith("pg-")
+    return f"my-{word}" if kept else word
 
 
 def _layout(together: bool) -> str:
@@ -99,10 +106,11 @@ def _schemas(owning: list[ServiceSeen], names: list[str]) -> dict[str, tuple[str
     found: dict[str, tuple[str, ...]] = {}
     for service, name in zip(owning, names, strict=True):
         wanted = [s for s in service.schemas if s not in taken and s not in _RESERVED and not s.startswith("pg_")]
-        wanted = [s for s in wanted if 0 < len(s.encode()) <= 63 and "\n" not in s]
+        wanted = [s for s in wanted if _name(s)]
         if not wanted:
             own = _word(name, "_")
-            own = f"{own}_data" if own in taken or own in _RESERVED or own.startswith("pg_") else own
+            own = f"{own}_data" if own in taken or own in _RESERVED else own
+            own = f"my_{own}" if own.startswith("pg_") else own
             wanted = _unique([own], taken)
         taken.update(wanted)
         found[service.name] = tuple(wanted)
@@ -117,9 +125,14 @@ def _uses(discovery: Discovery, service: ServiceSeen) -> list[Use]:
 def _home(discovery: Discovery, service: ServiceSeen) -> Use | None:
     """The database that the surest place names, if a service may be put there."""
     for use in _uses(discovery, service):
-        if use.database not in _RESERVED and not use.database.startswith("pg_") and len(use.database.encode()) <= 63:
+        if use.database not in _RESERVED and not use.database.startswith("pg_") and _name(use.database):
             return use
     return None
+
+
+def _name(text: str) -> bool:
+    """Whether PostgreSQL and a person can both read it as a name."""
+    return text.isprintable() and 0 < len(text.encode("utf-8", "replace")) <= 63
 
 
 def _migrations(discovery: Discovery, service: ServiceSeen) -> list[Migrated]:

@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from freehold.discover.made import ConnectChanged as ConnectChanged
+from freehold.discover.made import DatabaseDropped as DatabaseDropped
+from freehold.discover.made import DatabaseMade as DatabaseMade
+from freehold.discover.made import Refused as Refused
+from freehold.discover.made import RoleMade as RoleMade
+from freehold.discover.made import SchemaMade as SchemaMade
+from freehold.discover.made import SettingMade as SettingMade
+from freehold.discover.made import TableMade as TableMade
+from freehold.discover.made import TableNamed as TableNamed
 from freehold.discover.model import Evidence
 
 
@@ -13,15 +22,13 @@ class Unit:
 
     folder: str
     at: Evidence
-    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Deployed:
     """A service that a deployment starts. ``scope`` is the deployment it belongs to (a folder and a kind of file).
 
-    ``folder`` is what it is built from, ``image`` what it runs; either may be empty. ``needs`` are the services of the
-    same deployment that it waits for or names in its networks.
+    ``folder`` is what it is built from, ``image`` what it runs; either may be empty.
     """
 
     name: str
@@ -30,22 +37,16 @@ class Deployed:
     folder: str = ""
     image: str = ""
     environment: str = ""
-    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A PostgreSQL server that a deployment starts, reached under ``name`` and ``aliases`` inside its ``scope``.
-
-    ``administrator`` is the superuser's name; every text may still hold ``${VARIABLE}``.
-    """
+    """A PostgreSQL server that a deployment starts, reached under ``name`` and ``aliases`` inside its ``scope``."""
 
     name: str
     scope: str
     at: Evidence
-    administrator: str = "postgres"
     aliases: tuple[str, ...] = ()
-    environment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +60,23 @@ class BuiltFrom:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A variable as written; ``holder`` is ``service:SCOPE:NAME``, ``file:PATH`` or ``config:SCOPE:NAME``.
-
-    ``secret`` says that the value comes from a store of secrets and was not read.
-    """
+    """A variable as written; ``holder`` is ``service:SCOPE:NAME``, ``file:PATH`` or ``config:SCOPE:NAME``."""
 
     holder: str
     name: str
     value: str
     at: Evidence
     environment: str = ""
-    secret: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MadeFor:
+    """A holder of variables (``config:SCOPE:NAME``) whose labels say which service it is for."""
+
+    holder: str
+    scope: str
+    service: str
+    at: Evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,104 +111,6 @@ class Connection:
     how: str = "default"
     owner: str = ""
     engine: str = "postgresql"
-
-
-@dataclass(frozen=True, slots=True)
-class DatabaseMade:
-    """A place that creates a database. ``script`` is the script it stands in when it runs only if that is started.
-
-    ``server`` is the scope and name of the server where the place says it (``SCOPE:NAME``).
-    """
-
-    database: str
-    at: Evidence
-    server: str = ""
-    owner: str = ""
-    script: str = ""
-    environment: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class DatabaseDropped:
-    """A place that drops a database; ``starts`` says that it runs whenever something starts."""
-
-    database: str
-    at: Evidence
-    starts: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A statement that would create a database and that PostgreSQL does not take."""
-
-    database: str
-    at: Evidence
-    script: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class SchemaMade:
-    """A place that creates or claims a schema, inside ``database`` where the script says so."""
-
-    schema: str
-    at: Evidence
-    database: str = ""
-    owner: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class TableMade:
-    """A place that creates a table."""
-
-    schema: str
-    table: str
-    at: Evidence
-    columns: tuple[tuple[str, str], ...] = ()
-    database: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class TableNamed:
-    """SQL that needs a table that it does not create: a foreign key, view, join, index, policy, change, ...
-
-    ``table`` is the one the statement is about (empty for a query), ``to_table`` the one that must be there.
-    """
-
-    how: str
-    schema: str
-    table: str
-    to_schema: str
-    to_table: str
-    at: Evidence
-    database: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class RoleMade:
-    """A place that creates a role."""
-
-    role: str
-    at: Evidence
-    superuser: bool = False
-    login: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectChanged:
-    """A place that gives or takes the right to connect to a database; ``role`` is ``public`` for everybody."""
-
-    database: str
-    role: str
-    granted: bool
-    at: Evidence
-
-
-@dataclass(frozen=True, slots=True)
-class SettingMade:
-    """A place that sets a server setting by SQL."""
-
-    name: str
-    at: Evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +194,7 @@ Fact = (
     | Server
     | BuiltFrom
     | Variable
+    | MadeFor
     | Takes
     | Connection
     | DatabaseMade

@@ -7,7 +7,7 @@ import binascii
 from collections.abc import Iterator
 
 from freehold.discover import engines, places
-from freehold.discover.facts import Deployed, Fact, Mounted, Script, Secret, Server, Takes, Variable
+from freehold.discover.facts import Deployed, Fact, MadeFor, Mounted, Script, Secret, Server, Takes, Variable
 from freehold.discover.model import Evidence
 from freehold.discover.readers._kind import Source
 from freehold.discover.readers._shared import INITDB
@@ -20,6 +20,9 @@ WORKLOADS = {
     "Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Pod", "ReplicaSet", "Rollout", "ReplicationController",
     "DeploymentConfig",
 }  # fmt: skip
+
+
+_SERVICE_LABELS = ("freehold.dev/service", "app.kubernetes.io/name")
 
 
 def manifest_facts(source: Source, scope: str, document: Tree) -> Iterator[Fact]:
@@ -98,6 +101,10 @@ def _config(source: Source, scope: str, secret: bool, document: Tree) -> Iterato
     name = document.get("metadata", "name").text
     holder = f"config:{scope}:{name}"
     environment = places.environment(source.path)
+    labels = document.get("metadata", "labels").map()
+    made_for = next((labels[key] for key in _SERVICE_LABELS if key in labels), None)
+    if made_for is not None and not secret:
+        yield MadeFor(holder, scope, made_for.text, source.at(made_for.line, f"ConfigMap {name} of {made_for.text}"))
     for part in ("data", "stringData"):
         for key, tree in document.get(part).map().items():
             value = tree.text

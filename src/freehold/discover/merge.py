@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
+from freehold.discover.bags import Reach
 from freehold.discover.created import administrators, all_made
 from freehold.discover.facts import DatabaseMade, Fact, SchemaMade, Server, TableMade, TableNamed
 from freehold.discover.identity import Identity
@@ -19,7 +20,8 @@ from freehold.discover.model import (
     TableSeen,
     Use,
 )
-from freehold.discover.uses import Reach, Uses
+from freehold.discover.places import only_tests
+from freehold.discover.uses import Uses
 from freehold.discover.variables import Variables
 
 EVIDENCE_MAX = 20
@@ -65,7 +67,7 @@ def _database(service: str, uses: tuple[Use, ...]) -> str:
 def _tables(facts: tuple[Fact, ...], identity: Identity, uses: tuple[Use, ...]) -> Iterator[TableSeen]:
     seen: set[tuple[str, str, str, str]] = set()
     for fact in facts:
-        if isinstance(fact, TableMade):
+        if isinstance(fact, TableMade) and not only_tests(fact.at.file):
             service = _owner(identity, fact.at.file)
             database = fact.database or _database(service, uses)
             # scripts of nobody may define a table twice, which is a finding; those of a service change their own
@@ -111,7 +113,7 @@ def _crossings(facts: tuple[Fact, ...], identity: Identity, tables: tuple[TableS
             owners[table.schema, table.name].add(table.service)
             owners["", table.name].add(table.service)
     for fact in facts:
-        if not isinstance(fact, TableNamed):
+        if not isinstance(fact, TableNamed) or only_tests(fact.at.file):
             continue
         service = _owner(identity, fact.at.file)
         there = owners.get((fact.to_schema, fact.to_table)) or (set() if fact.to_schema else owners["", fact.to_table])

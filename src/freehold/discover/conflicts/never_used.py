@@ -40,7 +40,8 @@ from freehold.discover.facts import Pooled
 from freehold.discover.model import Discovery
 from freehold.discover.places import plain
 
-_MAINTENANCE = {"postgres", "root", "admin", "template1"}
+_MAINTENANCE = {"postgres", "root", "admin", "template1", "app"}
+"""What images and operators create unasked."""
 
 
 @conflict("warning")

@@ -59,8 +59,6 @@ def _service(source: Source, name: str, service: Tree, others: dict[str, Tree], 
         if not file and extended in others:
             image = image if image.text else others[extended].get("image")
             build = build if build.node is not None else others[extended].get("build")
-    needs = service.get("depends_on")
-    waits = tuple(needs.map()) if needs.is_map else tuple(item.text for item in needs.list())
     folder = _built_from(source, build)
     if folder:
         yield Takes(holder, f"image:{folder}", source.at(build.line, f"build: {folder}"))
@@ -71,7 +69,6 @@ def _service(source: Source, name: str, service: Tree, others: dict[str, Tree], 
         folder,
         image.text,
         environment,
-        (*waits, *(item.text.partition(":")[0] for item in service.get("links").list())),
     )
     yield from _variables(source, holder, service.get("environment"), environment)
     for listed in service.get("env_file").list():

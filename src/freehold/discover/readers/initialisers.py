@@ -20,6 +20,7 @@ _WORDS = re.compile(
     r"[\"'`]\s*DROP\s+DATABASE\b"
 )
 _STARTS = re.compile(r"entry-?point|start|boot|^run\.sh$|^init")
+_CALLED = re.compile(r"init|seed|start|boot|program|^main\.|setup|entry", re.IGNORECASE)
 _FIRST = ("EnsureDeleted", "ddl-auto", "hbm2ddl", "force", "dropSchema", "prisma", "DROP DATABASE", "drop database")
 
 
@@ -34,6 +35,8 @@ def initialisers(source: Source) -> Iterator[Fact]:
         return
     for number, line in enumerate(text.split("\n"), 1):
         match = _WORDS.search(line)
+        if match is not None and "DROP" in match[0] and not _CALLED.search(source.name):
+            continue  # a tool that can drop databases does not do it when it starts
         if match is not None and not line.lstrip().startswith(("//", "#", "*")):
             confidence = GUESS if "DROP" in match[0] else LIKELY
             yield DatabaseDropped("", source.at(number, line, confidence), starts=True)
