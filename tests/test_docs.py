@@ -119,12 +119,12 @@ def shell(script: str, found: Desk, folder: Path) -> subprocess.CompletedProcess
 
 
 def test_the_readme_has_the_blocks_that_are_run_here() -> None:
-    assert len(blocks(README)) == 6
+    assert len(blocks(README)) == 7
 
 
 def test_what_the_readme_promises_on_treum_happens(checkout: tuple[Desk, Path]) -> None:
     found, copy = checkout
-    up, look, break_, _test, _own, _plan = blocks(README)
+    up, look, break_, _test, _own, _plan, _move = blocks(README)
     first = shell(up, found, copy)
     assert first.returncode == 0, first.stdout + first.stderr
     assert "proved" in first.stdout
@@ -148,7 +148,7 @@ def test_what_the_readme_promises_on_treum_happens(checkout: tuple[Desk, Path]) 
 
 def test_what_the_readme_promises_on_a_platform_of_your_own_happens(checkout: tuple[Desk, Path]) -> None:
     found, _ = checkout
-    own, plan = blocks(README)[4:6]
+    own, plan, move = blocks(README)[4:]
     folder = found.folder / "own"
     folder.mkdir()
     done = shell("set -e\n" + own, found, folder)
@@ -162,3 +162,8 @@ def test_what_the_readme_promises_on_a_platform_of_your_own_happens(checkout: tu
     assert 'CREATE DATABASE "shop_shipping"' in shown.stdout
     assert shell(apply, found, folder).returncode == 0
     assert shell(apply, found, folder).returncode == 1
+
+    moved = shell("set -e\n" + move, found, folder)
+    assert moved.returncode == 0, moved.stdout + moved.stderr
+    assert "layout: instance-per-service" in (folder / "freehold.yaml").read_text()
+    assert shell("freehold plan", found, folder).returncode == 0
