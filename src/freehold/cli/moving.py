@@ -240,7 +240,7 @@ def _withdraw(context: Context, entry: Known) -> None:
 def provision(context: Context, move: Move) -> None:
     """Roles, database, extensions and empty schemas of the service at its new home, as a plan makes them."""
     there = context.at({move.service: move.goes})
-    made = verbs.plan(there, authoritative=False, allow_destroy=False, services=[move.service])
+    made = verbs.plan(there, authoritative=False, allow_destroy=False, services=[move.service], moving=True)
     steps = tuple(step for step in made.plan.steps if _at_home(step, move))
     if steps:
         verbs.apply(there, replace(made, plan=replace(made.plan, steps=steps)), wait_ms=60_000)
@@ -503,7 +503,7 @@ def take_over(context: Context, task: Task) -> None:
     # a client that waits for less than its deadlock_timeout is never chosen to give way
     there.__dict__["servers"] = replace(there.servers, lock_timeout_ms=_YIELD_MS)
     old, new = task.source.roles.owner, task.target.roles.owner
-    made = verbs.plan(there, authoritative=False, allow_destroy=True, services=[task.service])
+    made = verbs.plan(there, authoritative=False, allow_destroy=True, services=[task.service], moving=True)
     if roles := tuple(step for step in made.plan.steps if step.kind == "role"):
         verbs.apply(there, replace(made, plan=replace(made.plan, steps=roles)), wait_ms=60_000)
     move = _move(context, task)
@@ -512,7 +512,7 @@ def take_over(context: Context, task: Task) -> None:
     with world_of(context, move) as world, world.session(move.target) as session:
         for schema in move.schemas:
             session.execute(bridge.hand_over(schema, old, new))
-        made = verbs.plan(there, authoritative=False, allow_destroy=True, services=[task.service])
+        made = verbs.plan(there, authoritative=False, allow_destroy=True, services=[task.service], moving=True)
         owners = [one for one in made.plan.undeclared if one.kind == "object_owner" and one.service == task.service]
         steps = in_order([*made.plan.steps, *owners])
         if steps:

@@ -101,8 +101,10 @@ def _refuse_unknown_moves(context: Context, found: Found) -> None:
         )
 
 
-def plan(context: Context, *, authoritative: bool, allow_destroy: bool, services: Sequence[str]) -> Made:
-    """The plan for what is there now."""
+def plan(
+    context: Context, *, authoritative: bool, allow_destroy: bool, services: Sequence[str], moving: bool = False
+) -> Made:
+    """The plan for what is there now; without what concerns services on the move, unless a move asks (``moving``)."""
     from freehold.apply.run.lend import outstanding
     from freehold.plan.make import make
     from freehold.plan.rights import missing
@@ -110,6 +112,7 @@ def plan(context: Context, *, authoritative: bool, allow_destroy: bool, services
     context.known_services(services)
     design, found = design_of(context, authoritative=authoritative), look(context)
     made = restricted(design, make(design, found), allow_destroy=allow_destroy, services=services)
+    made = made if moving else _without_moving(context, made)
     _refuse_keys(context, made, found)
     lacking = tuple(
         f'login "{server.user}" on instance "{name}" lacks {" and ".join(rights)}'
@@ -117,6 +120,36 @@ def plan(context: Context, *, authoritative: bool, allow_destroy: bool, services
         if (rights := missing(server, made.plan.steps))
     )
     return replace(made, lent=outstanding(design, found), lacking=lacking)
+
+
+_LINKS = frozenset(
+    {
+        "foreign_server",
+        "link_grants",
+        "link_login",
+        "mirror",
+        "publication",
+        "replication_slot",
+        "subscription",
+        "unfollow",
+        "unlink",
+        "unsubscribe",
+        "user_mapping",
+    }
+)
+
+
+def _without_moving(context: Context, made: Made) -> Made:
+    """The plan without what concerns services that are on the move, and without links: which ends they will have is
+    only settled when the moves are completed or given up."""
+    moving = {one.move.service for one in context.moves.read() if not one.ended}
+    kept = tuple(step for step in made.plan.steps if not (moving and (step.service in moving or step.kind in _LINKS)))
+    if left := len(made.plan.steps) - len(kept):
+        context.out.warn(
+            f"{left} steps wait until the move of {', '.join(sorted(moving))} is completed or given up"
+            " (freehold move status)"
+        )
+    return replace(made, plan=replace(made.plan, steps=kept))
 
 
 def _refuse_keys(context: Context, made: Made, found: Found) -> None:
