@@ -20,10 +20,11 @@ SECTIONS: dict[str, dict[str, str]] = {
         "down": "Stop the embedded instances; the data stays.",
     },
     "What is there": {
-        "discover": "Say which service uses which database, from the files of a repository.",
+        "discover": "Say which service uses which database, from a repository, a running server or both, and where they "
+        "contradict each other.",
     },
     "The declaration": {
-        "init": "Write a starter freehold.yaml, or copy an example platform.",
+        "init": "Write a starter freehold.yaml, copy an example platform, or begin with what a repository has today.",
         "validate": "Check the declaration and the migrations it names, without a server.",
         "advise": "Score every layout for the declared services, and say what would change the answer.",
         "schema": "Print the JSON Schema of the declaration, for editors.",

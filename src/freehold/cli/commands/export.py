@@ -27,7 +27,7 @@ _NETWORKS = ("here", "compose", "kubernetes", "cloudnativepg")
     "--secrets",
     "secrets",
     metavar="FOLDER",
-    help="Where the exported files find the secret files. [default: /run/secrets, or those that --with-secrets writes]",
+    help="Where the exported files find the secret files; else /run/secrets, or those that --with-secrets writes.",
 )
 @click.option("--with-secrets", is_flag=True, help="Also write the secret files, into FOLDER/secrets.")
 @click.option("--memory", "memory_bytes", default="4GB", show_default=True, callback=size, help="Of each instance.")
