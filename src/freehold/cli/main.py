@@ -20,8 +20,8 @@ SECTIONS: dict[str, dict[str, str]] = {
         "down": "Stop the embedded instances; the data stays.",
     },
     "What is there": {
-        "discover": "Say which service uses which database, from a repository, a running server or both, and where they "
-        "contradict each other.",
+        "discover": "Say which service uses which database, from a repository, a running server or both, and where "
+        "they contradict each other.",
     },
     "The declaration": {
         "init": "Write a starter freehold.yaml, copy an example platform, or begin with what a repository has today.",
