@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from freehold.cli import instances, verbs, watching
 from freehold.cli.context import Context, who
+from freehold.cli.made import LOGINS
 from freehold.cli.progress import Bar
 from freehold.cli.traffic import NoPool, PoolTraffic, traffic
 from freehold.errors import FreeholdError
@@ -127,8 +128,8 @@ def world_of(context: Context, move: Move) -> Iterator[World]:
         )
 
 
-def preflight(context: Context, move: Move) -> tuple[Finding, ...]:
-    """What is in the way of a move, the blockers first; changes nothing."""
+def preflight(context: Context, move: Move, *, made: bool = True) -> tuple[Finding, ...]:
+    """What is in the way of a move, the blockers first; changes nothing. ``made`` is false before the new home is."""
     from freehold.move.preflight._kind import findings
     from freehold.move.run.preflight import gather
 
@@ -141,6 +142,7 @@ def preflight(context: Context, move: Move) -> tuple[Finding, ...]:
             gather(world, move, instead),
             has_pool=not isinstance(clients, NoPool),
             pooled=clients.backends(),
+            coming=() if made else service.extensions,
             services={schema: one.name for one in context.platform.services for schema in one.schemas},
             maintained=tuple(one.table for one in service.timeseries),
         )
@@ -171,7 +173,7 @@ def begin(context: Context, task: Task, *, jobs: int, dry_run: bool) -> tuple[Kn
         there = context.at({task.service: task.goes})
         instances.start(there)
         move = _move(context, task)
-        told = preflight(context, move)
+        told = preflight(context, move, made=False)
         if dry_run or blocked(told):
             return None, told
         entry = Known(move, made_database=not database_there(there, move.target))
@@ -220,6 +222,8 @@ def _at_home(step: Step, move: Move) -> bool:
         return False
     if step.kind == "database":
         return step.name == move.target.database
+    if step.kind in LOGINS:  # what else comes is let in there, or reads there
+        return True
     return step.database in (None, move.target.database) and step.service in ("", move.service)
 
 

@@ -89,6 +89,7 @@ class PoolTraffic:
         return all(held)
 
     def redirect(self, side: str) -> None:
+        self._alive(side)
         self._write(self._wanted[side], side)
         wanted = _entry(self._wanted[side], self._alias)
         clock = SystemClock()
@@ -126,6 +127,13 @@ class PoolTraffic:
                 self.close()
         self._consoles = self._manager.consoles(self._wanted[SOURCE], self._password)
         return self._consoles
+
+    def _alive(self, side: str) -> None:
+        """Start what died of it, leading to ``side`` from the first: nobody else will before a person looks."""
+        bouncer = self._wanted[side]
+        if not self._manager.state(bouncer).up:
+            self.close()
+            self._manager.revive(bouncer, self._logins[side], self._password)
 
     def _now(self, side: str) -> str:
         """The side to which the pool leads now; that of ``side`` is the other where it leads elsewhere."""

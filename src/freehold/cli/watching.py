@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from freehold.errors import FreeholdError, LocalStateError
+from freehold.errors import FreeholdError, LocalStateError, Unreachable
 from freehold.move.model import Move
 
 READY_S = 20.0
@@ -83,12 +83,17 @@ def watch(pause_ms: float, parent: int) -> bool:
             deadline = time.monotonic() + (pause_ms + GRACE_MS) / 1000
 
 
-def until_healed(heal: Callable[[], str], log: Path) -> str:
-    """Call ``heal`` until it succeeds; what it returned. Writes down what it met. Raises its last error."""
+def until_healed(heal: Callable[[], str], revive: Callable[[], None], log: Path) -> str:
+    """Call ``heal`` until it succeeds; what it returned. Where a server does not answer, ``revive`` starts those of our
+    own that died. Writes down what it met. Raises its last error."""
     deadline = time.monotonic() + HEAL_FOR_S
     while True:
         try:
-            side = heal()
+            try:
+                side = heal()
+            except Unreachable:
+                revive()
+                raise
         except FreeholdError as error:
             _note(log, f"not yet: {error.message}")
             if time.monotonic() >= deadline:
