@@ -214,7 +214,9 @@ def provision(context: Context, move: Move) -> None:
     steps = tuple(step for step in made.plan.steps if _at_home(step, move))
     if steps:
         verbs.apply(there, replace(made, plan=replace(made.plan, steps=steps)), wait_ms=60_000)
-        instances.restart_pending(there, restart=True, only=[])
+    # where nobody lives yet nobody is disturbed
+    lived_in = {one.instance for one in context.placements.services}
+    instances.restart_pending(there, restart=True, only={move.target.instance} - lived_in)
 
 
 def _at_home(step: Step, move: Move) -> bool:
@@ -437,7 +439,7 @@ def take_over(context: Context, task: Task) -> None:
             verbs.apply(there, replace(made, plan=replace(made.plan, steps=steps)), wait_ms=60_000)
         for schema in move.schemas:
             session.execute(bridge.shut_out(schema, old))
-        bridge_over(world, move, session)
+        bridge_over(world, move, session, session)
     context.moves.put(Known(move, home=TARGET, ended=True))
     context.forget_homes()
 

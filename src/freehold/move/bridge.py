@@ -15,7 +15,22 @@ from freehold.sqltext import Secret, Sql, ident, literal, sql
 
 def pairs(before: ServiceRoles, after: ServiceRoles) -> tuple[tuple[str, str], ...]:
     """(login used so far, login of the new home) where they differ."""
-    return tuple(pair for pair in ((before.app, after.app), (before.ro, after.ro)) if pair[0] != pair[1])
+    return tuple(pair for pair in both(before, after) if pair[0] != pair[1])
+
+
+def both(before: ServiceRoles, after: ServiceRoles) -> tuple[tuple[str, str], ...]:
+    """(login of the old home, login of the new home)."""
+    return (before.app, after.app), (before.ro, after.ro)
+
+
+def standing_in(login: str) -> Sql:
+    """The logins that an earlier move made members of this one, and nobody has ended since."""
+    return sql(
+        "SELECT u.rolname FROM pg_catalog.pg_auth_members AS m JOIN pg_catalog.pg_roles AS g ON g.oid = m.roleid"
+        " JOIN pg_catalog.pg_roles AS u ON u.oid = m.member"
+        " WHERE g.rolname = {} AND u.rolcanlogin AND NOT u.rolsuper ORDER BY u.rolname",
+        literal(login),
+    )
 
 
 def needed(move: Move) -> bool:
