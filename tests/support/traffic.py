@@ -27,6 +27,7 @@ class Clients:
 
     jobs: Mapping[str, tuple[str, Once]]
     reconnects: bool = False
+    think_s: float = 0.002
     confirmed: dict[str, set[int]] = field(default_factory=dict)
     doubtful: set[int] = field(default_factory=set)
     errors: list[str] = field(default_factory=list)
@@ -78,7 +79,7 @@ class Clients:
                         with self._lock:
                             self.confirmed[name].add(number)
                             self.slowest_ms = max(self.slowest_ms, took)
-                        time.sleep(0.002)
+                        time.sleep(self.think_s)
             except psycopg.Error as error:
                 self.errors.append(f"{name}: {error}")
                 if not self.reconnects:
