@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from freehold.errors import LayoutError
+from freehold.layouts.limits import LOOKUPS_OF_ONE, POOL_LOOKUPS, lookups
 from freehold.layouts.placement import place
-from freehold.spec.model import Layout, Pool, Server, ServerKind, Service
+from freehold.spec.model import Layout, Pool, Pooler, Server, ServerKind, Service
 from support.plans import MAIN, platform
 
 X, Y = Server("x", ServerKind.EMBEDDED), Server("y", ServerKind.EMBEDDED)
@@ -54,6 +57,16 @@ def test_connections_are_the_sum_of_all_limits() -> None:
     pooled = Service("a", ("a",), pool=Pool(size=10, reserve=3))
     assert place(platform(pooled)).instances[0].connections == (10 + 3 + 2) + 5 + (5 + 3 + 3)
     assert place(platform(A)).instances[0].connections == 20 + 5 + (5 + 3 + 3)
+
+
+def test_the_pools_may_look_up_under_every_name_that_they_have() -> None:
+    pooled = [Service(name, (name,), pool=Pool(size=1)) for name in "abcdefghi"]
+    asking = replace(platform(*pooled), pooler=Pooler(processes=2))
+    assert lookups(asking, pooled) == 9 * 2 * LOOKUPS_OF_ONE
+    assert lookups(asking, pooled[:1]) == POOL_LOOKUPS
+    (alone,) = place(platform(*pooled)).instances
+    (instance,) = place(asking).instances
+    assert instance.connections - alone.connections == lookups(asking, pooled)
 
 
 def test_a_derived_instance_has_the_services_port_and_a_folder_of_its_own() -> None:

@@ -373,3 +373,10 @@ def test_every_check_has_a_test() -> None:
         "older_version", "prepared_transactions", "security_labels", "vacuum_running", "wal_kept", "wal_level",
     }  # fmt: skip
     assert set(family.members(FAMILY, type(next(iter(members().values()))))) == elsewhere | set(CASES)
+
+
+def test_an_extension_that_the_new_home_will_get_is_in_nobodys_way(place: Place) -> None:
+    place.run("a", CASES["extensions"][0])
+    assert place.found("extensions") != []
+    assert place.found("extensions", lambda facts: replace(facts, coming=("citext",))) == []
+    place.run("a", LEFT["extensions"])

@@ -10,7 +10,7 @@ import pytest
 
 from support.bank import bank, everything_is_there, move, url
 from support.command import Desk
-from support.traffic import Transfers
+from support.traffic import transfers
 
 pytestmark = [
     pytest.mark.real,
@@ -27,7 +27,7 @@ def test_every_layout_and_back_under_load() -> None:
 
 
 def tour(bank: Desk) -> None:
-    clients = Transfers(url(bank, "ledger"), url(bank, "visits"))
+    clients = transfers(url(bank, "ledger"), url(bank, "visits"))
     pauses: list[float] = []
     with clients.running(3 if SOAK else 2):
         for layout in ("database-per-service", "instance-per-service", "schema-per-service"):

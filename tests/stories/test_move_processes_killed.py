@@ -6,14 +6,13 @@ import os
 import random
 import shutil
 import signal
-import subprocess
 import time
 
 import pytest
 
 from support.bank import bank, everything_is_there, move, url
-from support.command import PROGRAM, Desk
-from support.traffic import Transfers
+from support.moves_killed import begin, served_again, watchdogs
+from support.traffic import transfers
 
 pytestmark = [
     pytest.mark.real,
@@ -22,42 +21,12 @@ pytestmark = [
     ),
 ]
 ROUNDS = 40 if os.environ.get("FREEHOLD_SOAK") == "1" else 3
-SERVED_AGAIN_S = 30.0
-"""Far above the limit of the pause: machines that run tests are busy. What is measured is printed."""
-
-
-def begin(found: Desk, *words: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [*PROGRAM, "move", *words, "--lag", "5s"],
-        cwd=found.folder,
-        env=found.environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-
-
-def watchdog() -> list[int]:
-    """Process ids of watchdogs of moves."""
-    told = subprocess.run(["pgrep", "-f", "freehold move watchdog"], capture_output=True, text=True, check=False)
-    return [int(line) for line in told.stdout.split()]
-
-
-def served_again(clients: Transfers) -> float:
-    """How long until each service confirms a write again, in s."""
-    began = time.monotonic()
-    before = {name: len(numbers) for name, numbers in clients.confirmed.items()}
-    while any(len(clients.confirmed[name]) == count for name, count in before.items()):
-        assert not clients.errors, clients.errors
-        assert time.monotonic() - began < SERVED_AGAIN_S
-        time.sleep(0.01)
-    return time.monotonic() - began
 
 
 def test_a_cutover_that_is_killed_at_any_moment_leaves_the_service_served() -> None:
     chance = random.Random(20261129)
     with bank("schema-per-service") as found:
-        clients = Transfers(url(found, "ledger"), url(found, "visits"))
+        clients = transfers(url(found, "ledger"), url(found, "visits"))
         move(found, "start", "--to", "database-per-service")
         move(found, "verify")
         waits: list[float] = []
@@ -66,13 +35,13 @@ def test_a_cutover_that_is_killed_at_any_moment_leaves_the_service_served() -> N
                 home = move(found, "status")["moves"][0]["home"]
                 one = begin(found, "cutover" if home == "source" else "rollback", "--service", "ledger")
                 deadline = time.monotonic() + 20
-                while not watchdog() and one.poll() is None and time.monotonic() < deadline:
+                while not watchdogs(found) and one.poll() is None and time.monotonic() < deadline:
                     time.sleep(0.005)
                 time.sleep(chance.random() * 0.4)
                 os.killpg(one.pid, signal.SIGKILL)
                 one.wait()
                 waits.append(served_again(clients))
-                while watchdog():
+                while watchdogs(found):
                     time.sleep(0.05)
                 move(found, "resume", "--service", "ledger")
         everything_is_there(found, clients)
@@ -81,12 +50,12 @@ def test_a_cutover_that_is_killed_at_any_moment_leaves_the_service_served() -> N
 
 def test_a_watchdog_that_is_killed_does_not_stop_a_cutover() -> None:
     with bank("schema-per-service") as found:
-        clients = Transfers(url(found, "ledger"), url(found, "visits"))
+        clients = transfers(url(found, "ledger"), url(found, "visits"))
         move(found, "start", "--to", "database-per-service", "--service", "ledger")
         move(found, "verify")
         with clients.running(1):
             one = begin(found, "cutover")
-            while not (dogs := watchdog()) and one.poll() is None:
+            while not (dogs := watchdogs(found)) and one.poll() is None:
                 time.sleep(0.002)
             for dog in dogs:
                 os.kill(dog, signal.SIGKILL)

@@ -30,13 +30,37 @@ class InstanceStatus:
 
 
 def start(context: Context) -> tuple[str, ...]:
-    """Start our own instances that do not run; the names of those that this call started."""
-    if not context.owned:
+    """Start our own instances that do not run, those at either end of a move too; the names of those that this call
+    started."""
+    owned = _owned(context)
+    if not owned:
         return ()
     context.folder.ensure()
-    statuses = context.embedded.up(context.owned, context.admin_password, context.out.note)
+    statuses = context.embedded.up(owned, context.admin_password, context.out.note)
     context.forget_sessions()
     return tuple(sorted(name for name, status in statuses.items() if status.started))
+
+
+def revive(context: Context) -> None:
+    """Start those of our own instances that died. One that somebody stopped stays down: it took its pid file away."""
+    seen = context.embedded.status(_owned(context))
+    dead = [one for one in _owned(context) if not seen[one.name].running and (seen[one.name].data / PID_FILE).exists()]
+    if dead:
+        context.embedded.up(dead, context.admin_password, context.out.note)
+        context.forget_sessions()
+
+
+PID_FILE = "postmaster.pid"
+
+
+def _owned(context: Context) -> tuple[Instance, ...]:
+    """Those of the services where they live, and of the homes that they came from or go to while they are moved."""
+    found = {one.name: one for one in context.owned}
+    for known in context.moves.read():
+        for home in () if known.ended else (known.move.came, known.move.goes):
+            for one in context.at({known.move.service: home}).owned:
+                found.setdefault(one.name, one)
+    return tuple(found[name] for name in sorted(found))
 
 
 def forgotten(context: Context) -> tuple[Instance, ...]:

@@ -73,13 +73,23 @@ class Made:
         return show.changes(replace(self.plan, steps=tuple(steps)))
 
 
+LOGINS = frozenset({"role", "password"})
+"""The kinds of steps that make a login."""
+
+
 def restricted(design: Design, plan: Plan, *, allow_destroy: bool, services: Iterable[str]) -> Made:
     """``plan`` without destructive steps that nobody allowed, and only with the steps of ``services`` if any is named.
 
-    Steps of no service (roles of the platform, server settings) are kept: those of the services rest on them.
+    Steps of no service (roles of the platform, server settings) are kept, and those that make the logins with which
+    other services read: the steps of the services rest on them.
     """
     wanted = frozenset(services)
-    chosen = tuple(step for step in plan.steps if not wanted or step.service in wanted or not step.service)
+    readers = {login.role for login in design.placements.link_logins}
+    chosen = tuple(
+        step
+        for step in plan.steps
+        if not wanted or step.service in wanted or not step.service or (step.kind in LOGINS and step.name in readers)
+    )
     kept = tuple(step for step in chosen if allow_destroy or not step.destructive)
     withheld = tuple(step for step in chosen if step.destructive and not allow_destroy)
     return Made(design, replace(plan, steps=kept), withheld)

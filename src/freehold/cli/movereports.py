@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from freehold.cli import moving, pools, verbs
+from freehold.cli import instances, moving, pools, verbs
 from freehold.cli.context import Context
 from freehold.cli.out import Block, Cell, Result, Say, Table, Tone
 from freehold.cli.shapes import count, finding_block
@@ -44,9 +44,6 @@ def started(
         if task.in_place:
             moving.take_over(context, task)
             blocks.append(Say(f"✓ {task.service} has its roles for layout {task.goes.layout.value}", Tone.GOOD))
-            if through:
-                (taken,) = moving.known(context, [task.service])
-                blocks.append(completed(task.service, moving.complete(context, taken)))
             continue
         entry, findings = moving.begin(context, task, jobs=jobs, dry_run=dry_run, backup=backup)
         told += findings
@@ -207,6 +204,9 @@ def after_completion(context: Context) -> list[Block]:
     if made.plan.steps:
         done = verbs.apply(context, made, wait_ms=60_000)
         blocks.append(Say(f"✓ applied {count(done.applied, 'step')} that follow from it", Tone.GOOD))
+    if pending := instances.restart_pending(context, restart=False):
+        waits = f"! a restart is needed for settings on: {', '.join(pending)} (freehold apply --restart)"
+        blocks.append(Say(waits, Tone.WARN))
     if not pools.missing(context):
         pools.up(context)
     from freehold.cli import logins

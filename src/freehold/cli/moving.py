@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from freehold.cli import instances, verbs, watching
 from freehold.cli.context import Context, who
+from freehold.cli.made import LOGINS
 from freehold.cli.progress import Bar
 from freehold.cli.traffic import NoPool, PoolTraffic, traffic
-from freehold.errors import FreeholdError, LocalStateError, ServerError
+from freehold.errors import FreeholdError, LocalStateError
 from freehold.finding import Finding, Level
 from freehold.layouts.model import Home, Placement
 from freehold.layouts.placement import place
@@ -135,8 +136,8 @@ def majors_of(servers: Servers, move: Move) -> dict[str, int]:
     return found
 
 
-def preflight(context: Context, move: Move) -> tuple[Finding, ...]:
-    """What is in the way of a move, the blockers first; changes nothing."""
+def preflight(context: Context, move: Move, *, made: bool = True) -> tuple[Finding, ...]:
+    """What is in the way of a move, the blockers first; changes nothing. ``made`` is false before the new home is."""
     from freehold.move.preflight._kind import findings
     from freehold.move.run.preflight import gather
 
@@ -149,6 +150,7 @@ def preflight(context: Context, move: Move) -> tuple[Finding, ...]:
             gather(world, move, instead),
             has_pool=not isinstance(clients, NoPool),
             pooled=clients.backends(),
+            coming=() if made else service.extensions,
             services={schema: one.name for one in context.platform.services for schema in one.schemas},
             maintained=tuple(one.table for one in service.timeseries),
         )
@@ -181,7 +183,7 @@ def begin(
         there = context.at({task.service: task.goes})
         instances.start(there)
         move = _move(context, task)
-        told = preflight(context, move)
+        told = preflight(context, move, made=False)
         if dry_run or blocked(told):
             return None, told
         entry = Known(move, made_database=not database_there(there, move.target))
@@ -244,7 +246,9 @@ def provision(context: Context, move: Move) -> None:
     steps = tuple(step for step in made.plan.steps if _at_home(step, move))
     if steps:
         verbs.apply(there, replace(made, plan=replace(made.plan, steps=steps)), wait_ms=60_000)
-        instances.restart_pending(there, restart=True, only=[])
+    # where nobody lives yet nobody is disturbed
+    lived_in = {one.instance for one in context.placements.services}
+    instances.restart_pending(there, restart=True, only={move.target.instance} - lived_in)
 
 
 def _at_home(step: Step, move: Move) -> bool:
@@ -252,6 +256,8 @@ def _at_home(step: Step, move: Move) -> bool:
         return False
     if step.kind == "database":
         return step.name == move.target.database
+    if step.kind in LOGINS:  # what else comes is let in there, or reads there
+        return True
     return step.database in (None, move.target.database) and step.service in ("", move.service)
 
 
@@ -408,7 +414,7 @@ def look(context: Context, entry: Known) -> Seen:
 
 
 def complete(context: Context, entry: Known) -> tuple[str, ...]:
-    """End a move for good; where the old tables wait. Raises FreeholdError while somebody uses a login that ends."""
+    """End a move for good; where the old tables wait."""
     from freehold.move.run.healing import standings
     from freehold.move.run.retiring import complete as do
 
@@ -420,47 +426,9 @@ def complete(context: Context, entry: Known) -> tuple[str, ...]:
             phase = found[TARGET].phase if TARGET in found else Phase.STARTED
             if phase is not Phase.RETIRING:
                 demand(move.service, phase, "complete")
-        _nobody_uses(context, world, move)
-        if not entry.in_place:
             retired = do(world, move)
-        _end_bridge(world, move)
     context.moves.put(replace(entry, home=TARGET, ended=True))
     return retired
-
-
-def _nobody_uses(context: Context, world: World, move: Move) -> None:
-    """Raise FreeholdError while a client works under a login that the new home has another one for."""
-    from freehold.move import bridge
-
-    with steering(context, move) as clients, world.session(move.target) as session:
-        pooled = clients.backends()
-        for used, _ in bridge.pairs(move.source_roles, move.target_roles):
-            direct = [
-                f"{application} from {address}"
-                for pid, application, address in session.query(bridge.users(move.target.database, used))
-                if pid not in pooled
-            ]
-            found = [*clients.users(used), *direct]
-            if found:
-                raise FreeholdError(
-                    f'service "{move.service}" is still used under login "{used}": {", ".join(sorted(found)[:5])}',
-                    hint="Let it read its env file anew, which has its new login since the cutover; then complete.",
-                )
-
-
-def _end_bridge(world: World, move: Move) -> None:
-    """The login that was used before has no rights at the new home any more; one that was made there for it is gone."""
-    from freehold.move import bridge
-
-    with world.session(move.target) as session:
-        for used, stands_for in bridge.pairs(move.source_roles, move.target_roles):
-            if session.query(bridge.stands_the_other_way(stands_for, used)):
-                for statement in bridge.tear_down(move.target.database, used, stands_for):
-                    session.execute(statement)
-            if move.source.instance != move.target.instance:
-                # it stays where something else there is its own
-                with suppress(ServerError):
-                    session.execute(bridge.drop_login(used))
 
 
 def abort(context: Context, entry: Known) -> None:
@@ -506,9 +474,10 @@ def take_over(context: Context, task: Task) -> None:
     made = verbs.plan(there, authoritative=False, allow_destroy=True, services=[task.service], moving=True)
     if roles := tuple(step for step in made.plan.steps if step.kind == "role"):
         verbs.apply(there, replace(made, plan=replace(made.plan, steps=roles)), wait_ms=60_000)
-    move = _move(context, task)
+    begun = [one for one in context.moves.read() if one.move.service == task.service and one.in_place and not one.ended]
+    move = begun[0].move if begun else _move(context, task)
     # from here on pg_hba.conf lets both logins in
-    context.moves.put(Known(move, home=TARGET))
+    context.moves.put(Known(move, home=SOURCE))
     with world_of(context, move) as world, world.session(move.target) as session:
         for schema in move.schemas:
             session.execute(bridge.hand_over(schema, old, new))
@@ -519,8 +488,8 @@ def take_over(context: Context, task: Task) -> None:
             verbs.apply(there, replace(made, plan=replace(made.plan, steps=steps)), wait_ms=60_000)
         for schema in move.schemas:
             session.execute(bridge.shut_out(schema, old))
-        bridge_over(world, move, session)
-    context.moves.put(Known(move, home=TARGET, ended=not bridge.needed(move)))
+        bridge_over(world, move, session, session)
+    context.moves.put(Known(move, home=TARGET, ended=True))
     context.forget_homes()
 
 

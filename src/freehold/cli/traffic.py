@@ -34,10 +34,6 @@ class NoPool:
         """None: there is no pool."""
         return frozenset()
 
-    def users(self, login: str) -> tuple[str, ...]:
-        """None: there is no pool."""
-        return ()
-
     def hold(self, timeout_ms: int) -> bool:
         return True
 
@@ -93,6 +89,7 @@ class PoolTraffic:
         return all(held)
 
     def redirect(self, side: str) -> None:
+        self._alive(side)
         self._write(self._wanted[side], side)
         wanted = _entry(self._wanted[side], self._alias)
         clock = SystemClock()
@@ -113,15 +110,6 @@ class PoolTraffic:
         rows = (row for console in self._open() for row in console.show(keyword("SERVERS")))
         return frozenset(int(row["remote_pid"] or 0) for row in rows if row["database"] == self._alias)
 
-    def users(self, login: str) -> tuple[str, ...]:
-        """The clients that have come through the pool under this login: application and address."""
-        rows = (row for console in self._open() for row in console.show(keyword("CLIENTS")))
-        return tuple(
-            f"{row.get('application_name') or 'a program'} from {row['addr']}"
-            for row in rows
-            if row["database"] == self._alias and row["user"] == login
-        )
-
     def close(self) -> None:
         """Close the consoles."""
         for console in self._consoles:
@@ -139,6 +127,13 @@ class PoolTraffic:
                 self.close()
         self._consoles = self._manager.consoles(self._wanted[SOURCE], self._password)
         return self._consoles
+
+    def _alive(self, side: str) -> None:
+        """Start what died of it, leading to ``side`` from the first: nobody else will before a person looks."""
+        bouncer = self._wanted[side]
+        if not self._manager.state(bouncer).up:
+            self.close()
+            self._manager.revive(bouncer, self._logins[side], self._password)
 
     def _now(self, side: str) -> str:
         """The side to which the pool leads now; that of ``side`` is the other where it leads elsewhere."""

@@ -14,6 +14,7 @@ from freehold.errors import DeclarationError, FreeholdError, MissingRight
 from freehold.found.model import Found
 from freehold.local.clock import SystemClock
 from freehold.plan.model import Design
+from freehold.spec.names import service_logins
 
 if TYPE_CHECKING:
     from freehold.apply.model import Applied
@@ -41,7 +42,9 @@ def design_of(context: Context, *, authoritative: bool) -> Design:
 
 
 def besides(context: Context) -> tuple[tuple[str, str, str], ...]:
-    """Who is let in on both sides of a move that has not ended: (instance, database, login)."""
+    """Who is let in on both sides of a move that has not ended: (instance, database, login). A login from before an
+    earlier move may still be in use, so every one that the service can have had counts; rights it needs as well."""
+    name = context.platform.name
     pool = context.placements.roles.pool
     return tuple(
         sorted(
@@ -50,8 +53,7 @@ def besides(context: Context) -> tuple[tuple[str, str, str], ...]:
                 for one in context.moves.read()
                 if not one.ended
                 for place in (one.move.source, one.move.target)
-                for roles in (one.move.source_roles, one.move.target_roles)
-                for login in (roles.app, roles.ro, *([pool] if pool else []))
+                for login in (*service_logins(name, one.move.service), *([pool] if pool else []))
             }
         )
     )

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from freehold.errors import FreeholdError, LocalStateError
+from freehold.errors import FreeholdError, Unreachable
 from freehold.move.model import Move
 
 READY_S = 20.0
@@ -32,6 +32,8 @@ def watched(path: Path, move: Move, pause_ms: float) -> Iterator[None]:
     """A watchdog for as long as the block lasts; when the block fails, it heals, and is waited for."""
     command = [sys.executable, "-m", "freehold", "move", "watchdog", "-f", str(path), "--service", move.service]
     command += ["--pause", f"{pause_ms:.0f}ms", "--parent", str(os.getpid())]
+    from freehold.move.run.switching import NotNow
+
     # a session of its own: Ctrl-C on the terminal must not reach it
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
@@ -41,10 +43,9 @@ def watched(path: Path, move: Move, pause_ms: float) -> Iterator[None]:
         ready, _, _ = select.select([dog.stdout], [], [], READY_S)
         if not ready or dog.stdout.readline() != b"ready\n":
             dog.kill()
-            raise LocalStateError(
+            raise NotNow(
                 "the watchdog of the switch did not start", hint="Nobody was held back. Run the command again."
             )
-        from freehold.move.run.switching import NotNow
 
         try:
             _tell(dog.stdin.fileno(), b"go\n")
@@ -83,12 +84,17 @@ def watch(pause_ms: float, parent: int) -> bool:
             deadline = time.monotonic() + (pause_ms + GRACE_MS) / 1000
 
 
-def until_healed(heal: Callable[[], str], log: Path) -> str:
-    """Call ``heal`` until it succeeds; what it returned. Writes down what it met. Raises its last error."""
+def until_healed(heal: Callable[[], str], revive: Callable[[], None], log: Path) -> str:
+    """Call ``heal`` until it succeeds; what it returned. Where a server does not answer, ``revive`` starts those of our
+    own that died. Writes down what it met. Raises its last error."""
     deadline = time.monotonic() + HEAL_FOR_S
     while True:
         try:
-            side = heal()
+            try:
+                side = heal()
+            except Unreachable:
+                revive()
+                raise
         except FreeholdError as error:
             _note(log, f"not yet: {error.message}")
             if time.monotonic() >= deadline:

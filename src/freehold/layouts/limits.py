@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from freehold.spec.model import Profile, Service
+from collections.abc import Iterable
+
+from freehold.spec.model import Platform, Profile, Service
 
 APP_CONNECTIONS = 20
 POOL_SPARE = 2
 RO_CONNECTIONS = 5
 PLATFORM_CONNECTIONS = {"analytics": 5, "monitor": 3, "backup": 3}
 POOL_LOOKUPS = 10
-"""Connections of the login that looks verifiers up for the pools; PgBouncer keeps one or two for each database."""
+"""Connections of the login that looks verifiers up for the pools, at least."""
+LOOKUPS_OF_ONE = 4
+"""Of each pool: one for each name that it has (its own, that of the proof, that of a move), and one that is ending."""
 REPLICA_CONNECTIONS = 5
 """Of the login that fills the replicas of one database: one that follows, two that copy at first, and as many again
 while the server notices that earlier ones have ended."""
@@ -32,8 +36,6 @@ def role_limit(service: Service | None, purpose: str) -> int:
 
     -1 is PostgreSQL's word for no limit; a role that cannot log in has none.
     """
-    if purpose == "pool":
-        return POOL_LOOKUPS
     if purpose in PLATFORM_CONNECTIONS:
         return PLATFORM_CONNECTIONS[purpose]
     if purpose == "owner" or service is None:
@@ -45,6 +47,13 @@ def role_limit(service: Service | None, purpose: str) -> int:
     if service.pool is not None:
         return service.pool.size + service.pool.reserve + POOL_SPARE
     return APP_CONNECTIONS
+
+
+def lookups(platform: Platform, services: Iterable[Service]) -> int:
+    """CONNECTION LIMIT of the login that looks verifiers up on the instance of these services."""
+    pools = sum(service.pool is not None for service in services)
+    processes = platform.pooler.processes if platform.pooler is not None else 0
+    return max(POOL_LOOKUPS, LOOKUPS_OF_ONE * pools * processes)
 
 
 def link_limit(service: Service) -> int:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from freehold.errors import LayoutError
 from freehold.family import members
 from freehold.layouts.kinds._kind import LayoutKind
-from freehold.layouts.limits import PLATFORM_CONNECTIONS, POOL_LOOKUPS, role_limit
+from freehold.layouts.limits import PLATFORM_CONNECTIONS, lookups, role_limit
 from freehold.layouts.links import links, logins
 from freehold.layouts.model import Home, Instance, LinkLogin, Placement, Placements, PlatformRoles, ServiceRoles
 from freehold.spec.model import Layout, Platform, Server, ServerKind, Service
@@ -149,7 +149,7 @@ def _default(servers: Mapping[str, Server]) -> Server:
 def _instance(
     platform: Platform, server: Server, services: Sequence[Service], arriving: Sequence[LinkLogin]
 ) -> Instance:
-    connections = sum(PLATFORM_CONNECTIONS.values()) + (POOL_LOOKUPS if asks(platform) else 0)
+    connections = sum(PLATFORM_CONNECTIONS.values()) + (lookups(platform, services) if asks(platform) else 0)
     connections += sum(role_limit(service, "app") + role_limit(service, "ro") for service in services)
     connections += sum(login.connections for login in arriving if login.source[0] == server.name)
     return Instance(

@@ -15,7 +15,22 @@ from freehold.sqltext import Secret, Sql, ident, literal, sql
 
 def pairs(before: ServiceRoles, after: ServiceRoles) -> tuple[tuple[str, str], ...]:
     """(login used so far, login of the new home) where they differ."""
-    return tuple(pair for pair in ((before.app, after.app), (before.ro, after.ro)) if pair[0] != pair[1])
+    return tuple(pair for pair in both(before, after) if pair[0] != pair[1])
+
+
+def both(before: ServiceRoles, after: ServiceRoles) -> tuple[tuple[str, str], ...]:
+    """(login of the old home, login of the new home)."""
+    return (before.app, after.app), (before.ro, after.ro)
+
+
+def standing_in(login: str) -> Sql:
+    """The logins that an earlier move made members of this one, and nobody has ended since."""
+    return sql(
+        "SELECT u.rolname FROM pg_catalog.pg_auth_members AS m JOIN pg_catalog.pg_roles AS g ON g.oid = m.roleid"
+        " JOIN pg_catalog.pg_roles AS u ON u.oid = m.member"
+        " WHERE g.rolname = {} AND u.rolcanlogin AND NOT u.rolsuper ORDER BY u.rolname",
+        literal(login),
+    )
 
 
 def needed(move: Move) -> bool:
@@ -86,26 +101,3 @@ def same_settings(database: str, used: str, values: Iterable[str]) -> tuple[Sql,
         shown = Sql((value,)) if name == "search_path" else literal(value)
         found.append(sql("ALTER ROLE {} IN DATABASE {} SET {} = {}", ident(used), ident(database), ident(name), shown))
     return tuple(found)
-
-
-def tear_down(database: str, used: str, stands_for: str) -> tuple[Sql, ...]:
-    """Take all of it back, but for the login itself."""
-    return (
-        revoke(used, stands_for),
-        sql("REVOKE CONNECT ON DATABASE {} FROM {}", ident(database), ident(used)),
-        sql("ALTER ROLE {} IN DATABASE {} RESET ALL", ident(used), ident(database)),
-    )
-
-
-def drop_login(name: str) -> Sql:
-    return sql("DROP ROLE IF EXISTS {}", ident(name))
-
-
-def users(database: str, name: str) -> Sql:
-    """Who is connected to the database under the login: process, application and address."""
-    return sql(
-        "SELECT pid, coalesce(nullif(application_name, ''), 'a program'), coalesce(client_addr::text, 'this machine')"
-        " FROM pg_catalog.pg_stat_activity WHERE datname = {} AND usename = {}",
-        literal(database),
-        literal(name),
-    )

@@ -90,8 +90,9 @@ class Facts:
 
     ``moving`` are the schemas of other services that go to the same target in the same run, each with its service;
     ``services`` are the schemas of all services. ``pooled`` are the pids on the source that a pool of the platform
-    holds, ``has_pool`` whether the service has a pool at all, ``maintained`` its partitioned tables that Freehold makes
-    partitions of, ``free_bytes`` what is free where the target (and the source) stores, None where nobody knows.
+    holds, ``has_pool`` whether the service has a pool at all, ``coming`` the extensions that will be made there before
+    anything is copied, ``maintained`` its partitioned tables that Freehold makes partitions of, ``free_bytes`` what is
+    free where the target (and the source) stores, None where nobody knows.
     """
 
     move: Move
@@ -100,6 +101,7 @@ class Facts:
     target: SideFacts
     has_pool: bool = True
     pooled: frozenset[int] = frozenset()
+    coming: tuple[str, ...] = ()
     moving: Mapping[str, str] = field(default_factory=dict)
     services: Mapping[str, str] = field(default_factory=dict)
     maintained: tuple[TableName, ...] = ()

@@ -20,6 +20,7 @@ from freehold.plan.model import Design
 from freehold.plan.rights import OPTIONS_SINCE as REGULAR_EXPRESSIONS_SINCE
 from freehold.plan.wanted import wanted
 from freehold.plan.wanted_database import deploy_roles
+from freehold.spec.names import service_logins
 
 LOOPBACK = ("127.0.0.1/32", "::1/128")
 EVERYWHERE = ("0.0.0.0/0", "::/0")
@@ -76,6 +77,8 @@ def wanted_lines(
     for (instance, name), database in wanted(design).databases.items():
         if instance == server.instance:
             logins = [role for role in database.access if wanted(design).roles[instance][role].login]
+            if not design.authoritative:
+                logins += _standing_in(design, server, logins)
             pairs += [(name, role) for role in sorted({*logins, *deploy_roles(design, database)})]
     besides = [(name, role) for instance, name, role in design.besides if instance == server.instance]
     for name, role in dict.fromkeys((*pairs, *besides, *more)):
@@ -84,6 +87,15 @@ def wanted_lines(
     found.append(Line("local", ALL, ALL, "", "reject"))
     found += [Line("host", ALL, ALL, address, "reject") for address in EVERYWHERE]
     return tuple(found)
+
+
+def _standing_in(design: Design, server: Server, logins: Iterable[str]) -> list[str]:
+    """Logins of another layout that a move left as members of these: services may connect with them until an
+    authoritative apply ends the membership."""
+    services = design.platform.services
+    ours = {login for one in services for login in service_logins(design.platform.name, one.name)}
+    held = set(logins)
+    return [one.member for one in server.memberships if one.role in held and one.member in ours]
 
 
 def lines(rules: Iterable[HbaRule]) -> tuple[str, ...]:

@@ -109,9 +109,10 @@ def _connection_limit(
         ("analytics", platform.analytics),
         ("monitor", platform.monitor),
         ("backup", platform.backup),
-        ("pool", platform.pool),
     ):
         total += limits.role_limit(None, purpose) if name in access else 0
+    if platform.pool in access:
+        total += limits.lookups(design.platform, [services[placement.service] for placement in placements])
     return total
 
 

@@ -14,8 +14,10 @@ def roles_of(design: Design, services: Mapping[str, Service]) -> dict[str, dict[
     """Every role, by instance and name."""
     roles: dict[str, dict[str, WantedRole]] = {}
     for instance in design.placements.instances:
+        here_too = [services[one.service] for one in design.placements.services if one.instance == instance.name]
+        most = {**limits.PLATFORM_CONNECTIONS, "pool": limits.lookups(design.platform, here_too)}
         roles[instance.name] = {
-            name: WantedRole(name, purpose, "", True, limits.role_limit(None, purpose))
+            name: WantedRole(name, purpose, "", True, most[purpose])
             for purpose, name in (
                 ("analytics", design.placements.roles.analytics),
                 ("backup", design.placements.roles.backup),

@@ -42,6 +42,12 @@ def platform_role(platform: str, purpose: str) -> str:
     return f"{slug(platform)}_{purpose}"
 
 
+def service_logins(platform: str, service: str) -> tuple[str, ...]:
+    """Every login that a service has under some layout: its own, and those that all services share."""
+    shared = tuple(platform_role(platform, purpose) for purpose in ("app", "ro"))
+    return (app_role(platform, service), ro_role(platform, service), *shared)
+
+
 def service_database(platform: str, service: str) -> str:
     """``treum_market_data``: the database of a service or of a group that has its own."""
     return f"{slug(platform)}_{slug(service)}"

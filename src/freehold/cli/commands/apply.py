@@ -56,8 +56,15 @@ def apply(
     shown = plan_blocks(made.plan, made.summary, made.withheld)
     if dry_run or not made.plan.steps:
         taken = () if dry_run else verbs.take_back(context, made, wait_ms=wait_s * 1000)
+        waiting = instances.restart_pending(context, restart=True) if restart and not dry_run else ()
         return Result(
-            document={"applied": 0, "failed": 0, "journal_id": "", "restart_pending": [], **made.short_document()},
+            document={
+                "applied": 0,
+                "failed": 0,
+                "journal_id": "",
+                "restart_pending": list(waiting),
+                **made.short_document(),
+            },
             blocks=(*(Say(f'✓ took back login "{name}"', Tone.GOOD) for name in taken), *shown),
             exit=2 if made.pending else 0,
             next=made.follow("freehold apply") if made.pending else "freehold prove",

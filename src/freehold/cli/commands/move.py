@@ -176,10 +176,12 @@ def move(
 
 
 def _watchdog(call: Call, service: str, pause_ms: int, parent: int) -> Result:
-    from freehold.cli import moving, watching
+    from freehold.cli import instances, moving, watching
 
     context = call.context
     if not watching.watch(pause_ms, parent):
         (entry,) = moving.known(context, [service])
-        watching.until_healed(lambda: moving.heal(context, entry), context.folder.moves_log)
+        watching.until_healed(
+            lambda: moving.heal(context, entry), lambda: instances.revive(context), context.folder.moves_log
+        )
     return Result({"action": "watchdog", "moves": []})

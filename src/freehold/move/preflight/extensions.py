@@ -25,6 +25,8 @@ def extensions(facts: Facts) -> Iterator[Note]:
                 "the service needs it and the server does not have it",
                 "Install the package that brings it on the machine of that server.",
             )
+        elif name not in there and name in facts.coming:
+            continue
         elif name not in there:
             make = sql("CREATE EXTENSION {} SCHEMA {}", ident(name), ident(schema))
             yield Note(object, "the service needs it and it is not there", make.shown())

@@ -20,6 +20,7 @@ from freehold.move.run.look import look
 from freehold.move.run.world import World
 from freehold.move.state import Standing, insert, to_phase
 from freehold.ports import Session
+from freehold.spec.names import service_logins
 from freehold.sqltext import Sql, keyword, literal, resolver, sql
 
 CLOSE_MS = 1_000.0
@@ -79,7 +80,7 @@ def _provision(world: World, move: Move, work: Work) -> tuple[Finding, ...]:
         for statement in control_sql():
             target.execute(statement)
         target.execute(insert(move, TARGET, world.who))
-        bridge_over(world, move, target)
+        bridge_over(world, move, source, target)
         _ledger(move, source, target)
     return ()
 
@@ -108,10 +109,17 @@ def _follow(world: World, move: Move) -> tuple[Finding, ...]:
     return ()
 
 
-def bridge_over(world: World, move: Move, target: Session) -> None:
-    """Let the login that the service uses now in at its new home, where it may do what the new one may."""
+def bridge_over(world: World, move: Move, source: Session, target: Session) -> None:
+    """Let the login that the service uses now in at its new home, where it may do what the new one may; and any from
+    before an earlier move, which may still be in use."""
     resolve = resolver(world.secrets.password, world.secrets.verifier)
-    for used, stands_for in bridge.pairs(move.source_roles, move.target_roles):
+    earlier = [
+        (str(used), stands_for)
+        for had, stands_for in bridge.both(move.source_roles, move.target_roles)
+        for (used,) in source.query(bridge.standing_in(had))
+        if used != stands_for and used in service_logins(move.platform, move.service)
+    ]
+    for used, stands_for in (*bridge.pairs(move.source_roles, move.target_roles), *earlier):
         if target.query(bridge.stands_the_other_way(used, stands_for)):
             if move.source != move.target:
                 raise FreeholdError(

@@ -13,7 +13,7 @@ from freehold.move.run.look import look
 from freehold.move.run.world import World, patiently
 from freehold.move.state import to_phase
 from freehold.ports import Session
-from freehold.sqltext import Sql, ident, join, literal, sql
+from freehold.sqltext import Sql, ident, join, keyword, literal, sql
 
 
 def complete(world: World, move: Move) -> tuple[str, ...]:
@@ -108,8 +108,9 @@ def _put_away(world: World, move: Move, source: Session) -> tuple[str, ...]:
             statements = [
                 sql("ALTER SCHEMA {} RENAME TO {}", ident(schema), ident(name)),
                 *(
-                    sql("REVOKE ALL ON SCHEMA {} FROM {}", ident(name), ident(role))
+                    sql("REVOKE ALL ON {} {} FROM {}", keyword(what), ident(name), ident(role))
                     for role in _grantees(source, schema)
+                    for what in _RIGHTS
                 ),
                 sql("REVOKE ALL ON SCHEMA {} FROM PUBLIC", ident(name)),
             ]
@@ -118,11 +119,20 @@ def _put_away(world: World, move: Move, source: Session) -> tuple[str, ...]:
     return names
 
 
+_RIGHTS = ("SCHEMA", "ALL TABLES IN SCHEMA", "ALL SEQUENCES IN SCHEMA", "ALL ROUTINES IN SCHEMA")
+"""What old tables must leave nobody: a login that still had a right could not be dropped."""
+
+
 def _grantees(session: Session, schema: str) -> list[str]:
     question = sql(
-        "SELECT DISTINCT pg_catalog.pg_get_userbyid(a.grantee) FROM pg_catalog.pg_namespace AS n"
-        " CROSS JOIN LATERAL pg_catalog.aclexplode(n.nspacl) AS a"
-        " WHERE n.nspname = {} AND a.grantee <> n.nspowner AND a.grantee <> 0",
+        "WITH old AS (SELECT oid, nspacl, nspowner FROM pg_catalog.pg_namespace WHERE nspname = {}), held AS ("
+        " SELECT nspacl AS acl, nspowner AS owner FROM old"
+        " UNION ALL SELECT c.relacl, c.relowner FROM old JOIN pg_catalog.pg_class AS c ON c.relnamespace = old.oid"
+        " UNION ALL SELECT t.attacl, c.relowner FROM old JOIN pg_catalog.pg_class AS c ON c.relnamespace = old.oid"
+        " JOIN pg_catalog.pg_attribute AS t ON t.attrelid = c.oid"
+        " UNION ALL SELECT p.proacl, p.proowner FROM old JOIN pg_catalog.pg_proc AS p ON p.pronamespace = old.oid)"
+        " SELECT DISTINCT pg_catalog.pg_get_userbyid(a.grantee) FROM held"
+        " CROSS JOIN LATERAL pg_catalog.aclexplode(held.acl) AS a WHERE a.grantee NOT IN (held.owner, 0)",
         literal(schema),
     )
     return sorted(str(row[0]) for row in session.query(question))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from freehold.errors import FreeholdError
 from freehold.finding import Finding
-from freehold.move import grants, homeless, keys, objects, policies, uniques
+from freehold.move import grants, homeless, keys, libraries, objects, policies, uniques
 from freehold.move.model import Inventory, Move
 from freehold.move.run.crew import Job, work
 from freehold.move.run.world import World
@@ -45,6 +45,7 @@ def before(world: World, move: Move, inventory: Inventory) -> tuple[Finding, ...
     with world.admin(move.source) as source, world.admin(move.target) as target:
         script = _script(world, move, target)
         made = _things(source, move)
+        target.execute(libraries.load())
         with target.transaction():
             there = _things(target, move)
             if not there:
@@ -70,6 +71,7 @@ def after(world: World, move: Move, inventory: Inventory, jobs: int) -> tuple[Fi
         script = _script(world, move, target)
         made = _things(source, move)
         chosen = script.chosen
+        target.execute(libraries.load())
 
         def begin(session: Session) -> None:
             session.execute(script.head)
@@ -105,7 +107,7 @@ def after(world: World, move: Move, inventory: Inventory, jobs: int) -> tuple[Fi
         _keys(source, target, move, inventory, together)
         _refresh(source, target, move, [made[place] for place in _views(script) if place in made])
         roots = [table.name for table in inventory.tables if table.partition_of is None]
-        together([Job(f"analyze {one}", sql("ANALYZE {}", ident(one.schema, one.table))) for one in roots])
+        together([Job(f"analyze {one.table}", sql("ANALYZE {}", ident(one.schema, one.table))) for one in roots])
     return tuple(told)
 
 

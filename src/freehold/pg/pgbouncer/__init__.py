@@ -98,6 +98,15 @@ class PgBouncers:
         progress(f'pool "{bouncer.name}" {"runs" if alive else "started"} on port {port}')
         return self.state(bouncer)
 
+    def revive(self, bouncer: Bouncer, logins: Sequence[Login], password: str) -> State:
+        """Start those of its processes that do not run, on the port it had; all others are left as they are.
+        Raises LocalStateError."""
+        program = self.program()
+        if program is None:
+            raise LocalStateError("PgBouncer is not installed", hint="Install it: apt-get install pgbouncer")
+        ports = Ports([bouncer.port] if bouncer.port is not None else [])
+        return self._up(bouncer, logins, password, program, ports, lambda what: None)
+
     def rewrite(self, bouncer: Bouncer, logins: Sequence[Login]) -> bool:
         """Write the files of a PgBouncer that runs; whether they differ from what was there, so that it must reload.
         Raises LocalStateError."""

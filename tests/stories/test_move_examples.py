@@ -1,0 +1,88 @@
+"""The shipped examples go from layout to layout: every row arrives, references become real keys again where services
+are reunited, and the platform is in order afterwards. By default four services of TREUM, under load;
+FREEHOLD_SOAK=1 takes whole platforms through every layout."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import pytest
+
+from support import agency
+from support.command import Desk
+from support.touring import in_order, keys, sums, touring
+
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.skipif(
+        shutil.which("pgbouncer", path="/usr/sbin:/usr/bin") is None, reason="PgBouncer is not installed"
+    ),
+]
+EVERY = ("database-per-service", "instance-per-service", "groups", "schema-per-service", "central")
+LIMITS = ("--lag", "10s", "--pause", "20s")
+
+
+@dataclass(frozen=True)
+class Tour:
+    """From where an example goes where."""
+
+    example: str
+    begins: str
+    layouts: Sequence[str]
+    rows: int
+    services: Sequence[str] = ()
+    loaded: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.example}-{len(self.layouts)}"
+
+
+TOURS = [Tour("treum", "central", ("database-per-service", "schema-per-service"), 1_000, agency.SERVICES, True)]
+if os.environ.get("FREEHOLD_SOAK") == "1":
+    TOURS += [
+        Tour("treum", "central", EVERY, 50_000, loaded=True),
+        Tour("payrollx", "database-per-service", ("schema-per-service", "database-per-service"), 50_000),
+        Tour("payrollx", "schema-per-service", EVERY, 50_000),
+        Tour("alphintra", "schema-per-service", EVERY, 50_000),
+    ]
+TOGETHER = ("central", "schema-per-service")
+
+
+@pytest.mark.parametrize("tour", TOURS, ids=str)
+def test_an_example_goes_from_layout_to_layout(tour: Tour) -> None:
+    with touring(tour.example, tour.begins, tour.rows, tour.services) as found:
+        crossing = keys(found)
+        clients = agency.clients(found) if tour.loaded else None
+        before = _still(found, tour)
+        with ExitStack() as load:
+            if clients is not None:
+                load.enter_context(clients.running(1))
+            for layout in tour.layouts:
+                moved = found.run("move", "auto", "--to", layout, *LIMITS, timeout_s=1800)
+                assert moved.status == 0, moved.all
+                assert _still(found, tour) == before
+                assert keys(found) == (crossing if layout in TOGETHER else _near(crossing, keys(found)))
+                plan = found.run("plan", "--json", timeout_s=300)
+                assert plan.document()["changes"] == [], plan.all
+                if clients is None:
+                    in_order(found, layout, restart=True)
+        if clients is not None:
+            agency.agree(found, clients)
+            print({"slowest_ms": clients.slowest_ms, "commits": sum(map(len, clients.confirmed.values()))})
+        in_order(found, tour.layouts[-1], restart=True)
+        assert _still(found, tour) == before
+
+
+def _still(found: Desk, tour: Tour) -> dict[str, tuple[int, int]]:
+    """The sums of the tables that nobody writes meanwhile."""
+    written = agency.WRITTEN if tour.loaded else frozenset()
+    return {table: told for table, told in sums(found).items() if table not in written}
+
+
+def _near(crossing: Sequence[str], there: Sequence[str]) -> list[str]:
+    """What may be left of the keys between services where these have parted: none that was not there."""
+    return [name for name in there if name in crossing]
