@@ -60,7 +60,7 @@ def _nothing_there(seen: Seen, services: Iterable[Service]) -> Iterator[Finding]
                 yield Finding("extension_owned", Level.ERROR, service.name, shown(named[0]), title, "", (), remedy)
             if not named and entry not in before and "*" not in entry.table:
                 title = "there is no such table"
-                remedy = "Correct the name under adopts:, or look whether the declaration places the service elsewhere."
+                remedy = "Correct the name under adopts:, or take it out where the service has moved since."
                 where = f"table {written_table(entry)}"
                 yield Finding("nothing_there", Level.ERROR, service.name, where, title, "", (), remedy)
 

@@ -49,7 +49,8 @@ def survey(context: Context, world: World, names: Sequence[str], *, views: bool)
     """What each database holds, and what each of the services would get; changes nothing."""
     by_place: dict[tuple[str, str], list[Service]] = {}
     for service in context.platform.services:
-        if service.adopts:
+        # what moved away is not where it was adopted
+        if service.adopts and service.name not in context.homes:
             placement = context.placements.of(service.name)
             by_place.setdefault((placement.instance, placement.database), []).append(service)
     owned = {schema for service in context.platform.services for schema in service.schemas}
