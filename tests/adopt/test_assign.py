@@ -82,5 +82,10 @@ def test_what_was_adopted_before_counts() -> None:
     assert found.owner == {"e": "a"}
 
 
+def test_a_partition_made_meanwhile_follows_its_table() -> None:
+    old = Old("t", "a", Kind.TABLE, "public", "t", "a", "old", (), view=True)
+    assert assign(seen(thing("t_2", part_of="t"), old=(old,)), [service("a", "t")]).owner == {"t_2": "a"}
+
+
 def test_what_an_extension_owns_stays() -> None:
     assert assign(seen(thing("t", extension="postgis")), [service("a", "t")]).owner == {}

@@ -40,20 +40,22 @@ def assign(seen: Seen, services: Iterable[Service]) -> Shares:
         elif found:
             contested.append((thing, tuple(sorted(found))))
     adopted = {one.key: one.service for one in seen.old}
-    _parts(things, owner)
+    _parts(things, owner, adopted)
     shared: dict[str, tuple[str | None, ...]] = {}
     while _follow(seen, things, owner, {**adopted, **owner}, shared):
-        pass
+        _parts(things, owner, adopted)
     return Shares(owner, tuple(contested), tuple((things[key], who) for key, who in sorted(shared.items())))
 
 
-def _parts(things: Mapping[str, Thing], owner: dict[str, str]) -> None:
+def _parts(things: Mapping[str, Thing], owner: dict[str, str], adopted: Mapping[str, str]) -> None:
     for thing in things.values():
         top = thing
         while top.part_of and top.part_of in things:
             top = things[top.part_of]
         if top is not thing and top.key in owner:
             owner[thing.key] = owner[top.key]
+        elif top.part_of in adopted:
+            owner[thing.key] = adopted[top.part_of]
 
 
 def _follow(

@@ -23,8 +23,9 @@ WITH space AS MATERIALIZED (
     FROM pg_catalog.pg_class AS c LEFT JOIN pg_catalog.pg_index AS i ON i.indexrelid = c.oid WHERE c.oid >= 16384
   UNION ALL
   SELECT 'pg_catalog.pg_type'::regclass, t.oid,
-         CASE WHEN c.relkind <> 'c' THEN 'c' || c.oid WHEN e.oid IS NOT NULL THEN 't' || e.oid ELSE 't' || t.oid END
+         CASE WHEN c.relkind <> 'c' THEN 'c' || c.oid ELSE 't' || coalesce(m.rngtypid, e.oid, t.oid) END
     FROM pg_catalog.pg_type AS t LEFT JOIN pg_catalog.pg_type AS e ON e.typarray = t.oid
+    LEFT JOIN pg_catalog.pg_range AS m ON m.rngmultitypid = coalesce(e.oid, t.oid)
     LEFT JOIN pg_catalog.pg_class AS c ON c.oid = coalesce(nullif(e.typrelid, 0), nullif(t.typrelid, 0))
    WHERE t.oid >= 16384
   UNION ALL SELECT 'pg_catalog.pg_proc'::regclass, p.oid, 'p' || p.oid FROM pg_catalog.pg_proc AS p
@@ -75,19 +76,20 @@ WITH space AS MATERIALIZED (
    WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S')
   UNION ALL
   SELECT 't' || t.oid, CASE t.typtype WHEN 'd' THEN 'DOMAIN' ELSE 'TYPE' END, s.nspname, t.typname, t.typowner,
-         x.extname, '', NULL, coalesce(t.typacl, pg_catalog.acldefault('T', t.typowner)), NULL, NULL, NULL,
+         x.extname, '', (SELECT 't' || r.rngtypid FROM pg_catalog.pg_range AS r WHERE r.rngmultitypid = t.oid),
+         coalesce(t.typacl, pg_catalog.acldefault('T', t.typowner)), NULL, NULL, NULL,
          false, false, '', false, false, NULL
     FROM pg_catalog.pg_type AS t JOIN space AS s ON s.oid = t.typnamespace
     LEFT JOIN pg_catalog.pg_class AS c ON c.oid = t.typrelid
     LEFT JOIN extension AS x ON x.classid = 'pg_catalog.pg_type'::regclass AND x.objid = t.oid
-   WHERE t.typtype IN ('e', 'd', 'r') OR (t.typtype = 'c' AND c.relkind = 'c')
+   WHERE t.typtype IN ('e', 'd', 'r', 'm') OR (t.typtype = 'c' AND c.relkind = 'c')
   UNION ALL
   SELECT 'p' || p.oid, 'ROUTINE', s.nspname, p.proname, p.proowner, x.extname,
          pg_catalog.pg_get_function_identity_arguments(p.oid), NULL,
          coalesce(p.proacl, pg_catalog.acldefault('f', p.proowner)), NULL, NULL, NULL,
          p.prorettype = 'pg_catalog.trigger'::regtype, p.prosecdef,
          CASE WHEN l.lanname IN ('internal', 'c') OR p.prokind = 'a' THEN ''
-              ELSE coalesce(p.prosrc, '') || coalesce(pg_catalog.pg_get_function_sqlbody(p.oid), '') END,
+              ELSE p.prosrc END,
          false, false, NULL
     FROM pg_catalog.pg_proc AS p JOIN space AS s ON s.oid = p.pronamespace
     JOIN pg_catalog.pg_language AS l ON l.oid = p.prolang

@@ -43,10 +43,10 @@ class Right:
 class Thing:
     """One object. ``key`` is its catalog and OID and stays when the object changes schema.
 
-    ``part_of`` is the table whose partition, sequence or statistics it is. ``rights`` are what is in force, the owner's
-    and the defaults included. ``text`` is the body of a routine. ``policed`` tells that row security is on, ``guarded``
-    that it holds for everybody but the owner, ``restricting`` are restrictive policies that would hold for the owner if
-    it were not the owner.
+    ``part_of`` is the table whose partition, sequence or statistics it is, or the range that a multirange is made of.
+    ``rights`` are what is in force, the owner's and the defaults included. ``text`` is the body of a routine.
+    ``policed`` tells that row security is on, ``guarded`` that it holds for everybody but the owner, ``restricting``
+    are restrictive policies that would hold for the owner if it were not the owner.
     """
 
     key: str
@@ -71,6 +71,11 @@ class Thing:
     @property
     def table(self) -> TableName:
         return TableName(self.schema, self.name)
+
+    @property
+    def owned_with(self) -> bool:
+        """Whether its owner is that of what it is part of."""
+        return bool(self.part_of) and self.kind in (Kind.SEQUENCE, Kind.TYPE)
 
     @property
     def late(self) -> bool:

@@ -28,16 +28,21 @@ def adopt(share: Share, owner: str, *, views: bool) -> Work:
     """
     things = sorted(share.things, key=lambda one: (_ORDER.index(one.kind), one.schema, one.name, one.arguments))
     target = share.schema
-    locking = [*_lock([ident(one.schema, one.name) for one in things if one.kind is Kind.TABLE])]
+    with_sequences = {one.part_of for one in things if one.kind is Kind.SEQUENCE}
+    locking = _lock([ident(one.schema, one.name) for one in things if one.kind is Kind.TABLE])
     rest: list[Sql] = []
     for thing in things:
-        stays = thing.kind is Kind.SEQUENCE and thing.part_of
-        if not stays:
-            locking.append(sql("ALTER {} SET SCHEMA {}", address(thing, thing.schema), ident(target)))
-            if thing.owner != owner and not thing.definer:
-                locking.append(sql("ALTER {} OWNER TO {}", address(thing, target), ident(owner)))
+        if not (thing.kind is Kind.SEQUENCE and thing.part_of):
+            waits = thing.kind is not Kind.TABLE or thing.key in with_sequences
+            (locking if waits else rest).append(
+                sql("ALTER {} SET SCHEMA {}", address(thing, thing.schema), ident(target))
+            )
+    for thing in things:
+        stays = thing.owner == owner or thing.definer
+        if not stays and not thing.owned_with:
+            rest.append(sql("ALTER {} OWNER TO {}", address(thing, target), ident(owner)))
         rest.append(record.write(share.service, thing, target, view=views and thing.kind in NAMED))
-        if thing.owner != owner and not thing.definer and not thing.owner_is_superuser:
+        if not stays and not thing.owner_is_superuser and not (thing.kind is Kind.TYPE and thing.part_of):
             own = [one for one in thing.rights if one.grantee == thing.owner]
             rest += grants(thing, target, own)
             if thing.guarded:
@@ -106,13 +111,19 @@ def undo(share: Sequence[tuple[Old, Thing]], kept: Sequence[Old]) -> Work:
     tables = [ident(thing.schema, thing.name) for old, thing in pairs if old.kind is Kind.TABLE]
     locking = [*_lock([*old_names, *tables]), *(sql("DROP VIEW IF EXISTS {}", name) for name in old_names)]
     locking += no_policy(thing for _, thing in pairs)
+    with_sequences = {thing.part_of for _, thing in pairs if thing.kind is Kind.SEQUENCE}
     rest: list[Sql] = []
     for old, thing in pairs:
-        if not (thing.kind is Kind.SEQUENCE and thing.part_of):
-            if thing.schema != old.schema:
-                locking.append(sql("ALTER {} SET SCHEMA {}", address(thing, thing.schema), ident(old.schema)))
-            if thing.owner != old.owner:
-                locking.append(sql("ALTER {} OWNER TO {}", address(thing, old.schema), ident(old.owner)))
+        if thing.schema != old.schema and not (thing.kind is Kind.SEQUENCE and thing.part_of):
+            waits = thing.kind is not Kind.TABLE or thing.key in with_sequences
+            (locking if waits else rest).append(
+                sql("ALTER {} SET SCHEMA {}", address(thing, thing.schema), ident(old.schema))
+            )
+    for old, thing in pairs:
+        if thing.owner != old.owner and not thing.owned_with:
+            rest.append(sql("ALTER {} OWNER TO {}", address(thing, old.schema), ident(old.owner)))
+        if thing.kind is Kind.TYPE and thing.part_of:
+            continue  # its rights are those of its range
         now = {_of(one, {thing.owner: old.owner}) for one in thing.rights}
         before = set(old.rights)
         rest += _revoke(_on(thing, old.schema), now - before)

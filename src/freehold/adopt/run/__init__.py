@@ -118,7 +118,7 @@ def _patiently(world: World, session: Session, work: Work, seen: Seen, service: 
             if world.clock.monotonic_ms() >= deadline:
                 raise Busy(
                     f'clients hold tables of service "{service}" for longer than {budget_ms} ms at a time',
-                    hint="End long transactions (pg_stat_activity, xact_start), or give it longer with --wait. Nothing"
+                    hint="End long transactions and vacuums (pg_stat_activity), or give it longer with --wait. Nothing"
                     " of this service was changed.",
                 ) from None
             world.progress.event(f"{service}: a client is at work, trying again", 0, 0)

@@ -59,13 +59,13 @@ def keep_in(
 
 def dismiss(session: Session, database: str, service: str) -> tuple[Sql, ...]:
     """What takes that back from logins that no other service keeps; where PUBLIC lost its rights meanwhile, a login
-    keeps its own, or it would be shut out."""
+    has its own again, or it would be shut out."""
     everybody = session.query(_EVERYBODY)[0][0] is True
     found: list[Sql] = []
     for login, kept in session.query(record.logins(service)):
         rights = set(cast("list[str]", json.loads(str(kept))))
-        if everybody:
-            found.append(sql("REVOKE {} ON DATABASE {} FROM {}", _what(rights), ident(database), ident(str(login))))
+        template = "REVOKE {} ON DATABASE {} FROM {}" if everybody else "GRANT {} ON DATABASE {} TO {}"
+        found.append(sql(template, _what(rights), ident(database), ident(str(login))))
         if _OWNER in rights:
             found.append(sql("ALTER DATABASE {} OWNER TO {}", ident(database), ident(str(login))))
     return (*found, record.forget_logins(service))
