@@ -195,6 +195,20 @@ def password(old: Old) -> str:
     return str(psycopg.conninfo.conninfo_to_dict(old.admin)["password"])
 
 
+def test_old_logins_get_in_when_everybody_loses_the_right_to_connect(old: Old) -> None:
+    admin = ("postgres", password(old))
+    old.adopt()
+    rows(old.admin, "REVOKE CONNECT, TEMPORARY ON DATABASE old FROM PUBLIC", login=admin)
+    assert rows(old.admin, "SELECT 1") == rows(old.admin, "SELECT 1", login=("clerk", "c")) == [(1,)]
+
+    # the first service that goes back takes nothing from a login that the other one keeps
+    put_back(world(old.servers), PLACE, "people", shares(old.servers)[0])
+    assert rows(old.admin, "SELECT 1", login=("clerk", "c")) == [(1,)]
+    rows(old.admin, "REVOKE CONNECT, TEMPORARY ON DATABASE old FROM boss, clerk", login=admin)
+    put_back(world(old.servers), PLACE, "sales", shares(old.servers)[0])
+    assert rows(old.admin, "SELECT 1") == rows(old.admin, "SELECT 1", login=("clerk", "c")) == [(1,)]
+
+
 def test_without_views_everything_goes_at_once(old: Old) -> None:
     old.adopt(views=False)
 
