@@ -42,6 +42,7 @@ def test_the_full_form_is_read() -> None:
     assert [service.name for service in platform.services] == ["geo", "market_data", "risk", "trading", "users"]
     assert platform.service("risk").schemas == ("risk",)
     assert users.schemas == ("users", "audit")
+    assert users.adopts == (TableName("public", "auth_*"), TableName("public", "users"))
     assert users.migrations == Migrations(folder="migrations/users")
     assert users.profile is Profile.OLTP
     assert users.settings == (("synchronous_commit", "off"), ("work_mem", "16MB"))
@@ -53,7 +54,7 @@ def test_the_full_form_is_read() -> None:
     assert users.limits == Limits(30, 30_000, 60_000, 5_000, 2**30)
     assert users.classification == ("gdpr", "pci")
     assert platform.ignores[0].until == "2027-01-01"
-    assert platform.marks["services.users.pool"] == Mark("freehold.yaml", 17, 11)
+    assert platform.marks["services.users.pool"] == Mark("freehold.yaml", 18, 11)
 
 
 def test_order_in_the_file_means_nothing() -> None:

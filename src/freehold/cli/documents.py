@@ -241,6 +241,23 @@ DOCUMENTS: dict[str, dict[str, Schema]] = {
         "files": list_of(TEXT),
         "stopped": list_of(TEXT),
     },
+    "adopt": {
+        "action": one_of("adopt", "drop-views", "undo"),
+        "dry_run": FLAG,
+        "changed": FLAG,
+        "services": list_of(
+            object_of(
+                {
+                    "service": TEXT,
+                    "instance": TEXT,
+                    "database": TEXT,
+                    "schema": TEXT,
+                    "objects": list_of(object_of({"kind": TEXT, "from": TEXT, "to": TEXT})),
+                }
+            )
+        ),
+        "findings": list_of(FINDING),
+    },
     "move": {"action": TEXT, "moves": list_of(_MOVE), "findings": list_of(FINDING)},
     "maintain": {
         "platform": TEXT,

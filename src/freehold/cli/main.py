@@ -32,6 +32,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     "Changing the servers": {
         "plan": "Show the steps that lead from what is there to what is declared.",
         "apply": "Make the steps of a plan, journalled and in order.",
+        "adopt": "Split a database that was there before into the schemas of its services, while it is in use.",
         "move": "Move services to another layout, database or instance while they are in use, and back.",
         "diff": "Show where the servers differ from the declaration.",
         "maintain": "Make partitions ahead, drop and delete what is too old, and say what is held.",

@@ -104,6 +104,7 @@ def _service(name: str, form: ServiceForm) -> Service:
         instance=form.instance or "",
         timeseries=timeseries(form.timeseries),
         retention=retention(form.retention),
+        adopts=tuple(sorted(form.adopts)),
     )
 
 

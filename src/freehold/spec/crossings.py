@@ -122,3 +122,10 @@ def _searched(text: str, schemas: tuple[str, ...]) -> Iterator[tuple[int, str, s
     for number, line in enumerate(text.split("\n"), 1):
         for match in pattern.finditer(line.partition("--")[0]):
             yield number, match[1] or match[2], match[3] or match[4]
+
+
+def named_in(text: str, schemas: tuple[str, ...]) -> tuple[tuple[int, str, str], ...]:
+    """Line, schema and name of everything in these schemas that the body of a routine names with its schema."""
+    parsed = _parsed(text, schemas)
+    found = tuple(_searched(text, schemas)) if parsed is None else parsed
+    return tuple(sorted({one for one in found if one[1] in schemas}))

@@ -136,7 +136,8 @@ class Service:
     """One service and what it owns. ``schemas == ()`` is a foreign application that owns a whole database.
 
     ``replicas`` are those of ``reads`` that shall be copied to the reader when they live in another database; the
-    others are then foreign tables.
+    others are then foreign tables. ``adopts`` are tables as a database that was there before calls them; a ``*`` in the
+    name stands for any text.
     """
 
     name: str
@@ -158,6 +159,7 @@ class Service:
     instance: str = ""
     timeseries: tuple[TimeSeries, ...] = ()
     retention: tuple[Retention, ...] = ()
+    adopts: tuple[TableName, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,11 @@ class ServiceForm(Form):
         examples=[["users", "audit"]],
     )
     tables: List[OneTable] = Field(default_factory=list, description="Tables it owns.", examples=[["users.account"]])
+    adopts: List[Table] = Field(
+        default_factory=list,
+        description="Tables of a database that was there before, as they are called today; * stands for any text.",
+        examples=[["public.users", "public.auth_*"]],
+    )
     migrations: MigrationsForm | None = Field(
         default=None, description="Folder of SQL files, or a command.", examples=["migrations/users"]
     )

@@ -1,0 +1,1 @@
+"""Splits a database that was there before, in place: each table goes into the schema of the service that adopts it."""
