@@ -76,7 +76,7 @@ def _share(context: Context, service: Service, seen: Seen, shares: Shares, *, vi
 
 
 def _there(context: Context, instance: str, database: str) -> None:
-    from freehold.cli.moving import database_there
+    from freehold.cli.moveworld import database_there
     from freehold.move.model import Side
 
     if not database_there(context, Side(instance, database)):

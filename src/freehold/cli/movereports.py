@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from freehold.cli import instances, moving, pools, verbs
+from freehold.cli import movechecks, movehomes, movetasks, moveworld, moving, pools, verbs
 from freehold.cli.context import Context
 from freehold.cli.out import Block, Cell, Result, Say, Table, Tone
 from freehold.cli.shapes import count, finding_block
@@ -22,7 +22,7 @@ from freehold.move.verify.model import Mismatch, Mode, Options
 
 def started(
     context: Context,
-    tasks: Sequence[moving.Task],
+    tasks: Sequence[movetasks.Task],
     *,
     jobs: int,
     limits: Limits,
@@ -42,22 +42,22 @@ def started(
             blocks.append(Say(f"✓ {task.service} stays in its database and gets other roles", Tone.GOOD))
             continue
         if task.in_place:
-            moving.take_over(context, task)
+            movehomes.take_over(context, task)
             blocks.append(Say(f"✓ {task.service} has its roles for layout {task.goes.layout.value}", Tone.GOOD))
             continue
         entry, findings = moving.begin(context, task, jobs=jobs, dry_run=dry_run, backup=backup)
         told += findings
         if entry is None:
             sign = Say(f"✗ {task.service} stays where it is: something is in the way", Tone.BAD)
-            blocks.append(sign if moving.blocked(findings) else Say(f"✓ {task.service} can be moved", Tone.GOOD))
-            if moving.blocked(findings) and not dry_run:
+            blocks.append(sign if movechecks.blocked(findings) else Say(f"✓ {task.service} can be moved", Tone.GOOD))
+            if movechecks.blocked(findings) and not dry_run:
                 break
             continue
         entries.append(entry)
         where = f"{task.target.instance}/{task.target.database}"
         blocks.append(Say(f"✓ {task.service} is followed by {where}", Tone.GOOD))
         if through:
-            found = moving.verify(context, entry, Options(workers=jobs))
+            found = movechecks.verify(context, entry, Options(workers=jobs))
             blocks += _compared(found)
             if not found.clean:
                 wrong += 1
@@ -80,7 +80,7 @@ def started(
     return Result(
         document,
         tuple(blocks),
-        exit=2 if moving.blocked(told) or wrong else 0,
+        exit=2 if movechecks.blocked(told) or wrong else 0,
         next="freehold move verify" if entries and not through else "",
     )
 
@@ -146,7 +146,7 @@ def verified(context: Context, entries: Sequence[Known], options: Options) -> Re
     documents: list[JsonObject] = []
     clean = True
     for entry in entries:
-        found = moving.verify(context, entry, options)
+        found = movechecks.verify(context, entry, options)
         clean &= found.clean
         blocks += _compared(found)
         documents.append(_document(context, entry))
@@ -158,7 +158,7 @@ def verified(context: Context, entries: Sequence[Known], options: Options) -> Re
     )
 
 
-def _compared(found: moving.Verified) -> list[Block]:
+def _compared(found: movechecks.Verified) -> list[Block]:
     report = found.report
     blocks: list[Block] = [
         Say(f"✗ {table.table.schema}.{table.table.table}: {_row(one)}", Tone.BAD)
@@ -191,7 +191,7 @@ def _row(one: Mismatch) -> str:
 def purged(context: Context, services: Sequence[str]) -> Result:
     """Drop what completed moves put away."""
     context.known_services(services)
-    dropped = moving.purge(context, services)
+    dropped = movehomes.purge(context, services)
     said = f"✓ dropped the old tables of {', '.join(dropped)}" if dropped else "· nothing is put away"
     return Result({"action": "purge", "moves": []}, (Say(said, Tone.GOOD if dropped else Tone.DIM),))
 
@@ -212,7 +212,7 @@ def after_completion(context: Context) -> list[Block]:
     from freehold.cli import logins
 
     logins.write_env_files(context)
-    if not moving.settle(context):
+    if not movehomes.settle(context):
         blocks += _declared(context)
     return blocks
 
@@ -228,14 +228,14 @@ def _declared(context: Context) -> list[Block]:
         if then.services == context.placements.services:
             if write_layout(context.path, layout.value):
                 context.forget_homes()
-                moving.settle(context)
+                movehomes.settle(context)
                 return [Say(f"✓ the declaration says layout: {layout.value} now", Tone.GOOD)]
             return [Say(f"! the platform is laid out as {layout.value}: write that under layout:", Tone.WARN)]
     return [Say("! the declaration does not say yet where every service lives; it is kept in .freehold", Tone.WARN)]
 
 
 def _document(context: Context, entry: Known) -> JsonObject:
-    told = moving.look(context, entry)
+    told = moveworld.look(context, entry)
     found, move = told.sides, entry.move
     phase = (found.get(TARGET) or found[SOURCE]).phase if found else Phase.STARTED
     if entry.in_place:

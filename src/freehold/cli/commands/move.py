@@ -112,8 +112,8 @@ def move(
     frees the service when this process dies. Exit code 2 when verification finds a difference, 3 when a server does not
     answer.
     """
+    from freehold.cli import movehomes, movetasks, moving
     from freehold.cli import movereports as report
-    from freehold.cli import moving
     from freehold.move.model import SOURCE, TARGET
     from freehold.move.run.switching import Limits
     from freehold.move.verify.model import Mode, Options
@@ -127,7 +127,7 @@ def move(
     if action in ("start", "auto"):
         return report.started(
             context,
-            moving.tasks(context, Layout(layout) if layout else None, services, to_instance, to_database),
+            movetasks.tasks(context, Layout(layout) if layout else None, services, to_instance, to_database),
             jobs=jobs,
             limits=limits,
             soak_ms=soak_ms,
@@ -135,7 +135,7 @@ def move(
             dry_run=dry_run,
             backup=not no_backup,
         )
-    entries = moving.find(context) if action == "find" else moving.known(context, services)
+    entries = movehomes.find(context) if action == "find" else movetasks.known(context, services)
     if action in ("status", "find"):
         return report.status(context, entries)
     if action == "purge":
@@ -176,11 +176,11 @@ def move(
 
 
 def _watchdog(call: Call, service: str, pause_ms: int, parent: int) -> Result:
-    from freehold.cli import instances, moving, watching
+    from freehold.cli import instances, movetasks, moving, watching
 
     context = call.context
     if not watching.watch(pause_ms, parent):
-        (entry,) = moving.known(context, [service])
+        (entry,) = movetasks.known(context, [service])
         watching.until_healed(
             lambda: moving.heal(context, entry), lambda: instances.revive(context), context.folder.moves_log
         )

@@ -1,0 +1,123 @@
+"""What is asked before a switch: what is in the way, and whether both homes hold the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from freehold.cli.context import Context
+from freehold.cli.moveworld import database_there, steering, world_of
+from freehold.cli.traffic import NoPool
+from freehold.errors import FreeholdError
+from freehold.finding import Finding, Level
+from freehold.local.movesfile import Known
+from freehold.move.model import SOURCE, Move
+
+if TYPE_CHECKING:
+    from freehold.move.alike import Difference
+    from freehold.move.run.world import World
+    from freehold.move.state import Standing
+    from freehold.move.verify.model import Options, Report
+
+
+def preflight(context: Context, move: Move, *, made: bool = True) -> tuple[Finding, ...]:
+    """What is in the way of a move, the blockers first; changes nothing. ``made`` is false before the new home is."""
+    from freehold.move.preflight._kind import findings
+    from freehold.move.run.preflight import gather
+
+    service = context.platform.service(move.service)
+    there = context.at({move.service: move.goes})
+    ready = database_there(there, move.target)
+    with world_of(context, move) as world, steering(context, move) as clients:
+        instead = "" if ready else world.servers.addresses()[move.target.instance].maintenance_database
+        facts = replace(
+            gather(world, move, instead),
+            has_pool=not isinstance(clients, NoPool),
+            pooled=clients.backends(),
+            coming=() if made else service.extensions,
+            services={schema: one.name for one in context.platform.services for schema in one.schemas},
+            maintained=tuple(one.table for one in service.timeseries),
+        )
+    return tuple(one for one in findings(facts) if ready or one.code not in _OF_A_DATABASE)
+
+
+_OF_A_DATABASE = frozenset({"encoding", "extensions", "locale", "policy_roles", "subscribed", "target_not_empty"})
+"""Checks that ask what is inside the target's database; where that is still to be made, they wait until it is there."""
+
+
+def blocked(told: Sequence[Finding]) -> bool:
+    """Whether something keeps a move from starting."""
+    return any(one.level is Level.ERROR for one in told)
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What a verification found: the rows, and the definitions where the source serves."""
+
+    service: str
+    report: Report
+    definitions: tuple[Difference, ...]
+
+    @property
+    def clean(self) -> bool:
+        return self.report.equal and not self.definitions
+
+
+def verify(context: Context, entry: Known, options: Options) -> Verified:
+    """Compare both sides while the service works. Raises Unverified when nothing can be said."""
+    from freehold.move.run.following import direction
+    from freehold.move.run.healing import home, standings
+    from freehold.move.run.verify import verify as compare
+    from freehold.move.state import note
+
+    move = entry.move
+    with world_of(context, move) as world:
+        side = home(standings(world, move))
+        if side is None:
+            raise FreeholdError(
+                f'service "{move.service}" is in the middle of a switch', hint="Run `freehold move resume` first."
+            )
+        report = compare(move, direction(side), world.servers, world.clock, world.progress, options)
+        found = Verified(move.service, report, differing(world, move) if side == SOURCE else ())
+        wrong = report.mismatches + report.unsettled + len(found.definitions)
+        told = {"mode": report.mode.value, "rows": report.rows, "mismatches": wrong, "at": report.finished_at}
+        with world.session(move.place(side)) as session:
+            session.execute(note(move, {"verified": told}))
+    return found
+
+
+def differing(world: World, move: Move) -> tuple[Difference, ...]:
+    """How the definitions of the sides differ, but for what their layouts want otherwise, and for rights that a switch
+    took from the side that does not serve and will give back."""
+    from freehold.move import fence
+    from freehold.move.bridge import needed
+    from freehold.move.run.alike import alike
+
+    with world.session(move.target) as session:
+        taken = any(kind == fence.SEQUENCE_GRANT for kind, _, _ in session.query(fence.kept(move)))
+    apart = {*({"settings of"} if needed(move) else ()), *({"rights on sequence"} if taken else ())}
+    return tuple(one for one in alike(world, move) if one.kind not in apart)
+
+
+def proved(world: World, move: Move, here: Standing) -> None:
+    """Raise FreeholdError unless every row was compared and nothing differed."""
+    told = here.seen.get("verified")
+    match told:
+        case {"mode": "full", "mismatches": 0}:
+            pass
+        case {"mode": "full", "mismatches": int(count)}:
+            raise FreeholdError(
+                f'service "{move.service}" differs at its new home in {count} places',
+                hint="`freehold move verify` lists them; `freehold move verify --repair` mends rows.",
+            )
+        case _:
+            raise FreeholdError(
+                f'it was not verified that service "{move.service}" is whole at its new home',
+                hint="Run `freehold move verify`; or cut over --unverified, and take the risk.",
+            )
+    if differences := differing(world, move):
+        raise FreeholdError(
+            f'the definitions of service "{move.service}" are not the same at its new home: {differences[0]}',
+            hint="`freehold move verify` lists all of them.",
+        )

@@ -1,0 +1,110 @@
+"""What commands about moves share: the ports of a move with both homes in reach, its clients, where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from freehold.cli import watching
+from freehold.cli.context import Context, who
+from freehold.cli.progress import Bar
+from freehold.cli.traffic import NoPool, PoolTraffic, traffic
+from freehold.local.clock import SystemClock
+from freehold.local.movesfile import Known
+from freehold.move.model import TARGET, Move, Side
+from freehold.sqltext import keyword, literal, sql
+
+if TYPE_CHECKING:
+    from freehold.move.run.world import World
+    from freehold.move.state import Standing
+    from freehold.ports import Servers
+
+
+@contextmanager
+def world_of(context: Context, move: Move) -> Iterator[World]:
+    """The ports of a move, with both homes in reach."""
+    from freehold.move.run.world import World
+    from freehold.pg.dump import PgDumps
+
+    before, after = context.at({move.service: move.came}), context.at({move.service: move.goes})
+    places = {**before.servers.addresses(), **after.servers.addresses()}
+    servers = replace(after.servers, places=places)
+    majors = majors_of(servers, move)
+    with Bar(f"moving {move.service}") as progress:
+        yield World(
+            servers,
+            context.secrets,
+            SystemClock(),
+            progress,
+            PgDumps(places, majors, context.binaries()),
+            who(),
+            lambda one, pause_ms: watching.watched(context.path, one, pause_ms),
+        )
+
+
+def majors_of(servers: Servers, move: Move) -> dict[str, int]:
+    """The major version of each instance of a move that answers."""
+    found: dict[str, int] = {}
+    for name in sorted({move.source.instance, move.target.instance} & set(servers.addresses())):
+        session = servers.admin(name)
+        found[name] = int(str(session.query(keyword("SHOW server_version_num"))[0][0])) // 10000
+        session.close()
+    return found
+
+
+@contextmanager
+def steering(context: Context, move: Move) -> Iterator[PoolTraffic | NoPool]:
+    """What holds the service's clients back and leads them; closed at the end."""
+    clients = traffic(context, move)
+    try:
+        yield clients
+    finally:
+        if isinstance(clients, PoolTraffic):
+            clients.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What both sides say of a move, how many bytes the side that follows is behind, and how many rows were copied."""
+
+    sides: dict[str, Standing]
+    lag_bytes: int | None
+    copied_rows: int
+
+
+def look(context: Context, entry: Known) -> Seen:
+    """Where a move stands. Raises Unreachable."""
+    from freehold.move import copy
+    from freehold.move.run.following import lag_bytes
+    from freehold.move.run.healing import home, standings
+
+    if entry.in_place:
+        return Seen({}, None, 0)
+    with world_of(context, entry.move) as world:
+        found = standings(world, entry.move)
+        side, copied = home(found), 0
+        if TARGET in found:
+            with world.session(entry.move.target) as session:
+                copied = int(str(session.query(copy.rows_there(entry.move.id))[0][0]))
+        return Seen(found, lag_bytes(world, entry.move, side) if side else None, copied)
+
+
+def database_there(context: Context, place: Side) -> bool:
+    """Whether the database exists."""
+    session = context.servers.admin(place.instance)
+    try:
+        question = sql("SELECT 1 FROM pg_catalog.pg_database WHERE datname = {}", literal(place.database))
+        return bool(session.query(question))
+    finally:
+        session.close()
+
+
+def databases_of(context: Context, instance: str) -> tuple[str, ...]:
+    session = context.servers.admin(instance)
+    try:
+        question = keyword("SELECT datname FROM pg_catalog.pg_database WHERE datallowconn AND NOT datistemplate")
+        return tuple(sorted(str(row[0]) for row in session.query(question)))
+    finally:
+        session.close()
