@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from freehold.cli import movechecks, movehomes, movetasks, moveworld, moving, pools, verbs
+from freehold.cli import instances, movechecks, movehomes, movetasks, moveworld, moving, pools, verbs
 from freehold.cli.context import Context
 from freehold.cli.out import Block, Cell, Result, Say, Table, Tone
 from freehold.cli.shapes import count, finding_block
