@@ -89,6 +89,11 @@ CASES: dict[str, tuple[str, str, str]] = {
     ),
     "oid_columns": ("ALTER TABLE shop.t ADD what regclass", "", '"shop"."t"."what"'),
     "unkeyed_types": ("CREATE DOMAIN shop.doc AS json; CREATE TABLE shop.j (d shop.doc[], n int)", "", "table shop.j"),
+    "generated_without_key": (
+        "CREATE TABLE shop.made (n int, twice int GENERATED ALWAYS AS (n * 2) STORED)",
+        "",
+        'table "shop"."made"',
+    ),
     "no_key": ("CREATE TABLE shop.keyless (n int)", "", "keyless"),
     "policy_roles": ('CREATE ROLE "stra""nger"; CREATE POLICY p ON shop.t TO "stra""nger"', "", "policy p ON shop.t"),
     "tablespaces": (

@@ -20,9 +20,10 @@ def crossing_keys(facts: Facts) -> Iterator[Note]:
         away = key.to.schema if key.table.schema in facts.move.schemas else key.table.schema
         if away in facts.moving:
             continue
+        to, stays = ident(key.to.schema, key.to.table), facts.services.get(away, away)
         yield Note(
             f"foreign key {ident(key.name)} on {ident(key.table.schema, key.table.table)}",
-            f'it refers to {key.to}; service "{facts.services.get(away, away)}" stays: the cutover drops the key',
+            f'it refers to {to}; service "{stays}" stays: the cutover drops the key',
             "Declare the reference under references: so that `freehold check-references` goes on checking it.",
             "Its definition is kept, and the key is made again when both ends are in one database.",
         )
