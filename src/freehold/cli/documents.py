@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from freehold.cli import schemas_of_discovery
+from freehold.cli import schemas_of_discovery, schemas_of_moves
 from freehold.cli.out import SCHEMA_VERSION
 from freehold.cli.schema_words import (
     CHANGE,
@@ -25,7 +25,6 @@ from freehold.cli.schema_words import (
     object_of,
     one_of,
 )
-from freehold.move.machine import Phase
 
 _PLAN: dict[str, Schema] = {
     "platform": TEXT,
@@ -102,29 +101,9 @@ _REFERENCES: dict[str, Schema] = {
     "duration_ms": MS,
 }
 
-_MOVE = object_of(
-    {
-        "service": TEXT,
-        "id": TEXT,
-        "phase": one_of(*(phase.value for phase in Phase)),
-        "source": TEXT,
-        "target": TEXT,
-        "home": one_of("source", "target", ""),
-        "copied_rows": COUNT,
-        "total_rows": {"type": ["integer", "null"], "minimum": 0},
-        "lag_bytes": {"type": ["integer", "null"]},
-        "pause_ms": {"type": ["number", "null"], "minimum": 0},
-        "verified": {
-            "anyOf": [
-                {"type": "null"},
-                object_of({"mode": TEXT, "rows": COUNT, "mismatches": COUNT, "at": TEXT}, optional=("at",)),
-            ]
-        },
-    }
-)
-
 DOCUMENTS: dict[str, dict[str, Schema]] = {
     **schemas_of_discovery.DOCUMENTS,
+    **schemas_of_moves.DOCUMENTS,
     "up": {
         "instances": list_of(INSTANCE),
         "apply": object_of(_APPLIED),
@@ -258,7 +237,6 @@ DOCUMENTS: dict[str, dict[str, Schema]] = {
         ),
         "findings": list_of(FINDING),
     },
-    "move": {"action": TEXT, "moves": list_of(_MOVE), "findings": list_of(FINDING)},
     "maintain": {
         "platform": TEXT,
         "dry_run": FLAG,
@@ -288,7 +266,12 @@ DOCUMENTS: dict[str, dict[str, Schema]] = {
 }
 """The keys of each command's document, besides schema_version, command and ok."""
 
-_OPTIONAL = {"discover": ("live",), "up": ("proof",), "move": ("findings",), "pool": ("advice", "files", "stopped")}
+_OPTIONAL = {
+    "discover": ("live",),
+    "up": ("proof",),
+    "move": ("findings", "verifications"),
+    "pool": ("advice", "files", "stopped"),
+}
 
 
 def document_schema(command: str) -> Schema:

@@ -64,11 +64,15 @@ class Verified:
         return self.report.equal and not self.definitions
 
 
-def verify(context: Context, entry: Known, options: Options) -> Verified:
-    """Compare both sides while the service works. Raises Unverified when nothing can be said."""
+def verify(context: Context, entry: Known, options: Options, for_ms: int = 0) -> Verified:
+    """Compare both sides while the service works; with ``for_ms`` go on comparing what is written for as long.
+
+    Raises Unverified when nothing can be said.
+    """
     from freehold.move.run.following import direction
     from freehold.move.run.healing import home, standings
     from freehold.move.run.verify import verify as compare
+    from freehold.move.run.verify import watch
     from freehold.move.state import note
 
     move = entry.move
@@ -78,13 +82,26 @@ def verify(context: Context, entry: Known, options: Options) -> Verified:
             raise FreeholdError(
                 f'service "{move.service}" is in the middle of a switch', hint="Run `freehold move resume` first."
             )
-        report = compare(move, direction(side), world.servers, world.clock, world.progress, options)
+        asked = (move, direction(side), world.servers, world.clock, world.progress, options)
+        until = world.clock.monotonic_ms() + for_ms
+        report = (
+            watch(*asked, lambda: world.clock.monotonic_ms() >= until, lambda report: _tell(context, move, report))
+            if for_ms
+            else compare(*asked)
+        )
         found = Verified(move.service, report, differing(world, move) if side == SOURCE else ())
         wrong = report.mismatches + report.unsettled + len(found.definitions)
         told = {"mode": report.mode.value, "rows": report.rows, "mismatches": wrong, "at": report.finished_at}
         with world.session(move.place(side)) as session:
             session.execute(note(move, {"verified": told}))
     return found
+
+
+def _tell(context: Context, move: Move, report: Report) -> None:
+    from freehold.move.verify.show import lines
+
+    told = lines(report)
+    context.out.note(f"{report.finished_at} {move.service}: {told[-1]}; {told[0]}")
 
 
 def differing(world: World, move: Move) -> tuple[Difference, ...]:

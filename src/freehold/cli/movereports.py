@@ -17,7 +17,8 @@ from freehold.local.movesfile import Known
 from freehold.move.machine import Phase, allowed
 from freehold.move.model import SOURCE, TARGET
 from freehold.move.run.switching import Limits, Switched
-from freehold.move.verify.model import Mismatch, Mode, Options
+from freehold.move.verify.model import Options
+from freehold.move.verify.show import document, lines
 
 
 def started(
@@ -140,18 +141,26 @@ def completed(service: str, retired: Sequence[str]) -> Say:
     return Say(f"✓ {service} has moved{where}", Tone.GOOD)
 
 
-def verified(context: Context, entries: Sequence[Known], options: Options) -> Result:
+def verified(context: Context, entries: Sequence[Known], options: Options, for_ms: int) -> Result:
     """Compare both sides of each move."""
     blocks: list[Block] = []
     documents: list[JsonObject] = []
+    reports: list[JsonObject] = []
     clean = True
     for entry in entries:
-        found = movechecks.verify(context, entry, options)
+        found = movechecks.verify(context, entry, options, for_ms)
         clean &= found.clean
         blocks += _compared(found)
         documents.append(_document(context, entry))
+        reports.append(
+            {
+                "service": found.service,
+                "report": document(found.report),
+                "definitions": [str(one) for one in found.definitions],
+            }
+        )
     return Result(
-        {"action": "verify", "moves": documents},
+        {"action": "verify", "moves": documents, "verifications": reports},
         tuple(blocks),
         exit=0 if clean else 2,
         next="freehold move cutover" if clean else "freehold move verify --repair",
@@ -159,33 +168,15 @@ def verified(context: Context, entries: Sequence[Known], options: Options) -> Re
 
 
 def _compared(found: movechecks.Verified) -> list[Block]:
-    report = found.report
-    blocks: list[Block] = [
-        Say(f"✗ {table.table.schema}.{table.table.table}: {_row(one)}", Tone.BAD)
-        for table in report.tables
-        for one in table.listed
-    ]
+    *told, _ = lines(found.report)
+    blocks: list[Block] = [Say(f"  {one}", Tone.DIM if found.report.equal else Tone.PLAIN) for one in told]
     blocks += [Say(f"✗ {one}", Tone.BAD) for one in found.definitions]
-    said = f"{report.rows:,} rows in {len(report.tables)} tables compared in {report.duration_ms / 1000:.1f} s"
-    said += f", {count(report.rounds, 'round')}"
-    if report.mode is Mode.SAMPLE:
-        said += f"; a sample of {report.coverage:.1%} proves nothing of the rest"
-    if report.mode is Mode.COUNTS:
-        said += "; counts only, which is no proof"
-    if report.healed:
-        said += f"; {count(report.healed, 'row')} differed for a moment"
-    if found.clean:
-        blocks.append(Say(f"✓ {found.service}: the same at both homes; {said}", Tone.GOOD))
-    else:
-        wrong = f"{report.mismatches} rows and {len(found.definitions)} definitions differ"
-        wrong += f", {report.unsettled} rows are written too often to say" if report.unsettled else ""
-        blocks.append(Say(f"✗ {found.service}: {wrong}; {said}", Tone.BAD))
+    verdict = lines(found.report)[-1]
+    if found.definitions:
+        verdict = f"{count(len(found.definitions), 'definition')} not the same; rows: {verdict}"
+    sign, tone = ("✓", Tone.GOOD) if found.clean else ("✗", Tone.BAD)
+    blocks.append(Say(f"{sign} {found.service}: {verdict}", tone))
     return blocks
-
-
-def _row(one: Mismatch) -> str:
-    key = ", ".join(f"{name} {value}" for name, value in one.key)
-    return f"{one.kind.value}: {key}" + (f" in {', '.join(one.columns)}" if one.columns else "")
 
 
 def purged(context: Context, services: Sequence[str]) -> Result:

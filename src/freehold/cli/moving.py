@@ -204,6 +204,7 @@ def complete(context: Context, entry: Known) -> tuple[str, ...]:
 
 def abort(context: Context, entry: Known) -> None:
     """Give a move up; the service stays where it was."""
+    from freehold.move.run.backup import sweep
     from freehold.move.run.healing import standings
     from freehold.move.run.retiring import abort as do
 
@@ -212,6 +213,7 @@ def abort(context: Context, entry: Known) -> None:
         found = standings(world, move)
         if SOURCE in found and found[SOURCE].phase not in ENDED:
             demand(move.service, found[SOURCE].phase, "abort")
+        sweep(world, move)
         if SOURCE in found:
             do(world, move, made_database=entry.made_database)
     context.moves.put(replace(entry, home=SOURCE, ended=True))

@@ -65,6 +65,15 @@ _ACTIONS = (
 @click.option(
     "--repair", is_flag=True, help="verify: rewrite rows that differ on the side that follows, and look again."
 )
+@click.option(
+    "--continuous",
+    "for_ms",
+    metavar="DURATION",
+    default="0ms",
+    show_default=True,
+    callback=duration,
+    help="verify: go on comparing every row that is written for so long.",
+)
 @click.option("--parent", type=int, hidden=True, default=0, help="watchdog: the process that switches.")
 @click.option("--dry-run", is_flag=True, help="start, auto: only say what is in the way.")
 @click.option(
@@ -88,6 +97,7 @@ def move(
     seed: int,
     counts: bool,
     repair: bool,
+    for_ms: int,
     parent: int,
     dry_run: bool,
     no_backup: bool,
@@ -147,7 +157,7 @@ def move(
     if action == "verify":
         mode = Mode.COUNTS if counts else Mode.SAMPLE if sample is not None else Mode.FULL
         options = Options(mode=mode, percent=sample or 100.0, seed=seed, repair=repair, workers=jobs)
-        return report.verified(context, entries, options)
+        return report.verified(context, entries, options, for_ms)
     if action in ("complete", "abort"):
         named = ", ".join(entry.move.service for entry in entries)
         agree(f"{action} the move of {named}?", yes=yes, otherwise=f"{action} of {named} asks for a yes")
