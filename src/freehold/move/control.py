@@ -8,6 +8,10 @@ The row of ``freehold.move`` says on each side whether that side is open for wri
 
 So at most one side is open at any instant, and whoever comes after a crash reads from the two rows what to do.
 
+A process that died may have sent one of these transactions, and the server may still be at it. Therefore each of them
+names its attempt, and takes effect only where the row still does: whoever takes a move over writes an attempt of its
+own into both rows first, which waits for what has come that far and stops what has not.
+
 Writes in the order of a stream are told by ``freehold.move_barrier``: a row written behind everything else arrives
 behind everything else. Its trigger runs in the worker that fills the other side, and waits there while somebody holds
 the move's advisory lock and the row's token begins with ``gate:``.
@@ -31,6 +35,7 @@ CREATE TABLE IF NOT EXISTS freehold.move (
     side text NOT NULL CHECK (side IN ('source', 'target')),
     open boolean NOT NULL,
     epoch integer NOT NULL DEFAULT 0,
+    attempt text NOT NULL DEFAULT '',
     phase text NOT NULL,
     plan jsonb NOT NULL,
     seen jsonb NOT NULL DEFAULT '{}',

@@ -43,6 +43,7 @@ def fence(
     grants: Iterable[SequenceGrant],
     crossing: Sequence[ForeignKey],
     token: str,
+    attempt: str,
     phase: Phase,
     lock_timeout_ms: int,
 ) -> Sql:
@@ -63,14 +64,20 @@ def fence(
                 sql("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}", name_of(key.table), ident(key.name))
                 for key in crossing
             ),
-            close(move, phase),
+            close(move, attempt, phase),
             control.barrier(move.id, token),
         ]
     )
 
 
 def open_up(
-    move: Move, inventory: Inventory, epoch: int, phase: Phase, kept: Sequence[str], lock_timeout_ms: int
+    move: Move,
+    inventory: Inventory,
+    epoch: int,
+    attempt: str,
+    phase: Phase,
+    kept: Sequence[str],
+    lock_timeout_ms: int,
 ) -> Sql:
     """Open a side, in one transaction: this is the commit point of a switch. ``kept`` is SQL that was kept when the
     side was closed before, and gives back what was taken then. Takes SHARE ROW EXCLUSIVE on every table."""
@@ -80,7 +87,7 @@ def open_up(
             *_inside(lock_timeout_ms),
             *(control.allow(table) for table in tables),
             *(Sql((text,)) for text in kept),
-            opened(move, epoch, phase),
+            opened(move, attempt, epoch, phase),
         ]
     )
 

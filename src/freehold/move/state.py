@@ -9,13 +9,14 @@ from typing import cast
 
 from freehold.layouts.model import Home, ServiceRoles
 from freehold.move.machine import Phase
-from freehold.move.model import SOURCE, TARGET, Move, Side
+from freehold.move.model import SOURCE, Move, Side
 from freehold.spec.model import Layout
 from freehold.sqltext import Sql, keyword, literal, sql
 
 Json = dict[str, object]
 Row = tuple[object, ...]
 
+NEW_ATTEMPT = keyword("SELECT pg_catalog.gen_random_uuid()::text")
 HAS_TABLE = keyword("SELECT pg_catalog.to_regclass('freehold.move') IS NOT NULL")
 ALL = keyword("SELECT id, side, open, epoch, phase, plan::text, seen::text FROM freehold.move ORDER BY started_at, id")
 
@@ -78,28 +79,33 @@ def note(move: Move, facts: Mapping[str, object]) -> Sql:
     )
 
 
-def close(move: Move, phase: Phase) -> Sql:
+def claim(move: Move, attempt: str) -> Sql:
+    """Take this side over: a transaction of an earlier attempt either has ended here by now, or will fail. Waits for
+    one that has got as far as the row."""
+    return sql("UPDATE freehold.move SET attempt = {} WHERE id = {}", literal(attempt), literal(move.id))
+
+
+def close(move: Move, attempt: str, phase: Phase) -> Sql:
     """Close this side; belongs in the transaction that lets the guards refuse."""
-    return _turn(move, sql("open = false, phase = {}", literal(phase.value)), keyword("open"))
+    return _turn(move, attempt, sql("open = false, phase = {}", literal(phase.value)), keyword("open"))
 
 
-def opened(move: Move, epoch: int, phase: Phase) -> Sql:
+def opened(move: Move, attempt: str, epoch: int, phase: Phase) -> Sql:
     """Open this side under ``epoch``; belongs in the transaction that lets the guards rest. Fails where the side is
-    open already, or was told of a later epoch."""
-    return _turn(
-        move,
-        sql("open = true, epoch = {}, phase = {}", epoch, literal(phase.value)),
-        sql("NOT open AND epoch <= {}", epoch),
-    )
+    open already, was told of a later epoch, or was taken over by another attempt."""
+    change = sql("open = true, epoch = {}, phase = {}", epoch, literal(phase.value))
+    return _turn(move, attempt, change, sql("NOT open AND epoch <= {}", epoch))
 
 
-def _turn(move: Move, change: Sql, condition: Sql) -> Sql:
+def _turn(move: Move, attempt: str, change: Sql, condition: Sql) -> Sql:
     return sql(
         "DO $freehold$ BEGIN UPDATE freehold.move SET {}, changed_at = pg_catalog.clock_timestamp()"
-        " WHERE id = {} AND {}; IF NOT FOUND THEN RAISE EXCEPTION 'somebody else has taken this move over'"
+        " WHERE id = {} AND attempt = {} AND {};"
+        " IF NOT FOUND THEN RAISE EXCEPTION 'somebody else has taken this move over'"
         " USING ERRCODE = 'object_not_in_prerequisite_state'; END IF; END $freehold$",
         change,
         literal(move.id),
+        literal(attempt),
         condition,
     )
 
@@ -149,6 +155,3 @@ def home_read(got: list[str]) -> Home:
 
 def _roles(roles: ServiceRoles) -> list[str]:
     return [roles.owner, roles.app, roles.ro]
-
-
-__all__ = ["ALL", "HAS_TABLE", "SOURCE", "TARGET", "Standing", "close", "insert", "note", "opened", "read", "standing"]

@@ -11,6 +11,7 @@ from freehold.move.model import Inventory, Move, other
 from freehold.move.run.following import cross, direction, end, version
 from freehold.move.run.look import look
 from freehold.move.run.world import LOCKED, World, connection, password_of, patiently
+from freehold.move.state import NEW_ATTEMPT, claim
 from freehold.ports import Session
 from freehold.spec.model import TableName
 
@@ -28,6 +29,7 @@ class Armed:
     epoch: int
     far_version: int
     kept: tuple[str, ...]
+    attempt: str
 
 
 def guard(world: World, move: Move, side: str, inventory: Inventory, *, refusing: bool) -> None:
@@ -87,10 +89,13 @@ def arm(world: World, move: Move, near_side: str, epoch: int) -> Armed:
         ):
             near.execute(statement)
         kept = given_back(move, far)
+        attempt = str(near.query(NEW_ATTEMPT)[0][0])
+        for session in (near, far):
+            session.execute(claim(move, attempt))
         far_version = version(far)
         for statement in follow.advance_slot(move.id, way):
             far.execute(statement)
-    return Armed(near_inventory, far_inventory, grants, epoch, far_version, kept)
+    return Armed(near_inventory, far_inventory, grants, epoch, far_version, kept, attempt)
 
 
 def given_back(move: Move, session: Session) -> tuple[str, ...]:

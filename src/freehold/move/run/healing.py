@@ -12,7 +12,7 @@ from freehold.move.run.arming import given_back
 from freehold.move.run.following import direction, end
 from freehold.move.run.look import look
 from freehold.move.run.world import LOCKED, Traffic, World, patiently
-from freehold.move.state import ALL, HAS_TABLE, Standing, standing, to_phase
+from freehold.move.state import ALL, HAS_TABLE, NEW_ATTEMPT, Standing, claim, standing, to_phase
 from freehold.ports import Session
 from freehold.sqltext import Sql
 
@@ -60,12 +60,12 @@ def heal(world: World, move: Move, traffic: Traffic) -> str:
     Nobody else may be working on the switch any more. Clients are led to that side and let go. Raises Unreachable
     while a server that must be asked does not answer.
     """
-    found = _told(world, move)
+    attempt, found = _taken_over(world, move)
     side = home(found)
     if side is None:
         # the side that was open last has the highest epoch: opening is what raises it
         side = max(found, key=lambda one: found[one].epoch)
-        reopen(world, move, side)
+        reopen(world, move, side, attempt)
     traffic.redirect(side)
     traffic.release()
     with suppress(Unreachable):
@@ -73,13 +73,15 @@ def heal(world: World, move: Move, traffic: Traffic) -> str:
     return side
 
 
-def _told(world: World, move: Move) -> dict[str, Standing]:
-    """As ``standings``; where one side does not answer, an open other side is enough: at most one is open."""
+def _taken_over(world: World, move: Move) -> tuple[str, dict[str, Standing]]:
+    """Take every side over that answers, and then what it says. Where one does not answer, an open other side is
+    enough: at most one is open, and what would close that one must name an attempt that it no longer has."""
     found: dict[str, Standing] = {}
     lost: Unreachable | None = None
+    attempt = ""
     for side in (SOURCE, TARGET):
         try:
-            one = _asked(world, move, side)
+            one, attempt = _claimed(world, move, side, attempt)
         except Unreachable as error:
             lost = error
             continue
@@ -87,11 +89,30 @@ def _told(world: World, move: Move) -> dict[str, Standing]:
             found[side] = one
     if lost is not None and home(found) is None:
         raise lost
-    return found
+    return attempt, found
 
 
-def reopen(world: World, move: Move, side: str, inventory: Inventory | None = None) -> None:
-    """Let a side that was closed for a switch take writes again, with everything that was taken from it given back."""
+def _claimed(world: World, move: Move, side: str, attempt: str) -> tuple[Standing | None, str]:
+    place = move.place(side)
+    try:
+        session = world.servers.admin(place.instance, place.database)
+    except ServerError as error:
+        if error.sqlstate == "3D000":  # no such database yet
+            return None, attempt
+        raise
+    try:
+        if not rows(session):
+            return None, attempt
+        attempt = attempt or str(session.query(NEW_ATTEMPT)[0][0])
+        session.execute(claim(move, attempt))
+        return next((one for one in rows(session) if one.move.id == move.id), None), attempt
+    finally:
+        session.close()
+
+
+def reopen(world: World, move: Move, side: str, attempt: str, inventory: Inventory | None = None) -> None:
+    """Let a side that was closed for a switch take writes again, with everything that was taken from it given back.
+    Raises ServerError where another attempt has taken the move over."""
     inventory = inventory or look(world, move, move.place(side))
     with world.session(move.place(side)) as session:
         found = next((one for one in rows(session) if one.move.id == move.id), None)
@@ -99,7 +120,7 @@ def reopen(world: World, move: Move, side: str, inventory: Inventory | None = No
             return
         kept = given_back(move, session)
         phase = Phase.FOLLOWING if side == SOURCE else Phase.SWITCHED
-        opening = fence.open_up(move, inventory, found.epoch, phase, kept, REOPEN_LOCK_MS)
+        opening = fence.open_up(move, inventory, found.epoch, attempt, phase, kept, REOPEN_LOCK_MS)
         for left in range(REOPEN_TRIES, 0, -1):
             try:
                 session.execute(opening)

@@ -105,8 +105,10 @@ def _attempt(
     fencing = Phase.FENCED if near_side == SOURCE else Phase.FENCED_BACK
     ending = Phase.SWITCHED if near_side == SOURCE else Phase.FOLLOWING
     token = f"cut:{armed.epoch}:{world.clock.monotonic_ms():.3f}"
-    closing = fence.fence(move, armed.near, armed.grants, armed.near.crossing_keys, token, fencing, limits.lock_ms)
-    opening = fence.open_up(move, armed.far, armed.epoch + 1, ending, armed.kept, limits.lock_ms)
+    closing = fence.fence(
+        move, armed.near, armed.grants, armed.near.crossing_keys, token, armed.attempt, fencing, limits.lock_ms
+    )
+    opening = fence.open_up(move, armed.far, armed.epoch + 1, armed.attempt, ending, armed.kept, limits.lock_ms)
     with world.session(move.place(near_side)) as near, world.session(move.place(far_side)) as far:
         began = world.clock.monotonic_ms()
         watch = _Watch(world, began, began)
@@ -156,7 +158,7 @@ def _fence(near: Session, closing: Sql, traffic: Traffic) -> None:
 
 
 def _give_up(world: World, move: Move, near_side: str, armed: Armed, traffic: Traffic) -> None:
-    reopen(world, move, near_side, armed.near)
+    reopen(world, move, near_side, armed.attempt, armed.near)
     traffic.redirect(near_side)
     traffic.release()
 
