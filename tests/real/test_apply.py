@@ -166,7 +166,15 @@ def test_a_lock_that_others_hold_is_waited_for_and_named(servers: Servers, tmp_p
     }
     reader = servers.admin("main", "shop_billing")
     reader.execute(keyword("BEGIN; SELECT * FROM billing.copy"))
-    threading.Timer(4.0, reader.close).start()
+
+
+    def let_go() -> None:
+        deadline = time.monotonic() + 60
+        while not any("waits for a lock" in what for what in work.heard.said) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        reader.close()
+
+    threading.Thread(target=let_go).start()
     work.apply()
     assert work.sentences() == []
     assert any("waits for a lock" in what for what in work.heard.said), work.heard.said

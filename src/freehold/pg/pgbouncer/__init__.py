@@ -21,6 +21,8 @@ __all__ = ["Console", "PgBouncers", "Program", "State", "find"]
 
 FIRST_PORT = 6432
 FOLDER = "pools"
+_TAKEN = "nowhere to listen on"
+"""How PgBouncer says that its port belongs to somebody else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,15 @@ class PgBouncers:
         changed = process.write(home, bouncer, port, logins, program, self.account)
         for number in range(bouncer.processes):
             if number not in alive:
-                process.start(home, number, program, self.account, bouncer.name)
+                try:
+                    process.start(home, number, program, self.account, bouncer.name)
+                except LocalStateError as error:
+                    if number or alive or bouncer.port or _TAKEN not in error.message:
+                        raise
+                    # somebody else took the port between the look and the start: the next one is as good
+                    port = ports.take(0, first=port + 1)
+                    process.write(home, bouncer, port, logins, program, self.account)
+                    process.start(home, number, program, self.account, bouncer.name)
             elif changed:
                 with_console(self._console(bouncer, port, number, password), lambda one: one.reload())
         progress(f'pool "{bouncer.name}" {"runs" if alive else "started"} on port {port}')
