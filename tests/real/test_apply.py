@@ -167,7 +167,6 @@ def test_a_lock_that_others_hold_is_waited_for_and_named(servers: Servers, tmp_p
     reader = servers.admin("main", "shop_billing")
     reader.execute(keyword("BEGIN; SELECT * FROM billing.copy"))
 
-
     def let_go() -> None:
         deadline = time.monotonic() + 60
         while not any("waits for a lock" in what for what in work.heard.said) and time.monotonic() < deadline:

@@ -151,6 +151,8 @@ def _needs(maker: TableMaker) -> frozenset[TableName]:
         drawn = maker.drawn(column.name)
         if drawn is not None and drawn.target is not None:
             found.add(drawn.target)
+    # what a value is computed from is read from rows that must be there, and what their triggers did with it
+    found |= {name for spec in maker.recipe.let.values() for name in targets(spec) if name != maker.table.name}
     named = {column.name for column, _ in maker.copied()}
     for key in maker.table.foreign_keys:
         if key.enforced and set(key.columns) <= named and (maker.table.name, key.name) not in maker.makers.circular:
