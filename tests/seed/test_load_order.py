@@ -1,4 +1,4 @@
-"""A table is filled behind every table that its recipe reads, whatever their names and however many are filled at a time."""
+"""A table is filled behind every table that its recipe reads, whatever their names and however many go at a time."""
 
 from __future__ import annotations
 
