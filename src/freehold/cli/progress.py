@@ -59,6 +59,7 @@ def progress_line(title: str, what: str, done: int, total: int, elapsed_s: float
     total = max(total, done, 1)
     filled = 20 * done // total
     rate = done / elapsed_s if elapsed_s > 0 else 0.0
+    digits = 1 if 0 < rate < 10 else 0
     left = f"{(total - done) / rate:.0f} s left" if rate > 0 else ""
     bar = "━" * filled + "─" * (20 - filled)
-    return f"{title} {bar} {done}/{total}  {rate:.0f}/s  {left}  {what}"
+    return f"{title} {bar} {done}/{total}  {rate:.{digits}f}/s  {left}  {what}"
