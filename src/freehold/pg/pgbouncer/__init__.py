@@ -21,8 +21,6 @@ __all__ = ["Console", "PgBouncers", "Program", "State", "find"]
 
 FIRST_PORT = 6432
 FOLDER = "pools"
-_TAKEN = "nowhere to listen on"
-"""How PgBouncer says that its port belongs to somebody else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +95,7 @@ class PgBouncers:
                 try:
                     process.start(home, number, program, self.account, bouncer.name)
                 except LocalStateError as error:
-                    if number or alive or bouncer.port or _TAKEN not in error.message:
+                    if number or alive or bouncer.port or process.TAKEN not in error.message:
                         raise
                     # somebody else took the port between the look and the start: the next one is as good
                     port = ports.take(0, first=port + 1)
