@@ -90,4 +90,13 @@ def test_ctrl_c_says_where_things_stand_and_clients_go_on() -> None:
             jsonschema.validate(status, document_schema("move"))
             assert [one["phase"] for one in status["moves"]] == ["switched"]  # type: ignore[attr-defined]
             assert not watchdogs(found)
+
+            words = ["--to", "database-per-service", "--service", "ledger", "--no-backup", "--soak", "1h"]
+            soaking = streamed(found, "auto", *words, "--lag", "5s", "--pause", "20s")
+            said, words = interrupted(soaking, until(soaking, event="step_begun", step="soak"))
+            assert 'the move of service "ledger" is switched; it is served at main/bank_ledger' in said
+            assert words == ["freehold", "move", "complete", "--service", "ledger"]
+            served_again(clients)
+            goes_on(found, [*words, "--yes"])
+            served_again(clients)
         everything_is_there(found, clients)

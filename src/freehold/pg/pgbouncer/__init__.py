@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from freehold.errors import LocalStateError, ServerError, Unreachable
+from freehold.pg import files
 from freehold.pg.embedded.account import Account
 from freehold.pg.embedded.folder import encoded
 from freehold.pg.embedded.ports import HOST, Ports, demand
@@ -122,6 +123,10 @@ class PgBouncers:
         if program is None:
             raise LocalStateError("PgBouncer is not installed", hint="Install it: apt-get install pgbouncer")
         return process.write(home, bouncer, bouncer.port or home.port, logins, program, self.account)
+
+    def ask(self) -> bool:
+        """Whether all of them, as they were written, ask the servers for verifiers."""
+        return all("auth_query" in files.read(ini) for ini in self.folder.glob("*/*.ini"))
 
     def down(self) -> tuple[str, ...]:
         """Stop every PgBouncer of the platform, declared or not; the folder names of those that ran."""
