@@ -22,6 +22,7 @@ __all__ = ["Console", "PgBouncers", "Program", "State", "find"]
 
 FIRST_PORT = 6432
 FOLDER = "pools"
+_PORT_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +94,18 @@ class PgBouncers:
         changed = process.write(home, bouncer, port, logins, program, self.account)
         for number in range(bouncer.processes):
             if number not in alive:
-                try:
-                    process.start(home, number, program, self.account, bouncer.name)
-                except LocalStateError as error:
-                    if number or alive or bouncer.port or process.TAKEN not in error.message:
-                        raise
-                    # somebody else took the port between the look and the start: the next one is as good
+                # a port of its own choice may be taken between the look and the start: the next one is as good
+                tries = 1 if number or alive or bouncer.port else _PORT_TRIES
+                while True:
+                    tries -= 1
+                    try:
+                        process.start(home, number, program, self.account, bouncer.name)
+                        break
+                    except LocalStateError as error:
+                        if not tries or process.TAKEN not in error.message:
+                            raise
                     port = ports.take(0, first=port + 1)
                     process.write(home, bouncer, port, logins, program, self.account)
-                    process.start(home, number, program, self.account, bouncer.name)
             elif changed:
                 with_console(self._console(bouncer, port, number, password), lambda one: one.reload())
         progress(f'pool "{bouncer.name}" {"runs" if alive else "started"} on port {port}')
