@@ -281,6 +281,7 @@ def test_progress_tells_rate_and_remaining_time() -> None:
     assert "30/120" in line
     assert "15/s" in line
     assert "6 s left" in line
+    assert "0.3/s  48 s left" in progress_line("maintaining", "tick", 3, 17, 10.3)
 
 
 def test_the_first_sign_of_life_comes_before_anything_heavy(bench: Desk) -> None:

@@ -45,6 +45,58 @@ USES = {
         """,
         {("one", "one"), ("two", "two"), ("three", "three"), ("four", "four"), ("five", "two")},
     ),
+    "compose: one Dockerfile for all, each from the project that it is named after": (
+        """
+        === compose.yaml
+        services:
+          db: {image: "postgres:17", environment: {POSTGRES_PASSWORD: x}}
+          a-service: {build: {context: ., dockerfile: docker/Dockerfile}, environment: {DATABASE_URL: "postgres://a@db/a"}}
+          b-service: {build: {context: ., dockerfile: docker/Dockerfile}, environment: {DATABASE_URL: "postgres://b@db/b"}}
+        === docker/Dockerfile
+        FROM node:22
+        === apps/a-service/package.json
+        {}
+        === apps/b-service/package.json
+        {}
+        === apps/b-service/.env.example
+        DATABASE_URL=postgres://b@localhost/b
+        === k8s/a.yaml
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: {name: a-service}
+        spec: {template: {spec: {containers: [{name: a, image: a, env: [{name: DATABASE_URL, value: "postgres://a@db/a"}]}]}}}
+        """,
+        {("a-service", "a"), ("b-service", "b")},
+    ),
+    "source: what a library falls back to is no service where services are deployed": (
+        """
+        === compose.yaml
+        services:
+          db: {image: "postgres:17", environment: {POSTGRES_PASSWORD: x}}
+          api: {build: ./crates/api, environment: {DATABASE_URL: "postgres://a@db/app"}}
+          worker: {build: ./crates/worker, environment: {DATABASE_URL: "postgres://a@db/app"}}
+        === crates/api/Cargo.toml
+        [package]
+        === crates/worker/Cargo.toml
+        [package]
+        === crates/shared/Cargo.toml
+        [package]
+        === crates/shared/src/config.rs
+        url: "postgresql://localhost:5432/other".to_string(),
+        """,
+        {("api", "app"), ("worker", "app")},
+    ),
+    "quarkus: the profile stands before the key": (
+        """
+        === orders/pom.xml
+        <project/>
+        === orders/src/main/resources/application.properties
+        quarkus.datasource.db-kind=postgresql
+        %dev.quarkus.datasource.jdbc.url=jdbc:postgresql://localhost:5433/orders
+        %test.quarkus.datasource.jdbc.url=jdbc:postgresql://localhost:5433/orders_of_tests
+        """,
+        {("orders", "orders")},
+    ),
     "compose: a variable passed on under its own name with a default": (
         """
         === compose.yaml

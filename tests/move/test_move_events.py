@@ -24,6 +24,7 @@ from support.switching import MOVE
 
 EVENTS: tuple[Event, ...] = (
     events.FindingMade("no_key", Level.WARNING, 'table "s"."t"', "it has no key"),
+    events.NotTried("the definitions after table s.t", "out of shared memory"),
     events.PhaseReached(Phase.FENCED_BACK),
     events.StepBegun(events.Step.COPY),
     events.StepDone(events.Step.COPY, 12.5),

@@ -26,19 +26,24 @@ def preflight(context: Context, move: Move, *, made: bool = True) -> tuple[Findi
     """What is in the way of a move, the blockers first; changes nothing. ``made`` is false before the new home is."""
     from freehold.move.preflight._kind import findings
     from freehold.move.run.preflight import gather
+    from freehold.move.run.rehearsal import rehearse
 
     service = context.platform.service(move.service)
     there = context.at({move.service: move.goes})
     ready = database_there(there, move.target)
     with world_of(context, move) as world, steering(context, move) as clients:
         instead = "" if ready else world.servers.addresses()[move.target.instance].maintenance_database
+        gathered = gather(world, move, instead)
+        apart = gathered.source.version // 10000 != gathered.target.version // 10000
         facts = replace(
-            gather(world, move, instead),
+            gathered,
             has_pool=not isinstance(clients, NoPool),
             pooled=clients.backends(),
             coming=() if made else service.extensions,
             services={schema: one.name for one in context.platform.services for schema in one.schemas},
             maintained=tuple(one.table for one in service.timeseries),
+            settings=tuple(name for name, _ in (*context.platform.settings, *service.settings)),
+            refused=rehearse(world, gathered) if apart and not made else (),
         )
         told = tuple(one for one in findings(facts) if ready or one.code not in _OF_A_DATABASE)
         for one in told:

@@ -12,6 +12,7 @@ from freehold.move.events import (
     Event,
     FindingMade,
     LagSeen,
+    NotTried,
     ObjectMade,
     PauseBegun,
     PauseEnded,
@@ -60,6 +61,8 @@ def line(event: Event) -> Line | None:
     match event:
         case FindingMade() | StepDone():
             return None
+        case NotTried():
+            return Line(f"not tried: {event.what} ({event.why})", stays=True)
         case PhaseReached():
             return Line(event.phase.value, stays=True)
         case StepBegun():

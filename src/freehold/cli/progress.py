@@ -72,8 +72,9 @@ def progress_line(title: str, what: str, done: int, total: int, elapsed_s: float
     """``applying ━━━━────  45/120  38/s  2 s left  role treum_users_app``."""
     total = max(total, done, 1)
     rate = done / elapsed_s if elapsed_s > 0 else 0.0
+    digits = 1 if 0 < rate < 10 else 0
     left = f"{(total - done) / rate:.0f} s left" if rate > 0 else ""
-    return f"{title} {drawn(done, total)} {done}/{total}  {rate:.0f}/s  {left}  {what}"
+    return f"{title} {drawn(done, total)} {done}/{total}  {rate:.{digits}f}/s  {left}  {what}"
 
 
 def drawn(done: int, total: int) -> str:

@@ -104,8 +104,8 @@ class Uses:
             owners: tuple[Known, ...] = (self._identity.named(fact.owner),)
         else:
             owners = self._identity.of_path(fact.at.file)
-        if owners and owners[0].folder == "" and fact.at.confidence <= GUESS and len(self._identity.known) > 1:
-            return  # beside several services the root is nobody's, and a guess is not enough to say otherwise
+        if fact.at.confidence <= GUESS and owners and self._identity.no_program(owners[0]):
+            return  # a guess is not enough to make a service of it
         for known in owners:
             found: set[tuple[str, str]] = set()
             for scope, environment, bag, around, _ in self.bags(known):

@@ -86,6 +86,14 @@ class FindingMade:
 
 
 @dataclass(frozen=True, slots=True)
+class NotTried:
+    """Preflight could not try something, which may therefore still fail where it is made. The move goes on."""
+
+    what: Annotated[str, "what was not tried"]
+    why: Annotated[str, "what kept it from that"]
+
+
+@dataclass(frozen=True, slots=True)
 class PhaseReached:
     """The move has come to another of its states. It is told once both databases, or the one that opened, say so."""
 
@@ -217,6 +225,7 @@ class Watchdog:
 
 Event: TypeAlias = (
     FindingMade
+    | NotTried
     | PhaseReached
     | StepBegun
     | StepDone

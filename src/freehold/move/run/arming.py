@@ -28,7 +28,6 @@ class Armed:
     far: Inventory
     grants: tuple[SequenceGrant, ...]
     epoch: int
-    far_version: int
     kept: tuple[str, ...]
     attempt: str
 
@@ -93,10 +92,9 @@ def arm(world: World, move: Move, near_side: str, epoch: int) -> Armed:
         attempt = str(near.query(NEW_ATTEMPT)[0][0])
         for session in (near, far):
             session.execute(claim(move, attempt))
-        far_version = version(far)
         for statement in follow.advance_slot(move.id, way):
             far.execute(statement)
-    return Armed(near_inventory, far_inventory, grants, epoch, far_version, kept, attempt)
+    return Armed(near_inventory, far_inventory, grants, epoch, kept, attempt)
 
 
 def given_back(move: Move, session: Session) -> tuple[str, ...]:

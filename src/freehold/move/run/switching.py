@@ -203,8 +203,8 @@ def _ready(move: Move, near: Session, far: Session, far_side: str, armed: Armed)
         rows = near.query(fence.read_sequences(sequences))
         values = [(int(str(n)), int(str(value)), called is True) for n, value, called in rows]
         far.query(fence.set_sequences(sequences, values))
-    if armed.far_version < follow.ORIGIN_SINCE:
-        # before 16 nothing tells what came here by replication: it would be sent back
+    if min(armed.near.version, armed.far.version) < follow.ORIGIN_SINCE:
+        # before 16 a side neither asks nor tells what came by replication: it would be sent back
         for statement in follow.advance_slot(move.id, direction(far_side)):
             far.execute(statement)
     far.execute(keyword("SET synchronous_commit = on"))
