@@ -37,10 +37,11 @@ def world_of(context: Context, move: Move) -> Iterator[World]:
     servers = replace(after.servers, places=places)
     majors = majors_of(servers, move)
     out = context.out
+    streaming = out.streams and out.as_json
     # where the lines of the stream go to a terminal, nothing may be drawn between them
-    with Bar(move.service, animated=not (out.streams and sys.stdout.isatty())) as bar:
+    with Bar(move.service, animated=not (streaming and sys.stdout.isatty())) as bar:
         takers: list[Taker] = [View(bar).take]
-        if out.streams and out.as_json:
+        if streaming:
             takers.append(lambda told: out.line(told.as_json()))
         with Feed(move, takers) as feed:
             yield World(
