@@ -86,6 +86,44 @@ USES = {
         """,
         {("api", "app"), ("worker", "app")},
     ),
+    "pgbouncer: a name that is not its database's, * with and without one, what each line sets, where logins are": (
+        """
+        === compose.yaml
+        services:
+          db: {image: "postgres:17", environment: {POSTGRES_PASSWORD: x, POSTGRES_DB: shop}}
+          bouncer: {image: "edoburu/pgbouncer", volumes: ["./pool:/etc/pgbouncer"]}
+          other: {image: "bitnami/pgbouncer:1", volumes: ["./other:/etc/pgbouncer"]}
+          a: {build: ./a, environment: {DATABASE_URL: "postgres://a@bouncer:6432/orders_rw"}}
+          b: {build: ./b, environment: {DATABASE_URL: "postgres://b@bouncer:6432/its.own"}}
+          c: {build: ./c, environment: {DB_HOST: bouncer, DB_PORT: "6432", DB_NAME: plain}}
+          d: {build: ./d, environment: {DATABASE_URL: "postgres://d@bouncer:6432/unlisted"}}
+          e: {build: ./e, environment: {DATABASE_URL: "postgres://e@other:6432/anything"}}
+          f: {build: ./f, environment: {DATABASE_URL: "postgres://f@db/orders_rw"}}
+          g: {build: ./g, environment: {DATABASE_URL: "postgres://g@elsewhere:6432/pooled", DIRECT_URL: "postgres://g@db/behind"}}
+        === pool/pgbouncer.ini
+        [databases]
+        ; foo = host=db dbname=nine
+        orders_rw = host=db port=5432 dbname = 'orders' auth_dbname=logins pool_size=5 connect_query='SELECT 1'
+        "its.own" = host=db dbname='it''s' pool_mode=session
+        plain = host=db user=fixed max_db_connections=3
+        * = host=db auth_user=someone
+        [pgbouncer]
+        pool_mode = transaction
+        dbname = nothing
+        === other/pgbouncer.ini
+        [databases]
+        *= host=db dbname=all_of_it
+        """,
+        {
+            ("a", "orders"),
+            ("b", "it's"),
+            ("c", "plain"),
+            ("d", "unlisted"),
+            ("e", "all_of_it"),
+            ("f", "orders_rw"),
+            ("g", "behind"),
+        },
+    ),
     "quarkus: the profile stands before the key": (
         """
         === orders/pom.xml
@@ -653,7 +691,7 @@ NAMES = (
     "prisma.config.ts", "alembic.ini", "versions/a.py", "app/migrations/0001_a.py", "settings.py", "application.yml",
     "application.properties", "flyway.conf", "changelog.xml", "changelog.yaml", "knexfile.js", "config/database.yml",
     "db/schema.rb", "appsettings.json", "a.cs", "pgbouncer.ini", "main.tf", ".github/workflows/a.yml", "README.md",
-    "main.go", "config.json", "config.toml", "Dockerfile",
+    "main.go", "config.json", "config.toml", "Dockerfile", "prefect.toml",
 )  # fmt: skip
 
 

@@ -20,6 +20,10 @@ pytestmark = [
         shutil.which("pgbouncer", path="/usr/sbin:/usr/bin") is None, reason="PgBouncer is not installed"
     ),
 ]
+LEFT = """
+SELECT rolname FROM pg_catalog.pg_roles WHERE rolname LIKE 'freehold%'
+UNION ALL SELECT subname FROM pg_catalog.pg_subscription UNION ALL SELECT slot_name FROM pg_catalog.pg_replication_slots
+"""
 
 
 def test_to_a_newer_version_and_back_under_load() -> None:
@@ -52,8 +56,16 @@ def whole(found: Desk, instance: str) -> list[float]:
             assert all(one["verified"]["mismatches"] == 0 and one["verified"]["rows"] > 0 for one in told)
         else:
             pauses += [one["pause_ms"] for one in told]
+    for one in ("main", "new"):
+        for (told,) in asked(found, one, "SELECT subconninfo FROM pg_catalog.pg_subscription"):
+            assert "user='freehold_mv_" in str(told)
     move(found, "complete", "--yes")
+    assert not [row for one in ("main", "new") for row in asked(found, one, LEFT)]
     return pauses
+
+
+def asked(found: Desk, instance: str, question: str) -> list[tuple[object, ...]]:
+    return found.psql(found.run("url", "--admin", instance).out.strip(), question)
 
 
 def homes(found: Desk) -> dict[str, str]:
