@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from freehold.discover.facts import Pooled, RoleMade, SettingMade, Unreadable
+from freehold.discover.facts import Pooled, Unreadable
+from freehold.discover.made import RoleMade, SettingMade
 from freehold.discover.model import Discovery
 from freehold.discover.readers._kind import members
 from support.repository import discovered, files_of

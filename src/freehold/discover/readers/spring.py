@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterator
 
 from freehold.discover import places
-from freehold.discover.facts import Connection, Fact, SchemaMade, Secret, Unreadable
+from freehold.discover.facts import Connection, Fact, Secret, Unreadable
+from freehold.discover.made import SchemaMade
 from freehold.discover.model import LIKELY
 from freehold.discover.properties import Property, of_properties, of_yaml
 from freehold.discover.readers._kind import Source, reader
