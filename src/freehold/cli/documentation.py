@@ -11,8 +11,10 @@ import click
 
 from freehold import family
 from freehold.audit.key_types._kind import KeyType
+from freehold.cli import eventpage
 from freehold.cli.documents import DOCUMENTS, document_schema
 from freehold.cli.main import SECTIONS, freehold
+from freehold.cli.schemas_of_moves import event_schema
 from freehold.discover.conflicts._kind import Conflict
 from freehold.discover.live.checks._kind import Check
 from freehold.discover.readers._kind import Reader
@@ -68,6 +70,8 @@ def pages() -> Iterator[tuple[str, str]]:
     yield "cli.md", _commands_page()
     yield "declaration.md", reference.page()
     yield "move-states.md", _states_page()
+    yield "move-events.md", eventpage.page()
+    yield "schemas/move-events.json", _json(event_schema())
     yield "freehold.schema.json", json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
     for command in sorted(DOCUMENTS):
         yield f"schemas/{command}.json", _json(document_schema(command))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
+from freehold.plan.standing import RETIRED
+
 PREFIX = "freehold_mv_"
 BARRIER = ("freehold", "move_barrier")
 DENY = "freehold_moved"
@@ -16,7 +18,7 @@ def move_id(platform: str, service: str, number: int) -> str:
 
 
 def stream(move: str, direction: str) -> str:
-    """The publication, the slot and the subscription of one direction: ``f`` to the target, ``r`` back from it."""
+    """The publication, the slot, the subscription and its login of one direction: ``f`` to the target, ``r`` back."""
     return f"{PREFIX}{move}_{direction}"
 
 
@@ -32,4 +34,4 @@ def lock_key(move: str) -> int:
 
 def retired_schema(move: str) -> str:
     """Where the tables that a completed move left behind wait for their end."""
-    return f"freehold_moved_{move}"
+    return f"{RETIRED}{move}"

@@ -66,6 +66,9 @@ class Explained:
                 deploy_role(self.scene.platform.name, placement.service),
             ):
                 return grant.privilege == "CONNECT"
+        if (self.instance, self.database, grant.grantee) in self.scene.passing:
+            # a service on the move has its rights at both homes
+            return grant.privilege in ("CONNECT", "TEMPORARY")
         if any(link.role == grant.grantee for link in self._arriving):
             return grant.privilege == "CONNECT"
         if grant.grantee == names.analytics:
@@ -167,7 +170,7 @@ class Explained:
             for linked in link.tables
             if linked.name.schema == schema and (table is None or linked.name.table in ("*", table))
             for reader in linked.readers
-            for role in (self.scene.placements.of(reader).roles.app, self.scene.placements.of(reader).roles.ro)
+            for role in self.scene.placements.of(reader).roles.readers
         )
 
     def _owner(self, schema: str) -> Placement | None:
@@ -182,7 +185,7 @@ class Explained:
         for placement in self.placements:
             for name in self.scene.platform.service(placement.service).reads:
                 if name.schema == schema and (table is None or name.table in ("*", table)):
-                    roles.update((placement.roles.app, placement.roles.ro))
+                    roles.update(placement.roles.readers)
         for link in self._arriving:
             if any(n.schema == schema and (table is None or n.table in ("*", table)) for n in link.tables):
                 roles.add(link.role)
