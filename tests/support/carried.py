@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from freehold.discover.facts import Pooled, RoleMade
+from freehold.discover.facts import Pooled
+from freehold.discover.made import RoleMade
 from freehold.discover.model import Discovery
 from freehold.discover.run import discover
 from freehold.export.carried import Carried, Facts

@@ -1,18 +1,23 @@
-"""What a reader can say about a file. A fact is what stands there, not yet what it means for a service."""
+"""What a reader can say about a file. A fact is what stands there, not yet what it means for a service.
+
+What a place makes or needs inside a server is in ``made``.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from freehold.discover.made import ConnectChanged as ConnectChanged
-from freehold.discover.made import DatabaseDropped as DatabaseDropped
-from freehold.discover.made import DatabaseMade as DatabaseMade
-from freehold.discover.made import Refused as Refused
-from freehold.discover.made import RoleMade as RoleMade
-from freehold.discover.made import SchemaMade as SchemaMade
-from freehold.discover.made import SettingMade as SettingMade
-from freehold.discover.made import TableMade as TableMade
-from freehold.discover.made import TableNamed as TableNamed
+from freehold.discover.made import (
+    ConnectChanged,
+    DatabaseDropped,
+    DatabaseMade,
+    Refused,
+    RoleMade,
+    SchemaMade,
+    SettingMade,
+    TableMade,
+    TableNamed,
+)
 from freehold.discover.model import Evidence
 
 

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator
 
 from freehold.discover.bags import Reach
 from freehold.discover.created import administrators, all_made
-from freehold.discover.facts import DatabaseMade, Fact, SchemaMade, Server, TableMade, TableNamed
+from freehold.discover.facts import Fact, Server
 from freehold.discover.identity import Identity
+from freehold.discover.made import DatabaseMade, SchemaMade, TableMade, TableNamed
 from freehold.discover.model import (
     CrossingSeen,
     DatabaseSeen,

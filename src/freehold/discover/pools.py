@@ -9,7 +9,8 @@ from dataclasses import replace
 
 from freehold.discover.connections import POSTGRESQL
 from freehold.discover.engines import of_image
-from freehold.discover.facts import DatabaseMade, Deployed, Fact, Pooled, Server
+from freehold.discover.facts import Deployed, Fact, Pooled, Server
+from freehold.discover.made import DatabaseMade
 from freehold.discover.model import Evidence, Use
 
 _LINE = re.compile(r"^\s*(?P<alias>\"(?:[^\"]|\"\")+\"|[^\s=;#\[\"]+)\s*=\s*(?P<words>.*)$")

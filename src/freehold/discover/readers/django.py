@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from freehold.discover import places
 from freehold.discover.connections import path_of, search_path
 from freehold.discover.engines import of_word
-from freehold.discover.facts import Connection, Fact, Migrated, TableMade, TableNamed, Unreadable
+from freehold.discover.facts import Connection, Fact, Migrated, Unreadable
+from freehold.discover.made import TableMade, TableNamed
 from freehold.discover.pytree import Module
 from freehold.discover.readers._kind import Source, reader
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from freehold.discover.connections import NOBODYS
-from freehold.discover.facts import DatabaseMade, Fact, Pooled, RoleMade, SchemaMade, Server
+from freehold.discover.facts import Fact, Pooled, Server
+from freehold.discover.made import DatabaseMade, RoleMade, SchemaMade
 from freehold.discover.pools import EVERY
 from freehold.discover.readers._kind import Source, reader
 from freehold.discover.yamltree import NotYaml, Tree, documents

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 
 from freehold.discover import places
 from freehold.discover.connections import path_of, search_path
-from freehold.discover.facts import Connection, Fact, TableMade, TableNamed, Unreadable
+from freehold.discover.facts import Connection, Fact, Unreadable
+from freehold.discover.made import TableMade, TableNamed
 from freehold.discover.model import LIKELY
 from freehold.discover.pytree import Module
 from freehold.discover.readers._kind import Source, reader

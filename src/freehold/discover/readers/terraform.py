@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from freehold.discover.facts import ConnectChanged, Connection, DatabaseMade, Fact, RoleMade, SchemaMade, Server
+from freehold.discover.facts import Connection, Fact, Server
+from freehold.discover.made import ConnectChanged, DatabaseMade, RoleMade, SchemaMade
 from freehold.discover.model import LIKELY
 from freehold.discover.readers._kind import Source, reader
 
