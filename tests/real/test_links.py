@@ -31,6 +31,10 @@ from support.linked import (
 
 pytestmark = pytest.mark.real
 
+UPON = (
+    "SET ROLE shop_billing_owner; CREATE VIEW billing.upon AS SELECT count(amount) AS n FROM users.account;"
+    " CREATE MATERIALIZED VIEW billing.kept AS SELECT sum(amount) AS total FROM users.account; RESET ROLE"
+)
 ACROSS = (Layout.DATABASE_PER_SERVICE, Layout.INSTANCE_PER_SERVICE)
 
 
@@ -74,7 +78,11 @@ def test_a_changed_source_is_followed(tmp_path: Path) -> None:
         files = (sql_file("001.sql", TABLES), sql_file("002.sql", more))
         changed = Workshop(servers, tmp_path, work.platform, migrations={"users": files})
         assert [step.kind for step in changed.plan().steps] == ["migration", "mirror"]
+        # what the reader built upon it stays
+        admin(changed, "billing", UPON)
         changed.apply()
+        for purpose in ("app", "ro"):
+            assert rows(changed, "billing", "SELECT n, total FROM billing.upon, billing.kept", purpose) == [(100, 5050)]
         assert changed.sentences() == []
         assert rows(changed, "billing", "SELECT vip FROM users.account WHERE id = 1") == [(True,)]
         assert rows(changed, "billing", "SELECT 'late'::users.status < 'paid'") == [(True,)]

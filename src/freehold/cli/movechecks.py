@@ -12,6 +12,7 @@ from freehold.cli.traffic import NoPool
 from freehold.errors import FreeholdError
 from freehold.finding import Finding, Level
 from freehold.local.movesfile import Known
+from freehold.move import events
 from freehold.move.model import SOURCE, Move
 
 if TYPE_CHECKING:
@@ -44,7 +45,10 @@ def preflight(context: Context, move: Move, *, made: bool = True) -> tuple[Findi
             settings=tuple(name for name, _ in (*context.platform.settings, *service.settings)),
             refused=rehearse(world, gathered) if apart and not made else (),
         )
-    return tuple(one for one in findings(facts) if ready or one.code not in _OF_A_DATABASE)
+        told = tuple(one for one in findings(facts) if ready or one.code not in _OF_A_DATABASE)
+        for one in told:
+            world.tell(events.FindingMade(one.code, one.level, one.object, one.title))
+    return told
 
 
 _OF_A_DATABASE = frozenset({"encoding", "extensions", "locale", "policy_roles", "subscribed", "target_not_empty"})
@@ -87,14 +91,16 @@ def verify(context: Context, entry: Known, options: Options, for_ms: int = 0) ->
             raise FreeholdError(
                 f'service "{move.service}" is in the middle of a switch', hint="Run `freehold move resume` first."
             )
-        asked = (move, direction(side), world.servers, world.clock, world.progress, options)
+        asked = (move, direction(side), world.servers, world.clock, world.tell, options)
         until = world.clock.monotonic_ms() + for_ms
-        report = (
-            watch(*asked, lambda: world.clock.monotonic_ms() >= until, lambda report: _tell(context, move, report))
-            if for_ms
-            else compare(*asked)
-        )
-        found = Verified(move.service, report, differing(world, move) if side == SOURCE else ())
+        with world.step(events.Step.VERIFY):
+            report = (
+                watch(*asked, lambda: world.clock.monotonic_ms() >= until, lambda seen: world.tell(_told(seen, 0)))
+                if for_ms
+                else compare(*asked)
+            )
+            found = Verified(move.service, report, differing(world, move) if side == SOURCE else ())
+        world.tell(_told(report, len(found.definitions)))
         wrong = report.mismatches + report.unsettled + len(found.definitions)
         told = {"mode": report.mode.value, "rows": report.rows, "mismatches": wrong, "at": report.finished_at}
         with world.session(move.place(side)) as session:
@@ -102,11 +108,15 @@ def verify(context: Context, entry: Known, options: Options, for_ms: int = 0) ->
     return found
 
 
-def _tell(context: Context, move: Move, report: Report) -> None:
-    from freehold.move.verify.show import lines
-
-    told = lines(report)
-    context.out.note(f"{report.finished_at} {move.service}: {told[-1]}; {told[0]}")
+def _told(report: Report, definitions: int) -> events.Verified:
+    return events.Verified(
+        mode=report.mode.value,
+        rows=report.rows,
+        mismatches=report.mismatches,
+        unsettled=report.unsettled,
+        definitions=definitions,
+        equal=report.equal and not definitions,
+    )
 
 
 def differing(world: World, move: Move) -> tuple[Difference, ...]:

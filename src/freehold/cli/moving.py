@@ -15,6 +15,7 @@ from freehold.cli.moveworld import database_there, majors_of, steering, world_of
 from freehold.errors import FreeholdError, LocalStateError
 from freehold.finding import Finding
 from freehold.local.movesfile import Known
+from freehold.move import events
 from freehold.move.machine import ENDED, Phase, demand
 from freehold.move.model import SOURCE, TARGET, Move, other
 
@@ -104,9 +105,7 @@ def _work(context: Context, world: World, move: Move, jobs: int, *, backup: bool
         archiver = PgArchiver(world.servers.addresses(), majors_of(world.servers, move), context.binaries())
         back_up(world, archiver, kept, move)
 
-    return (
-        Work(jobs, lambda: provision(context, move), save) if backup else Work(jobs, lambda: provision(context, move))
-    )
+    return Work(jobs, lambda: provision(context, move), save if backup else None)
 
 
 def _withdraw(context: Context, entry: Known) -> None:
@@ -190,9 +189,10 @@ def heal(context: Context, entry: Known) -> str:
     """End a switch that was interrupted; the side that serves."""
     from freehold.move.run.healing import heal as do
 
-    with world_of(context, entry.move) as world, steering(context, entry.move) as clients:
-        side = do(world, entry.move, clients)
-    context.moves.homed(entry.move, side)
+    move = entry.move
+    with world_of(context, move) as world, steering(context, move) as clients, world.step(events.Step.HEAL):
+        side = do(world, move, clients)
+    context.moves.homed(move, side)
     return side
 
 
@@ -209,7 +209,9 @@ def complete(context: Context, entry: Known) -> tuple[str, ...]:
             phase = found[TARGET].phase if TARGET in found else Phase.STARTED
             if phase is not Phase.RETIRING:
                 demand(move.service, phase, "complete")
-            retired = do(world, move)
+            with world.step(events.Step.COMPLETE):
+                retired = do(world, move)
+            world.tell(events.PhaseReached(Phase.COMPLETED))
     context.moves.put(replace(entry, home=TARGET, ended=True))
     return retired
 
@@ -225,9 +227,11 @@ def abort(context: Context, entry: Known) -> None:
         found = standings(world, move)
         if SOURCE in found and found[SOURCE].phase not in ENDED:
             demand(move.service, found[SOURCE].phase, "abort")
-        sweep(world, move)
-        if SOURCE in found:
-            do(world, move, made_database=entry.made_database)
+        with world.step(events.Step.ABORT):
+            sweep(world, move)
+            if SOURCE in found:
+                do(world, move, made_database=entry.made_database)
+        world.tell(events.PhaseReached(Phase.ABORTED))
     context.moves.put(replace(entry, home=SOURCE, ended=True))
 
 

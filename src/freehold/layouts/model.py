@@ -20,6 +20,11 @@ class ServiceRoles:
         """The login under which the service's foreign tables read in other databases; exists where they read."""
         return self.app.removesuffix("_app") + "_link"
 
+    @property
+    def readers(self) -> tuple[str, str, str]:
+        """The roles that may read what the service declares: its logins, and its owner, since views act as that."""
+        return self.owner, self.app, self.ro
+
 
 @dataclass(frozen=True, slots=True)
 class PlatformRoles:

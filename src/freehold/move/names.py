@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
+from freehold.plan.standing import RETIRED
+
 PREFIX = "freehold_mv_"
 BARRIER = ("freehold", "move_barrier")
 DENY = "freehold_moved"
@@ -32,4 +34,4 @@ def lock_key(move: str) -> int:
 
 def retired_schema(move: str) -> str:
     """Where the tables that a completed move left behind wait for their end."""
-    return f"freehold_moved_{move}"
+    return f"{RETIRED}{move}"

@@ -47,7 +47,7 @@ _LOUD = (
 
 @dataclass(frozen=True, slots=True)
 class MirrorWant:
-    """One mirrored schema of one reader's database. ``roles`` are the logins of each reading service."""
+    """One mirrored schema of one reader's database. ``roles`` are those of each reading service that read."""
 
     link: Link
     schema: str
@@ -76,7 +76,7 @@ def mirrors(design: Design, found: Found) -> Iterator[MirrorWant]:
     owner = design.placements.roles.mirror
     for link in design.placements.links:
         readers = sorted({reader for table in link.tables for reader in table.readers})
-        roles = tuple((name, _logins(design, name)) for name in readers)
+        roles = tuple((name, design.placements.of(name).roles.readers) for name in readers)
         for schema in link.schemas:
             yield MirrorWant(link, schema, owner, acts_as(found, link.reader[0], owner), roles)
 
@@ -91,7 +91,7 @@ def through_servers(design: Design) -> Iterator[tuple[Link, Mapping[str, str]]]:
                 {
                     role: design.placements.of(reader).roles.link
                     for reader in sorted(readers)
-                    for role in _logins(design, reader)
+                    for role in design.placements.of(reader).roles.readers
                 },
             )
 
@@ -201,11 +201,6 @@ def quietly(superuser: bool, statements: tuple[Sql, ...]) -> tuple[Effect, ...]:
     """Statements that hold a password, kept out of the server's log where the admin login may say so."""
     some = (*_SILENT, *statements, *_LOUD) if superuser else statements
     return tuple(Statement(statement) for statement in some)
-
-
-def _logins(design: Design, service: str) -> tuple[str, ...]:
-    roles = design.placements.of(service).roles
-    return roles.app, roles.ro
 
 
 def leftover_logins(design: Design, server: Server) -> Iterator[tuple[str, str]]:

@@ -19,6 +19,7 @@ from freehold.found.links import Column, ForeignTable, Shape, UserType
 from freehold.found.model import Contents, Object
 from freehold.layouts.model import LinkedTable
 from freehold.plan.look import RELATIONS
+from freehold.plan.standing import let_go, put_back
 from freehold.spec.model import Via
 from freehold.sqltext import Sql, ident, join, keyword, literal, raw, sql
 
@@ -105,7 +106,7 @@ def wanted_mirror(
     reader: Contents,
     roles: Mapping[str, tuple[str, ...]],
 ) -> Mirror:
-    """The mirror of ``schema`` for the source as it stands; ``roles`` are each reading service's logins."""
+    """The mirror of ``schema`` for the source as it stands; ``roles`` are those of each reading service that read."""
     some = tuple(tables)
     shapes = {shape.name: shape for shape in source.shapes if shape.schema == schema}
     types = {(one.schema, one.name): one for one in source.types}
@@ -190,6 +191,8 @@ def _changes(want: Mirror, have: Mirror, owner: str, acting_as: str, *, only: bo
     ]
     again = rebuilt(want, have)
     gone = {table.name for table in have.tables if want.table(table.name) is None} if only else set()
+    if again:
+        yield let_go(schema, sorted(again))
     yield from drop_tables(have, again | gone)
     for one in want.types:
         yield from _make_type(schema, one, _type(have, one.name), owner)
@@ -207,6 +210,8 @@ def _changes(want: Mirror, have: Mirror, owner: str, acting_as: str, *, only: bo
         yield from ((sql("SET LOCAL ROLE {}", ident(acting_as)),) if acting_as else ())
         yield from grants
         yield from ((keyword("RESET ROLE"),) if acting_as else ())
+    if again:
+        yield put_back()
 
 
 def _create(schema: str, table: LocalTable) -> Sql:

@@ -32,7 +32,7 @@ def wishes_of(
                 continue
             here = (owner.instance, owner.database) == (placement.instance, placement.database)
             if here and not (owner.shared and placement.shared):
-                for grantee in (roles.app, roles.ro):
+                for grantee in roles.readers:
                     wishes.setdefault(table.schema, []).extend(_on_table("reads", service.name, table, grantee))
         for reference in service.references:
             owner = owners.get(reference.to_table.schema)

@@ -170,7 +170,7 @@ class Explained:
             for linked in link.tables
             if linked.name.schema == schema and (table is None or linked.name.table in ("*", table))
             for reader in linked.readers
-            for role in (self.scene.placements.of(reader).roles.app, self.scene.placements.of(reader).roles.ro)
+            for role in self.scene.placements.of(reader).roles.readers
         )
 
     def _owner(self, schema: str) -> Placement | None:
@@ -185,7 +185,7 @@ class Explained:
         for placement in self.placements:
             for name in self.scene.platform.service(placement.service).reads:
                 if name.schema == schema and (table is None or name.table in ("*", table)):
-                    roles.update((placement.roles.app, placement.roles.ro))
+                    roles.update(placement.roles.readers)
         for link in self._arriving:
             if any(n.schema == schema and (table is None or n.table in ("*", table)) for n in link.tables):
                 roles.add(link.role)

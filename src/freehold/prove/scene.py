@@ -167,7 +167,7 @@ def link_mappings(placements: Placements, place: tuple[str, str]) -> Mapping[tup
         if link.reader == place
         for table in link.through(Via.FOREIGN_TABLE)
         for reader in table.readers
-        for role in (placements.of(reader).roles.app, placements.of(reader).roles.ro)
+        for role in placements.of(reader).roles.readers
     }
 
 

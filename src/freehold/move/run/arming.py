@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from freehold.errors import FreeholdError, ServerError
 from freehold.move import control, fence, follow
+from freehold.move.events import LagSeen, Waiting
 from freehold.move.fence import SequenceGrant
 from freehold.move.model import Inventory, Move, other
-from freehold.move.run.following import cross, direction, end, subscribe
+from freehold.move.run.following import cross, direction, end, lag_bytes, subscribe
 from freehold.move.run.look import look
 from freehold.move.run.world import LOCKED, World, patiently
 from freehold.move.state import NEW_ATTEMPT, claim
@@ -108,6 +109,7 @@ def steady(world: World, move: Move, near_side: str, within_ms: float, wait_ms: 
         number += 1
         token = f"steady:{world.clock.monotonic_ms():.3f}:{number}"
         took = cross(world, move, near_side, token, max(within_ms, 1_000.0))
+        world.tell(LagSeen(lag_bytes(world, move, near_side), took))
         quick = quick + 1 if took is not None and took <= within_ms else 0
         if not quick and world.clock.monotonic_ms() >= deadline:
             raise FreeholdError(
@@ -125,4 +127,4 @@ def _slot(world: World, move: Move, session: Session, way: str) -> None:
         except ServerError as error:
             if error.sqlstate not in LOCKED or left == 1:
                 raise
-            world.say("the slot for the way back waits for transactions that are open")
+            world.tell(Waiting("the slot for the way back", "transactions that are open"))

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from freehold.errors import FreeholdError, ServerError
 from freehold.move import control, copy, follow, follower, names
+from freehold.move.events import LagSeen, Waiting
 from freehold.move.model import SOURCE, Inventory, Move, other
 from freehold.move.run.world import World, connection
 from freehold.move.state import note
@@ -45,7 +46,7 @@ def begin(world: World, move: Move, inventory: Inventory) -> None:
             target.execute(follow.refresh(move.id, "f"))
         while waiting := target.query(follow.not_ready(move.id, "f")):
             alive(move, target, SOURCE)
-            world.progress.event(f"PostgreSQL copies {len(waiting)} tables that were left over", 0, 0)
+            world.tell(Waiting("what follows", f"PostgreSQL to copy {len(waiting)} tables that were left over"))
             world.clock.sleep_ms(SYNC_POLL_MS)
         if absent:
             source.execute(follower.reads_no_more(move.id, "f", absent))
@@ -88,7 +89,7 @@ def arrived(
             alive(move, far, from_side)
             checked = now
         world.clock.sleep_ms(POLL_MS)
-    return world.clock.monotonic_ms() - began_ms
+    return round(world.clock.monotonic_ms() - began_ms, 3)
 
 
 def alive(move: Move, far: Session, from_side: str) -> None:
@@ -115,11 +116,9 @@ def caught_up(world: World, move: Move, from_side: str, within_ms: float) -> flo
     while True:
         number += 1
         took = cross(world, move, from_side, f"beat:{world.clock.now_iso()}:{world.clock.monotonic_ms():.3f}", 5_000.0)
+        world.tell(LagSeen(lag_bytes(world, move, from_side), took))
         if took is not None and took <= within_ms:
             return took
-        behind = lag_bytes(world, move, from_side)
-        told = f"{took:.0f} ms" if took is not None else "more than 5 s"
-        world.progress.event(f"following: {told} and {behind or 0:,} bytes behind", 0, 0)
 
 
 def lag_bytes(world: World, move: Move, from_side: str) -> int | None:

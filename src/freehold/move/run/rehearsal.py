@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from freehold.errors import ServerError, Unreachable
 from freehold.move import keys, libraries, policies
+from freehold.move.events import NotTried
 from freehold.move.facts import Facts
 from freehold.move.model import Move
 from freehold.move.newer import Refused
@@ -27,6 +28,7 @@ _ELSEWHERE = ("42501", "42P07", "42710", "42723")
 _CONSEQUENCES = ("42P01", "3F000")
 """No such table or schema. What the server itself lacks has no schema in its message; a service's own has one."""
 _FULL = "53200"
+"""Out of shared memory: one transaction holds more locks than max_locks_per_transaction has room for."""
 
 
 def rehearse(world: World, facts: Facts) -> tuple[Refused, ...]:
@@ -45,7 +47,7 @@ def rehearse(world: World, facts: Facts) -> tuple[Refused, ...]:
             for thing, what, statement in parts:
                 error = _tried(target, statement)
                 if error is not None and error.sqlstate == _FULL:
-                    world.say("not all definitions could be tried: the target's max_locks_per_transaction is too low")
+                    world.tell(NotTried("the definitions after " + what, f"the target's server: {error.message}"))
                     break
                 table = "" if thing is None else thing.parent or thing.name
                 if error is not None and _matters(error) and table not in named:

@@ -57,7 +57,6 @@ def before(world: World, move: Move, inventory: Inventory) -> tuple[Finding, ...
             else:
                 _complete(script, made, there, move)
             told = _settle(source, target, move)
-    world.progress.event("structure", 1, 1)
     return tuple(told)
 
 

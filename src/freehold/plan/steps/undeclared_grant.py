@@ -140,7 +140,7 @@ def _mirrored(design: Design, place: tuple[str, str]) -> Allowed:
         if link.reader == place
         for table in link.tables
         for reader in table.readers
-        for role in (design.placements.of(reader).roles.app, design.placements.of(reader).roles.ro)
+        for role in design.placements.of(reader).roles.readers
         for entry in (
             (SCHEMA_KIND, table.name.schema, "", role, "USAGE"),
             ("TABLES", table.name.schema, "" if table.name.table == "*" else table.name.table, role, "SELECT"),
