@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -406,6 +408,68 @@ def test_what_nobody_gives_way_to_is_tried_again_and_then_told(
     assert what(report) == []
     writer.execute(keyword("COMMIT"))
     assert ("move", 1) in what(keep.maintain("2026-11-20"))
+
+
+SLOW = (
+    "CREATE FUNCTION slow(numeric) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN"
+    " IF current_user <> 'shop_market_app' THEN PERFORM pg_sleep(0.1); END IF; RETURN true; END $$;"
+)
+
+
+def slowly(servers: Servers, folder: Path, rows: int) -> Keeper:
+    """A table whose rows take a tenth of a second to move each, and ``rows`` that wait in its default partition."""
+    keep = keeper(servers, folder, series(), text=SLOW + TABLE)
+    fill(keep, ("2026-11-20", rows))
+    keep.admin().execute(keyword("ALTER TABLE market.tick ADD CONSTRAINT slow CHECK (market.slow(price)) NOT VALID"))
+    return keep
+
+
+def test_who_inserts_while_rows_move_waits_no_longer_than_stated(
+    server18: object, clusters: Clusters, tmp_path: Path
+) -> None:
+    keep = slowly(clusters(18)[1], tmp_path, rows=10)
+    waited, over = [0.0], threading.Event()
+
+    def insert_on() -> None:
+        writer = keep.app()
+        while not over.wait(0.02):
+            began = time.monotonic()
+            writer.query(insert("2026-11-20", 1))
+            waited.append(time.monotonic() - began)
+
+    client = threading.Thread(target=insert_on)
+    client.start()
+    # some thirty rows more come while the ten move, and three seconds under the lock are too long
+    report = keep.maintain("2026-11-20", patience_ms=1.0)
+    over.set()
+    client.join()
+    assert [one.hint.endswith("`freehold maintain --lock-timeout 5s`.") for one in report.unfinished] == [True]
+    assert len(waited) > 10
+    assert max(waited) < 1.5
+    assert keep.ask("SELECT count(*) FROM market.tick") == [(10 + len(waited) - 1,)]
+
+
+def test_who_changes_a_row_that_moves_is_given_way_to(server18: object, clusters: Clusters, tmp_path: Path) -> None:
+    keep = slowly(clusters(18)[1], tmp_path, rows=30)
+    waited: list[float] = []
+
+    def correct() -> None:
+        watch, writer = keep.admin(), keep.app()
+        while not watch.query(raw("SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'")):
+            time.sleep(0.01)
+        time.sleep(0.3)
+        began = time.monotonic()
+        writer.query(raw("UPDATE market.tick SET symbol = 'right' WHERE price = 1 RETURNING 1"))
+        waited.append(time.monotonic() - began)
+
+    client = threading.Thread(target=correct)
+    client.start()
+    report = keep.maintain("2026-11-20")
+    client.join()
+    assert waited
+    assert waited[0] < 1.5
+    assert ("move", 30) in what(report)
+    assert keep.ask("SELECT count(*) FROM ONLY market.tick_p20261120 WHERE symbol = 'right'") == [(1,)]
 
 
 def test_a_dry_run_says_what_a_run_does_and_changes_nothing(servers: Servers, tmp_path: Path) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 from freehold.errors import ServerError
 from freehold.maintain import native
 from freehold.maintain.model import AddPartition, State, Task
 from freehold.maintain.native import Traits
 from freehold.maintain.run.hands import Hands
+from freehold.maintain.run.yielding import giving_way
 from freehold.plan.partitions import partition_name
 from freehold.ports import Session
 from freehold.spec.tables import TableName
@@ -20,6 +23,8 @@ def add(hands: Hands, task: Task, state: State, action: AddPartition, has: Trait
 
     All of it is one transaction: a run that ends anywhere leaves nothing. Locks that stop others are taken last, when
     only what needs them is left: rows that came to the default partition meanwhile, and the ATTACH.
+
+    Rows move before that, for as long as it takes; who changes one of them meanwhile is given way to.
 
     Where rows for the piece may be arriving, writers are stopped at the table itself: one that PostgreSQL has already
     sent to the default partition would otherwise find, after waiting, that its row belongs there no longer, and fail.
@@ -37,7 +42,9 @@ def add(hands: Hands, task: Task, state: State, action: AddPartition, has: Trait
             )
         moves = False
     moved = 0
-    with session.transaction():
+    # nobody waits for the rows of an empty move
+    way = giving_way(hands, task, session) if action.rows else nullcontext()
+    with session.transaction(), way:
         for statement in native.create(task.series, name, action, state, has):
             session.execute(statement)
         if moves and has.watched:
