@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+import time
 from pathlib import Path
 
 import jsonschema
@@ -138,3 +140,28 @@ def test_a_folder_that_is_not_there_is_named(bench: Desk) -> None:
     said = bench.run("discover", "nowhere")
     assert said.status == 1
     assert '"nowhere" cannot be read' in said.err
+
+
+@pytest.mark.parametrize("words", ["discover", "init"])
+def test_an_interrupted_discovery_ends_cleanly_and_leaves_no_file(words: str, bench: Desk) -> None:
+    folder, into = bench.folder / "big", bench.folder / "into"
+    folder.mkdir()
+    into.mkdir()
+    # enough for many seconds of the parser
+    table = "CREATE TABLE t{} (id int PRIMARY KEY, a text, b text);"
+    (folder / "a.sql").write_text("\n".join(map(table.format, range(100_000))))
+    asked = {
+        "discover": ("discover", folder, "--html", into / "a.html", "--sarif", into / "a.sarif"),
+        "init": ("init", "--from", folder, "--into", into),
+    }[words]
+    process = bench.start(*asked)
+    if words == "discover":
+        assert process.stdout is not None
+        assert "reading" in process.stdout.readline()
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=30)
+    assert process.returncode in (130, -signal.SIGINT), out
+    if process.returncode == 130:
+        assert out.strip() == "freehold: interrupted; what is done stays, run the same command again"
+    assert list(into.iterdir()) == []

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from freehold.discover.facts import Pooled, RoleMade, SettingMade, Unreadable
+from freehold.discover.facts import Pooled, Unreadable
+from freehold.discover.made import RoleMade, SettingMade
 from freehold.discover.model import Discovery
 from freehold.discover.readers._kind import members
 from support.repository import discovered, files_of
@@ -85,6 +86,116 @@ USES = {
         url: "postgresql://localhost:5432/other".to_string(),
         """,
         {("api", "app"), ("worker", "app")},
+    ),
+    "quarkus: a URL of the file's own properties, one of which is a variable": (
+        """
+        === users/pom.xml
+        <project/>
+        === users/src/main/resources/application.properties
+        database-name=people
+        %prod.quarkus.datasource.jdbc.url=jdbc:postgresql://${database-host}:5432/${database-name}
+        === feed/pom.xml
+        <project/>
+        === feed/src/main/resources/application.properties
+        quarkus.datasource.jdbc.url=jdbc:postgresql://${database-host}:5432/${database-name:feed}
+        === other/pom.xml
+        <project/>
+        === other/src/main/resources/application.properties
+        quarkus.datasource.jdbc.url=jdbc:postgresql://localhost:5432/${database-name}
+        """,
+        {("users", "people"), ("feed", "feed")},
+    ),
+    "yaml settings named application with a plain URL": (
+        """
+        === app-users/Cargo.toml
+        [package]
+        === app-users/resources/application-local.yml
+        database:
+          url: postgres://demo@localhost:5432/people?application_name=users
+        """,
+        {("app-users", "people")},
+    ),
+    "ecto: a repository with strings, variables, and one of another engine": (
+        """
+        === auth/mix.exs
+        defmodule Auth do end
+        === auth/config/dev.exs
+        config :auth, Auth.Repo,
+          username: "postgres",
+          database: "auth_dev",
+          pool_size: 10
+        === auth/config/test.exs
+        config :auth, Auth.Repo,
+          database: "auth_test#{System.get_env("PARTITION")}"
+        === api/mix.exs
+        defmodule Api do end
+        === api/config/config.exs
+        config :api, ecto_repos: [Api.Repo]
+
+        config :api, Api.Repo,
+          # where it is
+          hostname: System.get_env("POSTGRES_HOST", "localhost"),
+          database: System.get_env("POSTGRES_DB") || "api_dev"
+        === old/mix.exs
+        defmodule Old do end
+        === old/config/dev.exs
+        config :old, Old.Repo,
+          adapter: Ecto.Adapters.MyXQL,
+          database: "old_dev"
+        """,
+        {("auth", "auth_dev"), ("api", "api_dev")},
+    ),
+    "compose: a client that runs with the image of the server, beside servers with words of their own": (
+        """
+        === compose.yaml
+        services:
+          db: {image: "postgres:17", command: ["-c", "fsync=off"], environment: {POSTGRES_PASSWORD: x, POSTGRES_DB: a}}
+          other: {image: "postgres:17", entrypoint: ["sh", "-c", "exec docker-entrypoint.sh postgres; psql -d x"]}
+          prepares:
+            image: postgres:17
+            environment: {PGHOST: db, PGUSER: postgres}
+            entrypoint: [psql, -d, postgres, -f, /prepare.sql]
+          a: {build: ./a, environment: {DATABASE_URL: "postgres://a@db/a"}}
+        """,
+        {("a", "a"), ("prepares", "postgres")},
+    ),
+    "pgbouncer: a name that is not its database's, * with and without one, what each line sets, where logins are": (
+        """
+        === compose.yaml
+        services:
+          db: {image: "postgres:17", environment: {POSTGRES_PASSWORD: x, POSTGRES_DB: shop}}
+          bouncer: {image: "edoburu/pgbouncer", volumes: ["./pool:/etc/pgbouncer"]}
+          other: {image: "bitnami/pgbouncer:1", volumes: ["./other:/etc/pgbouncer"]}
+          a: {build: ./a, environment: {DATABASE_URL: "postgres://a@bouncer:6432/orders_rw"}}
+          b: {build: ./b, environment: {DATABASE_URL: "postgres://b@bouncer:6432/its.own"}}
+          c: {build: ./c, environment: {DB_HOST: bouncer, DB_PORT: "6432", DB_NAME: plain}}
+          d: {build: ./d, environment: {DATABASE_URL: "postgres://d@bouncer:6432/unlisted"}}
+          e: {build: ./e, environment: {DATABASE_URL: "postgres://e@other:6432/anything"}}
+          f: {build: ./f, environment: {DATABASE_URL: "postgres://f@db/orders_rw"}}
+          g: {build: ./g, environment: {DATABASE_URL: "postgres://g@elsewhere:6432/pooled", DIRECT_URL: "postgres://g@db/behind"}}
+        === pool/pgbouncer.ini
+        [databases]
+        ; foo = host=db dbname=nine
+        orders_rw = host=db port=5432 dbname = 'orders' auth_dbname=logins pool_size=5 connect_query='SELECT 1'
+        "its.own" = host=db dbname='it''s' pool_mode=session
+        plain = host=db user=fixed max_db_connections=3
+        * = host=db auth_user=someone
+        [pgbouncer]
+        pool_mode = transaction
+        dbname = nothing
+        === other/pgbouncer.ini
+        [databases]
+        *= host=db dbname=all_of_it
+        """,
+        {
+            ("a", "orders"),
+            ("b", "it's"),
+            ("c", "plain"),
+            ("d", "unlisted"),
+            ("e", "all_of_it"),
+            ("f", "orders_rw"),
+            ("g", "behind"),
+        },
     ),
     "quarkus: the profile stands before the key": (
         """
@@ -653,7 +764,7 @@ NAMES = (
     "prisma.config.ts", "alembic.ini", "versions/a.py", "app/migrations/0001_a.py", "settings.py", "application.yml",
     "application.properties", "flyway.conf", "changelog.xml", "changelog.yaml", "knexfile.js", "config/database.yml",
     "db/schema.rb", "appsettings.json", "a.cs", "pgbouncer.ini", "main.tf", ".github/workflows/a.yml", "README.md",
-    "main.go", "config.json", "config.toml", "Dockerfile",
+    "main.go", "config.json", "config.toml", "Dockerfile", "prefect.toml", "config/dev.exs",
 )  # fmt: skip
 
 

@@ -118,6 +118,17 @@ def test_a_setting_that_15_does_not_have_is_named(down: Scene) -> None:
     ]
 
 
+@pytest.mark.parametrize(("source", "target"), [(18, 15), (15, 18)])
+def test_what_both_versions_know_is_refused_by_neither(clusters: Clusters, source: int, target: int) -> None:
+    for version in (18, 15):
+        clean(clusters(version)[0])
+    found = scene(clusters, source, target)
+    facts = gather(found.world, found.move)
+    refused = rehearse(found.world, facts)
+    found.servers.tidy()
+    assert refused == facts.newer == ()
+
+
 def contents(on: Scene) -> list[tuple[object, ...]]:
     """Everything in the target's database and every role of its server."""
     session = on.servers.admin(on.move.target.instance, on.move.target.database)

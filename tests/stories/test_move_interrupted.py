@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -16,7 +17,7 @@ import pytest
 
 from freehold.cli.documents import document_schema
 from freehold.cli.schemas_of_moves import event_schema
-from support.bank import bank, everything_is_there, move, url
+from support.bank import bank, everything_is_there, url
 from support.command import Desk
 from support.moves_killed import served_again, streamed, until, watchdogs
 from support.traffic import transfers
@@ -66,7 +67,11 @@ def test_ctrl_c_says_where_things_stand_and_clients_go_on() -> None:
             assert words == ["freehold", "move", "resume", "--service", "visits"]
             served_again(clients)
             goes_on(found, words)
-            move(found, "verify", *MOVE)
+            shown = found.on_terminal(["move", "verify", *MOVE], timeout_s=300).all
+            assert re.search(r"visits: [━─]{20} [\d,]+/[\d,]+ rows +[\d,]+ rows/s .*compared visits\.visit", shown), (
+                shown
+            )
+            assert re.search(r"· visits: [\d,]+ rows: equal", shown), shown
 
             with psycopg.connect(visits) as held:
                 held.execute("SELECT 1")  # an open transaction: the pool waits for it, with everybody behind it
@@ -90,4 +95,13 @@ def test_ctrl_c_says_where_things_stand_and_clients_go_on() -> None:
             jsonschema.validate(status, document_schema("move"))
             assert [one["phase"] for one in status["moves"]] == ["switched"]  # type: ignore[attr-defined]
             assert not watchdogs(found)
+
+            words = ["--to", "database-per-service", "--service", "ledger", "--no-backup", "--soak", "1h"]
+            soaking = streamed(found, "auto", *words, "--lag", "5s", "--pause", "20s")
+            said, words = interrupted(soaking, until(soaking, event="step_begun", step="soak"))
+            assert 'the move of service "ledger" is switched; it is served at main/bank_ledger' in said
+            assert words == ["freehold", "move", "complete", "--service", "ledger"]
+            served_again(clients)
+            goes_on(found, [*words, "--yes"])
+            served_again(clients)
         everything_is_there(found, clients)

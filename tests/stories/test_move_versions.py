@@ -20,16 +20,21 @@ pytestmark = [
         shutil.which("pgbouncer", path="/usr/sbin:/usr/bin") is None, reason="PgBouncer is not installed"
     ),
 ]
+LEFT = """
+SELECT rolname FROM pg_catalog.pg_roles WHERE rolname LIKE 'freehold%'
+UNION ALL SELECT subname FROM pg_catalog.pg_subscription UNION ALL SELECT slot_name FROM pg_catalog.pg_replication_slots
+"""
 
 
 def test_to_a_newer_version_and_back_under_load() -> None:
     with bank("schema-per-service", f"{{main: {FOLDERS[15]}, new: embedded}}") as found:
         clients = transfers(url(found, "ledger"), url(found, "visits"))
         clients.think_s = 0.01
+        admins = {"main": admin(found, "main")}
         pauses: list[float] = []
         with clients.running(2):
             for instance in ("new", "main"):
-                pauses += whole(found, instance)
+                pauses += whole(found, instance, admins)
                 assert homes(found) == {"ledger": instance, "visits": instance}
         everything_is_there(found, clients)
         print(
@@ -39,10 +44,11 @@ def test_to_a_newer_version_and_back_under_load() -> None:
         )
 
 
-def whole(found: Desk, instance: str) -> list[float]:
-    """Both services to the instance, with everything a move offers on its way; the pauses of the switches in ms."""
-    for service in ("ledger", "visits"):
-        move(found, "start", "--service", service, "--to-instance", instance)
+def whole(found: Desk, instance: str, admins: dict[str, str]) -> list[float]:
+    """Both services to the instance, with everything a move offers on its way; the pauses of the switches in ms.
+    ``admins`` are connection strings of both instances afterwards."""
+    for service, more in (("ledger", ()), ("visits", ("--no-backup",))):
+        move(found, "start", "--service", service, "--to-instance", instance, *more)
     assert {one["phase"] for one in move(found, "status")["moves"]} == {"following"}
     pauses = []
     for action in ("verify", "cutover", "rollback", "verify", "cutover"):
@@ -52,8 +58,17 @@ def whole(found: Desk, instance: str) -> list[float]:
             assert all(one["verified"]["mismatches"] == 0 and one["verified"]["rows"] > 0 for one in told)
         else:
             pauses += [one["pause_ms"] for one in told]
+    admins[instance] = admin(found, instance)
+    followed = [row for url in admins.values() for row in found.psql(url, "SELECT subconninfo FROM pg_subscription")]
+    assert len(followed) == 2
+    assert all("user='freehold_mv_" in str(told) for (told,) in followed)
     move(found, "complete", "--yes")
+    assert not [row for url in admins.values() for row in found.psql(url, LEFT)]
     return pauses
+
+
+def admin(found: Desk, instance: str) -> str:
+    return found.run("url", "--admin", instance).out.strip()
 
 
 def homes(found: Desk) -> dict[str, str]:

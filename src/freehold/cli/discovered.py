@@ -39,6 +39,7 @@ def read(out: Out, where: str) -> Discovery:
 def declare(out: Out, origin: Path, into: Path, name: str | None) -> Path:
     """Write freehold.yaml of what is found in ``origin``; an existing one stays. Raises FreeholdError."""
     from freehold.discover.declare import declaration
+    from freehold.local.folder import write_new
 
     target = into / "freehold.yaml"
     if target.exists() or target.is_symlink():
@@ -52,8 +53,7 @@ def declare(out: Out, origin: Path, into: Path, name: str | None) -> Path:
         raise FreeholdError(f'"{origin}": {error}', hint="Run `freehold init` for an empty declaration.") from None
     try:
         into.mkdir(parents=True, exist_ok=True)
-        with target.open("x", encoding="utf-8", errors="replace") as file:
-            file.write(redacted(text))
+        write_new(target, redacted(text).encode("utf-8", "replace"))
     except OSError as error:
         raise LocalStateError(
             f'cannot write "{target}": {(error.strerror or str(error)).lower()}',

@@ -45,7 +45,7 @@ def _stands(context: Context, action: str, entry: Known) -> tuple[str, str]:
     if side is None:
         return (
             f'service "{move.service}" is in the middle of a switch, and nobody serves it',
-            f"Go on with `freehold move resume {_named(move)}`: now.",
+            f"Go on with `freehold move resume {_named(move)}` now.",
         )
     phase = found[side].phase if side in found else Phase.STARTED
     place = move.place(side)

@@ -150,7 +150,8 @@ def _blocks(found: View) -> Iterator[Block]:
             )
             for database in found.used
         ],
-        title=f"server {live.place}, PostgreSQL {live.server.version // 10000}",
+        title=f"server {live.place}, PostgreSQL {live.server.version // 10000}"
+        + (", a standby" if live.in_recovery else ""),
         numbers=frozenset({2, 3, 4}),
     )
     answers = readiness(found)

@@ -131,10 +131,10 @@ def main() -> Never:
         # 2 is taken: it says that changes are pending
         error.show()
         sys.exit(1)
-    except (click.Abort, KeyboardInterrupt):
-        print(
-            "\nfreehold: interrupted; run the same command again, it continues where this one stopped", file=sys.stderr
-        )
+    except (click.Abort, KeyboardInterrupt) as error:
+        # click has ended the line of ^C already
+        start = "" if isinstance(error, click.Abort) else "\n"
+        print(f"{start}freehold: interrupted; what is done stays, run the same command again", file=sys.stderr)
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
         # the reader went away (`freehold plan | head`); keep the interpreter from complaining while it exits

@@ -125,9 +125,21 @@ def provision(context: Context, move: Move) -> None:
     steps = tuple(step for step in made.plan.steps if _at_home(step, move))
     if steps:
         verbs.apply(there, replace(made, plan=replace(made.plan, steps=steps)), wait_ms=60_000)
+    if move.source.instance != move.target.instance:
+        _let_follow(context.at({move.service: move.came}), move)
     # where nobody lives yet nobody is disturbed
     lived_in = {one.instance for one in context.placements.services}
     instances.restart_pending(there, restart=True, only={move.target.instance} - lived_in)
+
+
+def _let_follow(here: Context, move: Move) -> None:
+    """Let the login in under which the target follows the source."""
+    made = verbs.plan(here, authoritative=False, allow_destroy=False, services=[move.service], moving=True)
+    lines = tuple(
+        step for step in made.plan.steps if (step.kind, step.instance) == ("host_based_access", move.source.instance)
+    )
+    if lines:
+        verbs.apply(here, replace(made, plan=replace(made.plan, steps=lines)), wait_ms=60_000)
 
 
 def _at_home(step: Step, move: Move) -> bool:

@@ -13,6 +13,8 @@ from freehold.cli.progress import Bar
 from freehold.errors import DeclarationError, FreeholdError, MissingRight
 from freehold.found.model import Found
 from freehold.local.clock import SystemClock
+from freehold.move.model import SOURCE, TARGET
+from freehold.move.names import stream
 from freehold.plan.model import Design
 from freehold.spec.names import service_logins
 
@@ -43,7 +45,8 @@ def design_of(context: Context, *, authoritative: bool) -> Design:
 
 def besides(context: Context) -> tuple[tuple[str, str, str], ...]:
     """Who is let in on both sides of a move that has not ended: (instance, database, login). A login from before an
-    earlier move may still be in use, so every one that the service can have had counts; rights it needs as well."""
+    earlier move may still be in use, so every one that the service can have had counts; rights it needs as well.
+    Each side also lets in what follows it."""
     name = context.platform.name
     pool = context.placements.roles.pool
     return tuple(
@@ -52,10 +55,25 @@ def besides(context: Context) -> tuple[tuple[str, str, str], ...]:
                 (place.instance, place.database, login)
                 for one in context.moves.read()
                 if not one.ended
-                for place in (one.move.source, one.move.target)
-                for login in (*service_logins(name, one.move.service), *([pool] if pool else []))
+                for side, way in ((SOURCE, "f"), (TARGET, "r"))
+                for place in (one.move.place(side),)
+                for login in (
+                    *service_logins(name, one.move.service),
+                    *([pool] if pool else []),
+                    *(() if one.in_place else (stream(one.move.id, way),)),
+                )
             }
         )
+    )
+
+
+def _passing(context: Context) -> tuple[tuple[str, str, str], ...]:
+    """``besides``, and who owns the service on each side."""
+    return besides(context) + tuple(
+        (one.move.place(side).instance, one.move.place(side).database, one.move.roles(side).owner)
+        for one in context.moves.read()
+        if not one.ended
+        for side in (SOURCE, TARGET)
     )
 
 
@@ -271,6 +289,7 @@ def prove(
             attacks=attacks or None,
             workers=workers,
             exhaust=exhaust,
+            passing=_passing(context),
             migrations={
                 service: tuple((file.name, file.sha256) for file in files) for service, files in migrations.items()
             },

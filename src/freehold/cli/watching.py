@@ -89,9 +89,10 @@ def watch(pause_ms: float, parent: int) -> bool:
             deadline = time.monotonic() + (pause_ms + GRACE_MS) / 1000
 
 
-def until_healed(heal: Callable[[], str], revive: Callable[[], None], log: Path) -> str:
+def until_healed(heal: Callable[[], str], revive: Callable[[], bool], log: Path) -> str:
     """Call ``heal`` until it succeeds; what it returned. Where a server does not answer, ``revive`` starts those of our
-    own that died. Writes down what it met. Raises its last error."""
+    own that died, after the service is served where that can be done without them. Writes down what it met. Raises
+    its last error."""
     deadline = time.monotonic() + HEAL_FOR_S
     while True:
         try:
@@ -107,6 +108,9 @@ def until_healed(heal: Callable[[], str], revive: Callable[[], None], log: Path)
             time.sleep(_AGAIN_S)
             continue
         _note(log, f"the service is served by its {side}")
+        with suppress(FreeholdError):
+            if revive():
+                heal()
         return side
 
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from freehold.discover import places
 from freehold.discover.connections import POSTGRESQL
-from freehold.discover.facts import DatabaseMade, Deployed, Fact, Mounted, RoleMade, Runs, Script, Variable
+from freehold.discover.facts import Deployed, Fact, Mounted, Runs, Script, Variable
 from freehold.discover.identity import Identity
+from freehold.discover.made import DatabaseMade, RoleMade
 from freehold.discover.model import CERTAIN
 from freehold.discover.places import NAME
 from freehold.discover.variables import Lookup, Variables, filled, known, open_variables

@@ -1,18 +1,23 @@
-"""What a reader can say about a file. A fact is what stands there, not yet what it means for a service."""
+"""What a reader can say about a file. A fact is what stands there, not yet what it means for a service.
+
+What a place makes or needs inside a server is in ``made``.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from freehold.discover.made import ConnectChanged as ConnectChanged
-from freehold.discover.made import DatabaseDropped as DatabaseDropped
-from freehold.discover.made import DatabaseMade as DatabaseMade
-from freehold.discover.made import Refused as Refused
-from freehold.discover.made import RoleMade as RoleMade
-from freehold.discover.made import SchemaMade as SchemaMade
-from freehold.discover.made import SettingMade as SettingMade
-from freehold.discover.made import TableMade as TableMade
-from freehold.discover.made import TableNamed as TableNamed
+from freehold.discover.made import (
+    ConnectChanged,
+    DatabaseDropped,
+    DatabaseMade,
+    Refused,
+    RoleMade,
+    SchemaMade,
+    SettingMade,
+    TableMade,
+    TableNamed,
+)
 from freehold.discover.model import Evidence
 
 
@@ -97,7 +102,8 @@ class Takes:
 class Connection:
     """A connection that the code or the settings of a folder make, with ``${NAME:-default}`` for what is a variable.
 
-    ``url`` is a whole connection string; else the parts. ``owner`` names the service where the file does.
+    ``url`` is a whole connection string; else the parts. ``owner`` names the service where the file does;
+    ``application`` is the name it gives itself at the server, ``direct`` says that it is the way past a pool.
     """
 
     folder: str
@@ -111,6 +117,9 @@ class Connection:
     how: str = "default"
     owner: str = ""
     engine: str = "postgresql"
+    port: str = ""
+    application: str = ""
+    direct: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +151,17 @@ class Runs:
 
 @dataclass(frozen=True, slots=True)
 class Pooled:
-    """A line of a pool's configuration: clients that ask for ``alias`` come to ``database`` on ``host``."""
+    """A line of a pool's configuration: clients that ask for ``alias`` come to ``database`` on ``host``.
+
+    The alias ``*`` stands for every name that no other line has; its ``database`` is empty where each leads to the
+    database of its own name. ``server`` is the name under which the pool is reached, where the place says it.
+    """
 
     alias: str
     database: str
     host: str
     at: Evidence
+    server: str = ""
 
 
 @dataclass(frozen=True, slots=True)

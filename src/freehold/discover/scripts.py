@@ -7,16 +7,14 @@ from collections.abc import Callable, Iterable, Iterator
 from posixpath import dirname
 
 from freehold.discover import places, sqlparse
-from freehold.discover.facts import (
+from freehold.discover.facts import Fact, Runs, Secret
+from freehold.discover.made import (
     ConnectChanged,
     DatabaseDropped,
     DatabaseMade,
-    Fact,
     Refused,
     RoleMade,
-    Runs,
     SchemaMade,
-    Secret,
     SettingMade,
     TableMade,
     TableNamed,

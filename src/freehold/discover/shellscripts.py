@@ -8,7 +8,8 @@ from posixpath import dirname
 
 from freehold.discover import places
 from freehold.discover.created import LISTS
-from freehold.discover.facts import DatabaseDropped, DatabaseMade, Fact, Runs, Script
+from freehold.discover.facts import Fact, Runs, Script
+from freehold.discover.made import DatabaseDropped, DatabaseMade
 from freehold.discover.model import CERTAIN, LIKELY, Evidence
 from freehold.discover.scripts import At, script_facts
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from freehold.export.model import Asked
 from freehold.export.names import label
 from freehold.export.yamltext import documents
 
@@ -14,11 +15,27 @@ POOL = "freehold.dev/pool"
 SERVICE = "freehold.dev/service"
 """The label by which a Pod says which service it is; the network policies let it in by that."""
 BACKUP = "freehold.dev/backup"
+NAME = "app.kubernetes.io/name"
+PART_OF = "app.kubernetes.io/part-of"
+"""The labels by which every tool tells what something is and to what it belongs."""
+
+
+USER = 999
+"""The account ``postgres`` of the official image."""
+SECRETS = "/run/freehold"
+CONFINED: Node = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+POD: Node = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
 
 
 def resource(api: str, kind: str, name: str, labels: Mapping[str, str], **rest: object) -> Node:
     """A resource with its name and labels."""
     return {"apiVersion": api, "kind": kind, "metadata": {"name": name, "labels": dict(labels)}, **rest}
+
+
+def environment(platform: str, service: str, data: Mapping[str, str]) -> Node:
+    """The ConfigMap with the environment of a service, whose labels its Pods are to have."""
+    named = {PLATFORM: label(platform), SERVICE: label(service), NAME: label(service), PART_OF: label(platform)}
+    return resource("v1", "ConfigMap", f"service-{label(service)}", named, data=dict(data))
 
 
 def policy(name: str, labels: Mapping[str, str], chosen: Mapping[str, str], rules: Iterable[Node]) -> Node:
@@ -95,3 +112,21 @@ def generator(
 def nightly(name: str) -> str:
     """Once a night, at a minute that is spread by name so that backups do not all begin at once."""
     return f"{sum(name.encode()) % 60} 2 * * *"
+
+
+def service(host: str, labels: dict[str, str], port: int, *, headless: bool = False) -> Node:
+    """A Service before the Pods with these labels."""
+    ports = [{"name": "postgres", "port": port, "targetPort": port}]
+    spec: Node = {**({"clusterIP": "None"} if headless else {}), "selector": labels, "ports": ports}
+    return resource("v1", "Service", host, labels, spec=spec)
+
+
+def labels_of(asked: Asked, key: str, name: str) -> dict[str, str]:
+    """The labels of what belongs to an instance, a pool, a service or a backup, as ``key`` says."""
+    return {PLATFORM: label(asked.platform.name), key: label(name)}
+
+
+def claim(name: str, storage: str) -> Node:
+    """A claim of so much storage."""
+    spec: Node = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": storage}}}
+    return {"metadata": {"name": name}, "spec": spec}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 
+_PIECE_MS = 250.0
+
 
 class SystemClock:
     """Implements ports.Clock."""
@@ -22,5 +24,7 @@ class SystemClock:
         return time.monotonic_ns() / 1_000_000
 
     def sleep_ms(self, ms: float) -> None:
-        """Wait."""
-        time.sleep(ms / 1000)
+        """Wait. In pieces: a Ctrl-C that comes in the moment before would be slept through."""
+        until = self.monotonic_ms() + ms
+        while (left := until - self.monotonic_ms()) > 0:
+            time.sleep(min(left, _PIECE_MS) / 1000)

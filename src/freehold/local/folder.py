@@ -137,6 +137,16 @@ def write_atomically(path: Path, content: bytes) -> None:
             os.close(folder)
 
 
+def write_new(path: Path, content: bytes) -> None:
+    """Write a file that is not there yet, whole or not at all. Raises OSError, FileExistsError when it is there."""
+    with path.open("xb") as file:
+        try:
+            file.write(content)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+
+
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
     """Turns an error of the operating system into a LocalStateError that names ``path`` and what to do."""

@@ -36,6 +36,7 @@ class Step(StrEnum):
     OPEN = "open"
     REDIRECT = "redirect"
     HEAL = "heal"
+    SOAK = "soak"
     COMPLETE = "complete"
     ABORT = "abort"
 
@@ -58,6 +59,7 @@ STEPS: Mapping[Step, str] = {
     Step.OPEN: "in the pause: open the other home",
     Step.REDIRECT: "in the pause: lead the pool there, and let it go",
     Step.HEAL: "end a switch that was interrupted",
+    Step.SOAK: "wait at the new home, as `auto --soak` asks",
     Step.COMPLETE: "end the way back, put the old tables away",
     Step.ABORT: "remove what the move made",
 }

@@ -9,29 +9,24 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from freehold.discover.live.model import LiveContents, LiveDatabase, LiveServer, Standby, Statement, Unseen
-from freehold.errors import ServerError, TooOld
+from freehold.errors import MissingRight, ServerError, TooOld
 from freehold.found.model import Server
-from freehold.pg import liverows, snapshot
+from freehold.pg import liverows, livesession, snapshot
 from freehold.pg.address import address_from_url
 from freehold.pg.queries import query
 from freehold.pg.rows import Json, rows, strings, values
 from freehold.pg.servers import OLDEST
-from freehold.pg.session import PgSession, connect
+from freehold.pg.session import PgSession
 from freehold.ports import Address
 from freehold.spec.names import safe_url
 from freehold.sqltext import ident, join, keyword, sql
 
-STATEMENT_TIMEOUT_MS = 15_000
-LOCK_TIMEOUT_MS = 500
 STATEMENTS_MOST = 5_000
 TEXT_MOST = 20_000
-WORKERS = 2
-"""Databases that are read at the same time: a look at a server in use takes few of its connections."""
 
 _BEGIN = keyword("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 _COMMIT = keyword("COMMIT")
@@ -44,23 +39,26 @@ class _Reading:
     address: Address
     queries: int = 0
     unseen: list[Unseen] = field(default_factory=list)
+    sessions: list[PgSession] = field(default_factory=list)
+    pool: bool = False
+    """Whether the way leads through a pool: what holds for a session elsewhere must begin each transaction then."""
+    home: str = ""
+    """The database that the address leads to, which a pool may call otherwise."""
 
     def open(self, database: str | None) -> PgSession:
         place = self.address
-        session = connect(
-            {
-                **place.options,
-                "host": place.host,
-                "port": place.port,
-                "dbname": database or place.maintenance_database,
-                "user": place.user,
-                "password": place.password,
-                "application_name": "freehold discover",
-                "options": "-c default_transaction_read_only=on -c search_path=pg_catalog,pg_temp"
-                f" -c standard_conforming_strings=on -c statement_timeout={STATEMENT_TIMEOUT_MS}"
-                f" -c lock_timeout={LOCK_TIMEOUT_MS} -c jit=off",
-            }
-        )
+        name = place.maintenance_database if database in (None, self.home) else database
+        parameters: dict[str, str | int] = {
+            **place.options,
+            "host": place.host,
+            "port": place.port,
+            "dbname": name or "",
+            "user": place.user,
+            "password": place.password,
+            "application_name": "freehold discover",
+        }
+        session, self.pool = livesession.opened(parameters, pool=self.pool)
+        self.sessions.append(session)
         if session.version < OLDEST:
             version = session.version // 10000
             session.close()
@@ -70,14 +68,22 @@ class _Reading:
     def ask(self, session: PgSession, *names: str) -> list[Json]:
         """The value of each query, in one round trip and one read-only snapshot."""
         wanted = [query(name, session.version) for name in names]
-        outcomes = session.attempts(join(";\n", [_BEGIN, *wanted, _COMMIT]))
+        outcomes = session.attempts(join(";\n", [_BEGIN, *session.each, *wanted, _COMMIT]))
         self.queries += len(wanted)
         for outcome in outcomes:
             if not outcome.ok:
                 session.attempt(keyword("ROLLBACK"))
                 raise session.refused(outcome)
-        found = outcomes[1:-1]
+        found = outcomes[1 + len(session.each) : -1]
         return [json.loads(outcome.rows[0][0]) if outcome.rows and outcome.rows[0][0] else None for outcome in found]
+
+    def may_ask(self, session: PgSession, name: str, what: str) -> Json:
+        """As ``ask``, for what a server may be closed about: None where it refuses."""
+        try:
+            return self.ask(session, name)[0]
+        except MissingRight as error:
+            self.hidden(what, error.message, self.monitor)
+            return None
 
     def hidden(self, what: str, why: str, remedy: str) -> None:
         self.unseen.append(Unseen(what, why, remedy))
@@ -109,14 +115,17 @@ def read(
     session = reading.open(None)
     try:
         stats, settings_, hba, in_recovery, track = values(reading.ask(session, "live_rights")[0])
-        told = [reading.ask(session, name)[0] for name in ("live_databases", "live_standbys")]
+        reading.home = strings(reading.ask(session, "who")[0])[1]
+        databases_told = reading.ask(session, "live_databases")[0]
+        standbys = rows(reading.may_ask(session, "live_standbys", "standbys"))
         server = snapshot.read_server(lambda _name, _database: reading.open(None), "main", verifiers=False)
         reading.queries += 9  # settings, roles, memberships, databases .. in one round trip
         _say_unseen(reading, server, stats is True, settings_ is True, hba is True, track is True)
+        _say_way(reading, standby=in_recovery is True)
         looks = _looks(reading, session, window_ms, every_ms, sleep)
     finally:
         session.close()
-    known = {str(row[0]): row for row in rows(told[0])}
+    known = {str(row[0]): row for row in rows(databases_told)}
     wanted = [
         name
         for name, one in server.databases.items()
@@ -126,8 +135,7 @@ def read(
     for name in wanted:
         if name not in entered:
             reading.hidden(f'database "{name}"', "the login may not connect to it", reading.entry(name))
-    with ThreadPoolExecutor(max_workers=WORKERS) as pool:
-        inside = dict(zip(entered, pool.map(lambda name: _contents(reading, name), entered), strict=True))
+    inside = livesession.side_by_side(lambda name: _contents(reading, name), entered, reading.sessions)
     statements = _statements(reading, [name for name in entered if _has_statements(inside[name])])
     return LiveServer(
         place=safe_url(url),
@@ -137,7 +145,7 @@ def read(
         ),
         seen=liverows.seen_of(looks),
         statements=statements,
-        standbys=tuple(sorted(Standby(*(str(item) for item in row)) for row in rows(told[1]))),
+        standbys=tuple(sorted(Standby(*(str(item) for item in row)) for row in standbys)),
         in_recovery=in_recovery is True,
         unseen=tuple(sorted(set(reading.unseen))),
         samples=len(looks),
@@ -150,10 +158,10 @@ def _looks(
     reading: _Reading, session: PgSession, window_ms: int, every_ms: int, sleep: Callable[[float], None]
 ) -> list[list[list[Json]]]:
     every = max(every_ms, 100)
-    looks = [rows(reading.ask(session, "live_activity")[0])]
+    looks = [rows(reading.may_ask(session, "live_activity", "who is connected"))]
     for _ in range(window_ms // every):
         sleep(every / 1000)
-        looks.append(rows(reading.ask(session, "live_activity")[0]))
+        looks.append(rows(reading.may_ask(session, "live_activity", "who is connected")))
     return looks
 
 
@@ -178,13 +186,37 @@ def _say_unseen(reading: _Reading, server: Server, stats: bool, settings: bool, 
         reading.hidden("how passwords are stored", "only a superuser reads pg_authid", "Read it as a superuser.")
 
 
+def _say_way(reading: _Reading, *, standby: bool) -> None:
+    """What no login sees from here, because of the place that is asked."""
+    if standby:
+        reading.hidden(
+            "who uses the primary",
+            "this server is a standby: sessions and statistics are its own",
+            "Read the primary too; a remedy that changes a database is for the primary.",
+        )
+    if reading.pool:
+        reading.hidden(
+            "which clients stand behind the pool",
+            "the way leads through a pool: the server sees the pool's address, and sessions are shared",
+            "Read the server itself, past the pool.",
+        )
+
+
 def _contents(reading: _Reading, database: str) -> LiveContents | None:
     try:
         session = reading.open(database)
     except ServerError as error:
-        reading.hidden(f'database "{database}"', error.message, reading.entry(database))
+        remedy = "Read the server itself, past the pool." if reading.pool else reading.entry(database)
+        reading.hidden(f'database "{database}"', error.message, remedy)
         return None
     try:
+        if reading.pool and (there := strings(reading.ask(session, "who")[0])[1]) != database:
+            reading.hidden(
+                f'database "{database}"',
+                f'the pool leads this name to database "{there}"',
+                "Read the server itself, past the pool.",
+            )
+            return None
         try:
             got = reading.ask(session, "live_contents")[0]
         except ServerError as error:
@@ -217,6 +249,7 @@ def _statements(reading: _Reading, homes: Iterable[str]) -> tuple[Statement, ...
                 reading.hidden(what, f'the schema of pg_stat_statements in "{database}" is closed', reading.monitor)
                 continue
             reading.queries += 1
+            session.execute(join(";\n", [_BEGIN, *session.each]))
             found, hidden = liverows.statements_of(
                 session.query(
                     sql(

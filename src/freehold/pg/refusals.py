@@ -43,9 +43,14 @@ def from_psycopg(error: psycopg.Error, hidden: Sequence[str] = ()) -> ServerErro
 
 
 def first_line(text: str) -> str:
-    """The last sentence libpq gives is the reason; earlier lines are the addresses that it tried."""
+    """The last sentence libpq gives is the reason, with what the server adds to it; earlier lines are the addresses
+    that it tried."""
     lines = [line.strip() for line in text.strip().splitlines() if line.strip()]
-    return lines[-1] if lines else "the connection was lost"
+    more = [line for line in lines if line.startswith("DETAIL:")]
+    told = [line for line in lines if not line.startswith(("DETAIL:", "HINT:"))]
+    if not told:
+        return "the connection was lost"
+    return f"{told[-1]}: {more[-1].removeprefix('DETAIL:').strip()}" if more else told[-1]
 
 
 def row_refused(error: psycopg.Error) -> ServerError:

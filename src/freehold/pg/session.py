@@ -45,6 +45,8 @@ class PgSession:
 
     def __init__(self, connection: psycopg.Connection[Row]) -> None:
         self._connection = connection
+        self.each: tuple[Sql, ...] = ()
+        """What each transaction begins with, where the next one may have another server connection."""
         self._heard: list[tuple[str, str]] = []
         connection.add_notify_handler(lambda note: self._heard.append((note.channel, note.payload)))
 
@@ -57,6 +59,11 @@ class PgSession:
     def superuser(self) -> bool:
         """Whether the session's user is a superuser, as the server reported when the session began."""
         return self._connection.info.parameter_status("is_superuser") == "on"
+
+    @property
+    def server(self) -> str:
+        """The version as what answers writes it; PgBouncer's console says that it is one."""
+        return self._connection.info.parameter_status("server_version") or ""
 
     def query(self, sql: Sql, parameters: Sequence[object] = ()) -> list[Row]:
         """Run one statement and return its rows.
@@ -190,6 +197,11 @@ class PgSession:
             cut = socket.socket(fileno=os.dup(self._connection.pgconn.socket))
             with cut:
                 cut.shutdown(socket.SHUT_RDWR)
+
+    def cancel(self) -> None:
+        """Ask the server to give up what this session runs; from any thread, and nothing is said when it cannot."""
+        with contextlib.suppress(psycopg.Error):
+            self._connection.cancel_safe(timeout=2)
 
     def close(self) -> None:
         """Close the connection; safe to call twice."""

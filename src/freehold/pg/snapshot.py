@@ -166,7 +166,7 @@ def _many(session: PgSession, names: Sequence[str], before: tuple[Sql, ...] = ()
     queries = [query(name, session.version) for name in names]
     # settings come first, so that what is set for this transaction does not show in them
     limited = [*queries, _COMMIT] if names[0] == "settings" else [_LIMIT, *queries, _COMMIT]
-    outcomes = session.attempts(join(";\n", [_BEGIN, *before, *limited]))
+    outcomes = session.attempts(join(";\n", [_BEGIN, *session.each, *before, *limited]))
     for outcome in outcomes:
         if not outcome.ok:
             raise session.refused(outcome)

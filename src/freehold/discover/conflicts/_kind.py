@@ -58,8 +58,13 @@ def members() -> Mapping[str, Conflict]:
     return family.members("freehold.discover.conflicts", Conflict)
 
 
-def crossings(discovery: Discovery, how: tuple[str, ...], verb: str) -> Iterator[Note]:
-    """One note for each pair of services and table that crossings of these kinds name."""
+def crossing(name: str, level: str, verb: str, *how: str) -> Conflict:
+    """A conflict of crossings of these kinds; ``verb`` is what the one service does to the other's table."""
+    return Conflict(name, Level(level), lambda discovery: _crossings(discovery, how, verb))
+
+
+def _crossings(discovery: Discovery, how: tuple[str, ...], verb: str) -> Iterator[Note]:
+    """One note for each pair of services and table."""
     found: dict[tuple[str, str, str], list[CrossingSeen]] = {}
     for crossing in discovery.crossings:
         if crossing.how in how:

@@ -36,7 +36,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from freehold.discover.conflicts._kind import Note, conflict
-from freehold.discover.facts import Claim, ConnectChanged, DatabaseMade
+from freehold.discover.facts import Claim
+from freehold.discover.made import ConnectChanged, DatabaseMade
 from freehold.discover.model import Discovery
 
 

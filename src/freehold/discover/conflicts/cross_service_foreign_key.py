@@ -28,12 +28,6 @@ Good:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from freehold.discover.conflicts._kind import crossing
 
-from freehold.discover.conflicts._kind import Note, conflict, crossings
-from freehold.discover.model import Discovery
-
-
-@conflict("warning")
-def cross_service_foreign_key(discovery: Discovery) -> Iterator[Note]:
-    yield from crossings(discovery, ("foreign key",), "has a foreign key into")
+cross_service_foreign_key = crossing("cross_service_foreign_key", "warning", "has a foreign key into", "foreign key")

@@ -28,12 +28,6 @@ Good:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from freehold.discover.conflicts._kind import crossing
 
-from freehold.discover.conflicts._kind import Note, conflict, crossings
-from freehold.discover.model import Discovery
-
-
-@conflict("warning")
-def cross_service_join(discovery: Discovery) -> Iterator[Note]:
-    yield from crossings(discovery, ("join",), "joins with")
+cross_service_join = crossing("cross_service_join", "warning", "joins with", "join")

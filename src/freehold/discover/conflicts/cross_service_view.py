@@ -28,12 +28,6 @@ Good:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from freehold.discover.conflicts._kind import crossing
 
-from freehold.discover.conflicts._kind import Note, conflict, crossings
-from freehold.discover.model import Discovery
-
-
-@conflict("warning")
-def cross_service_view(discovery: Discovery) -> Iterator[Note]:
-    yield from crossings(discovery, ("view",), "has a view on")
+cross_service_view = crossing("cross_service_view", "warning", "has a view on", "view")

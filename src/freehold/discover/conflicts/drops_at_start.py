@@ -32,7 +32,7 @@ from collections.abc import Iterator
 
 from freehold.discover.conflicts._kind import Note, conflict
 from freehold.discover.created import started
-from freehold.discover.facts import DatabaseDropped
+from freehold.discover.made import DatabaseDropped
 from freehold.discover.model import Discovery
 from freehold.discover.places import only_tests
 

@@ -28,12 +28,6 @@ Good:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from freehold.discover.conflicts._kind import crossing
 
-from freehold.discover.conflicts._kind import Note, conflict, crossings
-from freehold.discover.model import Discovery
-
-
-@conflict("error")
-def migration_of_another(discovery: Discovery) -> Iterator[Note]:
-    yield from crossings(discovery, ("change", "index", "policy", "trigger"), "changes")
+migration_of_another = crossing("migration_of_another", "error", "changes", "change", "index", "policy", "trigger")

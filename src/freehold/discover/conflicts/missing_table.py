@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from posixpath import dirname
 
 from freehold.discover.conflicts._kind import Note, conflict
-from freehold.discover.facts import TableMade, TableNamed
+from freehold.discover.made import TableMade, TableNamed
 from freehold.discover.model import Discovery
 
 _HOW = ("index", "policy", "trigger", "change")

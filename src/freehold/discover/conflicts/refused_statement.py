@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from freehold.discover.conflicts._kind import Note, conflict
-from freehold.discover.facts import Refused
+from freehold.discover.made import Refused
 from freehold.discover.model import Discovery
 
 

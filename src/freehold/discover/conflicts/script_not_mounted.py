@@ -41,7 +41,8 @@ from collections.abc import Iterator
 from freehold.discover import engines
 from freehold.discover.conflicts._kind import Note, conflict
 from freehold.discover.created import LISTS, started
-from freehold.discover.facts import DatabaseMade, Deployed, Script, Variable
+from freehold.discover.facts import Deployed, Script, Variable
+from freehold.discover.made import DatabaseMade
 from freehold.discover.model import Discovery
 from freehold.discover.places import NAME
 

@@ -30,7 +30,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from freehold.discover.conflicts._kind import Note, conflict
-from freehold.discover.facts import SettingMade
+from freehold.discover.made import SettingMade
 from freehold.discover.model import Discovery
 
 _RESTART = {

@@ -6,7 +6,8 @@ import ast
 import re
 from collections.abc import Iterator
 
-from freehold.discover.facts import Connection, Fact, Migrated, SchemaMade, TableMade, TableNamed, Unreadable
+from freehold.discover.facts import Connection, Fact, Migrated, Unreadable
+from freehold.discover.made import SchemaMade, TableMade, TableNamed
 from freehold.discover.model import Evidence
 from freehold.discover.pytree import Module
 from freehold.discover.readers._kind import Source, reader

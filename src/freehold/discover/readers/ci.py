@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 
 from freehold.discover.engines import of_image
-from freehold.discover.facts import DatabaseMade, Fact, Unreadable
+from freehold.discover.facts import Fact, Unreadable
+from freehold.discover.made import DatabaseMade
 from freehold.discover.readers._kind import Source, reader
 from freehold.discover.yamltree import NotYaml, Tree, documents
 

@@ -12,12 +12,19 @@ from collections.abc import Iterator
 from posixpath import dirname
 
 from freehold.discover import places
+from freehold.discover.connections import POSTGRESQL
+from freehold.discover.engines import of_image
 from freehold.discover.facts import Deployed, Fact, Mounted, Takes, Unreadable, Variable
 from freehold.discover.readers._kind import Source, reader
 from freehold.discover.readers._shared import INITDB
 from freehold.discover.yamltree import NotYaml, Tree, documents
 
 _NAMED = re.compile(r"(^|/)[^/]*(compose|stack)[^/]*\.ya?ml(\.(example|sample|dist))?$", re.IGNORECASE)
+
+
+_CLIENT = re.compile(r"(^|[\s/;&|(\"'])(psql|createdb|pg_dump|pg_dumpall|pg_restore)\s")
+_SERVER = re.compile(r"docker-entrypoint|pg_ctl|exec\s+postgres|^postgres\s|^-c\s")
+_NAMED_DATABASE = re.compile(r"\s(?:-d\s*|--dbname[=\s])[\"']?([A-Za-z_][\w-]*)")
 
 
 @reader(lambda path: bool(_NAMED.search(path)))
@@ -62,14 +69,17 @@ def _service(source: Source, name: str, service: Tree, others: dict[str, Tree], 
     folder = _built_from(source, build)
     if folder:
         yield Takes(holder, f"image:{folder}", source.at(build.line, f"build: {folder}"))
+    client, database = _client(image.text, service)
     yield Deployed(
         name,
         scope,
         source.at(service.line, f"{name}: {image.text or build.text or build.get('context').text}"),
         folder,
-        image.text,
+        "" if client else image.text,
         environment,
     )
+    if database:
+        yield Variable(holder, "PGDATABASE", database, source.at(service.line, f"psql of {name}"), environment)
     yield from _variables(source, holder, service.get("environment"), environment)
     for listed in service.get("env_file").list():
         path = listed.text or listed.get("path").text
@@ -77,6 +87,16 @@ def _service(source: Source, name: str, service: Tree, others: dict[str, Tree], 
         if target:
             yield Takes(holder, f"file:{target}", source.at(listed.line, f"env_file: {path}"))
     yield from _mounts(source, f"{scope}:{name}", service, root)
+
+
+def _client(image: str, service: Tree) -> tuple[bool, str]:
+    """Whether a service runs a client of the server's image and no server, and the database that it names."""
+    words = [word.text for key in ("entrypoint", "command") for word in service.get(key).list()]
+    text = " ".join(words)
+    if of_image(image) != POSTGRESQL or not _CLIENT.search(text) or _SERVER.search(text):
+        return False, ""
+    named = _NAMED_DATABASE.search(text)
+    return True, named[1] if named else ""
 
 
 def _built_from(source: Source, build: Tree) -> str:

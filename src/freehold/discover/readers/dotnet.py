@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterator
 
 from freehold.discover import connections, places
-from freehold.discover.facts import Connection, DatabaseMade, Deployed, Fact, Migrated, TableMade, Unreadable
+from freehold.discover.facts import Connection, Deployed, Fact, Migrated, Unreadable
+from freehold.discover.made import DatabaseMade, TableMade
 from freehold.discover.model import LIKELY
 from freehold.discover.readers._kind import Source, reader
 from freehold.discover.yamltree import NotYaml, documents

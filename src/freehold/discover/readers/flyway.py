@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from freehold.discover.facts import Connection, Fact, SchemaMade
+from freehold.discover.facts import Connection, Fact
+from freehold.discover.made import SchemaMade
 from freehold.discover.readers._kind import Source, reader
 
 _NAMED = re.compile(r"(^|/)flyway[\w.-]*\.(conf|toml|properties)$")

@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator
 
 from freehold.discover import places
-from freehold.discover.facts import Connection, DatabaseMade, Deployed, Fact, Server, Unreadable, Variable
+from freehold.discover.facts import Connection, Deployed, Fact, Server, Unreadable, Variable
+from freehold.discover.made import DatabaseMade
 from freehold.discover.model import LIKELY, Evidence
 from freehold.discover.readers._kind import Source, reader
 from freehold.discover.scripts import script_facts

@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator
 
 from freehold.discover import places
-from freehold.discover.facts import DatabaseDropped, Fact
+from freehold.discover.facts import Fact
+from freehold.discover.made import DatabaseDropped
 from freehold.discover.model import GUESS, LIKELY
 from freehold.discover.readers._kind import Source, reader
 

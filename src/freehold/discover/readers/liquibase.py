@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from xml.parsers import expat
 
 from freehold.discover import places
-from freehold.discover.facts import Connection, Fact, Migrated, Runs, SchemaMade, TableMade, TableNamed, Unreadable
+from freehold.discover.facts import Connection, Fact, Migrated, Runs, Unreadable
+from freehold.discover.made import SchemaMade, TableMade, TableNamed
 from freehold.discover.model import LIKELY, Evidence
 from freehold.discover.readers._kind import Source, reader
 from freehold.discover.yamltree import NotYaml, documents

@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from freehold.discover.facts import Fact, TableMade
+from freehold.discover.facts import Fact
 from freehold.discover.javascript import uncommented
+from freehold.discover.made import TableMade
 from freehold.discover.model import LIKELY
 from freehold.discover.readers._kind import Source, reader
 

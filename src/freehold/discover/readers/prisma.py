@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 
 from freehold.discover.engines import of_word
-from freehold.discover.facts import Connection, Fact, SchemaMade, TableMade
+from freehold.discover.facts import Connection, Fact
 from freehold.discover.javascript import expression
+from freehold.discover.made import SchemaMade, TableMade
 from freehold.discover.model import LIKELY
 from freehold.discover.readers._kind import Source, reader
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from freehold.discover import places
 from freehold.discover.engines import of_word
-from freehold.discover.facts import Connection, Fact, TableMade, TableNamed, Unreadable
+from freehold.discover.facts import Connection, Fact, Unreadable
+from freehold.discover.made import TableMade, TableNamed
 from freehold.discover.readers._kind import Source, reader
 from freehold.discover.yamltree import NotYaml, Tree, documents
 

@@ -1,8 +1,8 @@
 """Spring Boot, Quarkus and Micronaut: data sources of ``application*.yml`` and ``.properties``, profiles, defaults.
 
-``${A:${B:c}}`` is followed; every ``*.url`` with a PostgreSQL URL counts, R2DBC and Flyway's own too. What the file is
-for is told by its profile. A file of a configuration server (``orders.yml``, ``orders-prod.yml`` beside others) belongs
-to the service it is named after.
+``${A:${B:c}}`` is followed, and ``${a.b}`` to the key of the same file; every ``*.url`` with a PostgreSQL URL counts,
+R2DBC and Flyway's own too. What the file is for is told by its profile. A file of a configuration server
+(``orders.yml``, ``orders-prod.yml`` beside others) belongs to the service it is named after.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterator
 
 from freehold.discover import places
-from freehold.discover.facts import Connection, Fact, SchemaMade, Secret, Unreadable
+from freehold.discover.facts import Connection, Fact, Secret, Unreadable
+from freehold.discover.made import SchemaMade
 from freehold.discover.model import LIKELY
 from freehold.discover.properties import Property, of_properties, of_yaml
 from freehold.discover.readers._kind import Source, reader
@@ -24,13 +25,21 @@ _SERVED = re.compile(
     re.IGNORECASE,
 )
 _URL = re.compile(r"(^|[.\]])(url|jdbc-?url|jdbcUrl|reactive\.url|jdbc\.url)$", re.IGNORECASE)
+_PLACEHOLDER = re.compile(r"\$\{(?P<key>[A-Za-z][\w.]*(?:-(?!-)[\w.]+)*)(?::-(?P<default>[^${}]*))?\}")
+_DEPTH_MAX = 8
 _SCHEMA = re.compile(r"(default[-_]schema|flyway\.schemas|flyway\.default-schema|liquibase\.default-schema)(\.0)?$")
 
 
 @reader(lambda path: bool(_NAMED.search(path) or _SERVED.search(path)))
 def spring(source: Source) -> Iterator[Fact]:
     text = source.text()
-    if "datasource" not in text.lower() and "r2dbc" not in text and "jdbc:" not in text and "flyway" not in text:
+    if (
+        "datasource" not in text.lower()
+        and "r2dbc" not in text
+        and "jdbc:" not in text
+        and "flyway" not in text
+        and "postgres" not in text
+    ):
         return
     try:
         found = list(of_properties(text) if source.path.endswith(".properties") else of_yaml(text))
@@ -49,11 +58,12 @@ def spring(source: Source) -> Iterator[Fact]:
 
 def _property(source: Source, each: Property, names: dict[str, str], profile: str, owner: str) -> Iterator[Fact]:
     environment = places.environment(source.path) or places.word(each.profile or profile)
-    if _URL.search(each.key) and "postgresql:" in each.value:
+    value = _followed(each.value, names)
+    if _URL.search(each.key) and re.search(r"postgres(ql)?:", value):
         user = names.get(re.sub(r"(?i)(jdbc-?)?url$", "username", each.key), "")
         owner = re.sub(r"-(dev|prod|docker|test|local|staging|k8s|kubernetes)$", "", owner)
         # Spring takes the variable named like the key before what the file says
-        url = each.value if each.value.startswith("${") else f"${{{each.key}:-{each.value}}}"
+        url = value if value.startswith("${") else f"${{{each.key}:-{value}}}"
         yield Connection(source.folder, source.at(each.line, f"{each.key}: {each.value}"), url, "", "", user,
                          environment=environment, owner=owner)  # fmt: skip
         if (password := in_url(each.value)) and real(password):
@@ -65,6 +75,20 @@ def _property(source: Source, each: Property, names: dict[str, str], profile: st
         for name in each.value.split(","):
             if name.strip() and "$" not in name and name.strip() != "public":
                 yield SchemaMade(name.strip(), source.at(each.line, f"{each.key}: {each.value}", LIKELY))
+
+
+def _followed(value: str, names: dict[str, str], depth: int = 0) -> str:
+    """The value with each ``${key}`` of the same file in its place; what else has a hyphen is a variable in capitals,
+    as Spring and Quarkus look for it."""
+
+    def put(match: re.Match[str]) -> str:
+        key, default = match["key"], match["default"]
+        if key in names and names[key] != match[0] and depth < _DEPTH_MAX:
+            return _followed(names[key], names, depth + 1)
+        shown = re.sub(r"[.-]+", "_", key).upper() if "-" in key else key
+        return f"${{{shown}:-{default}}}" if default is not None else f"${{{shown}}}"
+
+    return _PLACEHOLDER.sub(put, value)
 
 
 def _profile(name: str) -> str:

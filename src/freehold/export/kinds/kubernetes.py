@@ -25,49 +25,50 @@ cluster.
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import replace
 
 from freehold.errors import FreeholdError
 from freehold.export import initial
+from freehold.export.carried import ALL
 from freehold.export.environment import secret_files, variables
 from freehold.export.kinds._kind import Exporter
 from freehold.export.kube import (
     BACKUP,
+    CONFINED,
     INSTANCE,
-    PLATFORM,
+    POD,
     POOL,
+    SECRETS,
     SERVICE,
+    USER,
     Node,
+    claim,
+    environment,
     generator,
     kustomization,
+    labels_of,
     lets_in,
     namespace,
-    nightly,
     policy,
     resource,
+    service,
 )
-from freehold.export.model import Asked, Export, Network, Pieces, SecretOf
-from freehold.export.names import file, label, whole_line
-from freehold.export.pooling import ini, users_secret
-from freehold.export.ways import POOL_PORT, PORT, kubernetes_host, pool_name, pools, ways
+from freehold.export.kubedump import dumps
+from freehold.export.kubepool import pool
+from freehold.export.model import Asked, Export, Network, Pieces
+from freehold.export.names import label
+from freehold.export.ways import PORT, kubernetes_host, pool_name, pools, ways
 from freehold.export.yamltext import documents
 from freehold.layouts.model import Instance
-from freehold.pool.model import Bouncer
 from freehold.units import show_bytes
 
-USER = 999
-"""The account ``postgres`` of the official image."""
 CONFIG_MAP_BYTES = 1_000_000
 """A ConfigMap holds one MiB, names and all."""
-_SECRETS = "/run/freehold"
-_CAPABILITIES: Node = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
-_POD: Node = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
 
 
 def _instance(asked: Asked, instance: Instance) -> tuple[list[Node], dict[str, Pieces]]:
     host = kubernetes_host(instance.name)
-    labels = _labels(asked, INSTANCE, instance.name)
+    labels = labels_of(asked, INSTANCE, instance.name)
     admin, password = initial.admin_secret(instance.name)
     secrets = {admin: password, **initial.secrets(asked.design, instance.name)}
     values = initial.conf(asked.design, instance, asked.memory_bytes)
@@ -84,7 +85,7 @@ def _instance(asked: Asked, instance: Instance) -> tuple[list[Node], dict[str, P
         )
     found = [
         resource("v1", "ConfigMap", host, labels, data=files),
-        _service(host, labels, PORT, headless=True),
+        service(host, labels, PORT, headless=True),
         resource("apps/v1", "StatefulSet", host, labels, spec=_stateful(asked, instance, host, labels, admin)),
         policy(host, labels, labels, [lets_in(PORT, *_peers(asked, instance.name))]),
         resource(
@@ -104,10 +105,10 @@ def _peers(asked: Asked, instance: str) -> list[dict[str, str]]:
     services = [one.service for one in placements.services if one.instance == instance]
     readers = {one.reader[0] for one in placements.links if one.source[0] == instance} - {instance}
     return [
-        *(_labels(asked, SERVICE, name) for name in services),
-        *(_labels(asked, POOL, one.name) for one in pools(asked) if {e.service for e in one.entries} & set(services)),
-        *(_labels(asked, INSTANCE, name) for name in sorted(readers)),
-        _labels(asked, BACKUP, instance),
+        *(labels_of(asked, SERVICE, name) for name in services),
+        *(labels_of(asked, POOL, one.name) for one in pools(asked) if {e.service for e in one.entries} & set(services)),
+        *(labels_of(asked, INSTANCE, name) for name in sorted(readers)),
+        labels_of(asked, BACKUP, instance),
     ]
 
 
@@ -127,21 +128,21 @@ def _stateful(asked: Asked, instance: Instance, host: str, labels: dict[str, str
             "hba_file=/etc/postgresql/pg_hba.conf",
         ],
         "env": [
-            {"name": "POSTGRES_PASSWORD_FILE", "value": f"{_SECRETS}/{admin}"},
+            {"name": "POSTGRES_PASSWORD_FILE", "value": f"{SECRETS}/{admin}"},
             {"name": "POSTGRES_INITDB_ARGS", "value": "--data-checksums"},
-            {"name": "FREEHOLD_SECRETS", "value": _SECRETS},
+            {"name": "FREEHOLD_SECRETS", "value": SECRETS},
         ],
         "ports": [{"name": "postgres", "containerPort": PORT}],
         "startupProbe": {**probe, "periodSeconds": 5, "failureThreshold": 60},
         "readinessProbe": {**probe, "periodSeconds": 5},
         "livenessProbe": {**probe, "periodSeconds": 10, "failureThreshold": 6},
         "resources": {"requests": {"cpu": "500m", "memory": memory}, "limits": {"memory": memory}},
-        "securityContext": _CAPABILITIES,
+        "securityContext": CONFINED,
         "volumeMounts": [
             {"name": "data", "mountPath": "/var/lib/postgresql"},
             {"name": "configuration", "mountPath": "/etc/postgresql"},
             {"name": "initial", "mountPath": "/docker-entrypoint-initdb.d"},
-            {"name": "secrets", "mountPath": _SECRETS, "readOnly": True},
+            {"name": "secrets", "mountPath": SECRETS, "readOnly": True},
             {"name": "shared-memory", "mountPath": "/dev/shm"},
             {"name": "socket", "mountPath": "/var/run/postgresql"},
         ],
@@ -155,7 +156,7 @@ def _stateful(asked: Asked, instance: Instance, host: str, labels: dict[str, str
             "spec": {
                 "automountServiceAccountToken": False,
                 "terminationGracePeriodSeconds": 120,
-                "securityContext": {**_POD, "runAsUser": USER, "runAsGroup": USER, "fsGroup": USER},
+                "securityContext": {**POD, "runAsUser": USER, "runAsGroup": USER, "fsGroup": USER},
                 "containers": [container],
                 "volumes": [
                     {"name": "configuration", "configMap": _some(host, "postgresql.conf", "pg_hba.conf")},
@@ -166,140 +167,8 @@ def _stateful(asked: Asked, instance: Instance, host: str, labels: dict[str, str
                 ],
             },
         },
-        "volumeClaimTemplates": [_claim("data", asked.storage)],
+        "volumeClaimTemplates": [claim("data", asked.storage)],
     }
-
-
-def _backup(asked: Asked, instance: Instance) -> tuple[list[Node], dict[str, Pieces]]:
-    """The claim that keeps dumps, the script and its schedule."""
-    host = kubernetes_host(instance.name)
-    name = f"{host}-backup"
-    labels = _labels(asked, BACKUP, instance.name)
-    role = asked.design.placements.roles.backup
-    databases = [database for home, database in asked.design.placements.databases() if home == instance.name]
-    lines = ["set -eu", 'into="/backup/$(date -u +%Y-%m-%dT%H%M%SZ)"', 'mkdir "$into.part"']
-    for database in databases:
-        shown = shlex.quote(whole_line(database, "a script"))
-        lines.append(f'pg_dump --format=custom --file="$into.part/"{shlex.quote(file(database, "dump"))} -- {shown}')
-    lines += ["sync", 'mv "$into.part" "$into"', 'echo "$into is complete"']
-    template: Node = {
-        "metadata": {"labels": labels},
-        "spec": {
-            "restartPolicy": "Never",
-            "automountServiceAccountToken": False,
-            "securityContext": {**_POD, "runAsUser": USER, "runAsGroup": USER, "fsGroup": USER},
-            "containers": [
-                {
-                    "name": "dump",
-                    "image": asked.image,
-                    "command": ["sh", "/scripts/dump.sh"],
-                    "env": [
-                        {"name": "PGHOST", "value": host},
-                        {"name": "PGUSER", "value": role},
-                        {
-                            "name": "PGPASSWORD",
-                            "valueFrom": {"secretKeyRef": {"name": name, "key": file(role, "password")}},
-                        },
-                    ],
-                    "securityContext": _CAPABILITIES,
-                    "volumeMounts": [
-                        {"name": "backup", "mountPath": "/backup"},
-                        {"name": "scripts", "mountPath": "/scripts"},
-                    ],
-                }
-            ],
-            "volumes": [
-                {"name": "backup", "persistentVolumeClaim": {"claimName": name}},
-                {"name": "scripts", "configMap": {"name": name}},
-            ],
-        },
-    }
-    claim = _claim(name, asked.storage)
-    found = [
-        resource("v1", "ConfigMap", name, labels, data={"dump.sh": "\n".join(lines) + "\n"}),
-        resource("v1", "PersistentVolumeClaim", name, labels, spec=claim["spec"]),
-        resource(
-            "batch/v1",
-            "CronJob",
-            name,
-            labels,
-            spec={
-                "schedule": nightly(instance.name),
-                "concurrencyPolicy": "Forbid",
-                "startingDeadlineSeconds": 3600,
-                "jobTemplate": {"spec": {"backoffLimit": 2, "template": template}},
-            },
-        ),
-    ]
-    return found, {file(role, "password"): (SecretOf(role),)}
-
-
-def _pool(asked: Asked, bouncer: Bouncer) -> tuple[list[Node], dict[str, Pieces], tuple[str, ...]]:
-    host = pool_name(bouncer.name)
-    labels = _labels(asked, POOL, bouncer.name)
-    users, pieces = users_secret(asked, bouncer)
-    tls = ("pool-tls-key", "pool-tls-certificate") if bouncer.tls_key else ()
-    if tls:
-        bouncer = replace(bouncer, tls_key=f"{_SECRETS}/{tls[0]}", tls_certificate=f"{_SECRETS}/{tls[1]}")
-    text = ini(bouncer, POOL_PORT, f"{_SECRETS}/{users}", listen="*")
-    probe: Node = {"tcpSocket": {"port": POOL_PORT}, "periodSeconds": 5}
-    container: Node = {
-        "name": "pgbouncer",
-        "image": asked.pool_image,
-        "command": ["pgbouncer", "/etc/pgbouncer/pgbouncer.ini"],
-        "ports": [{"name": "pgbouncer", "containerPort": POOL_PORT}],
-        "readinessProbe": probe,
-        "livenessProbe": {**probe, "failureThreshold": 6},
-        "resources": {"requests": {"cpu": "100m", "memory": "64Mi"}, "limits": {"memory": "256Mi"}},
-        "securityContext": {**_CAPABILITIES, "readOnlyRootFilesystem": True},
-        "volumeMounts": [
-            {"name": "configuration", "mountPath": "/etc/pgbouncer"},
-            {"name": "secrets", "mountPath": _SECRETS, "readOnly": True},
-        ],
-    }
-    found = [
-        resource("v1", "ConfigMap", host, labels, data={"pgbouncer.ini": text}),
-        _service(host, labels, POOL_PORT),
-        resource(
-            "apps/v1",
-            "Deployment",
-            host,
-            labels,
-            spec={
-                "replicas": 1,
-                "selector": {"matchLabels": labels},
-                "template": {
-                    "metadata": {"labels": labels},
-                    "spec": {
-                        "automountServiceAccountToken": False,
-                        "securityContext": {**_POD, "runAsUser": USER, "fsGroup": USER},
-                        "containers": [container],
-                        "volumes": [
-                            {"name": "configuration", "configMap": {"name": host}},
-                            {"name": "secrets", "secret": {"secretName": host, "defaultMode": 0o440}},
-                        ],
-                    },
-                },
-            },
-        ),
-        policy(
-            host,
-            labels,
-            labels,
-            [lets_in(POOL_PORT, *(_labels(asked, SERVICE, entry.service) for entry in bouncer.entries))],
-        ),
-    ]
-    return found, {users: pieces}, tls
-
-
-def _service(host: str, labels: dict[str, str], port: int, *, headless: bool = False) -> Node:
-    ports = [{"name": "postgres", "port": port, "targetPort": port}]
-    spec: Node = {**({"clusterIP": "None"} if headless else {}), "selector": labels, "ports": ports}
-    return resource("v1", "Service", host, labels, spec=spec)
-
-
-def _labels(asked: Asked, key: str, name: str) -> dict[str, str]:
-    return {PLATFORM: label(asked.platform.name), key: label(name)}
 
 
 def _some(name: str, *keys: str) -> Node:
@@ -310,13 +179,8 @@ def _item(key: str, path: str) -> Node:
     return {"key": key, "path": path}
 
 
-def _claim(name: str, storage: str) -> Node:
-    spec: Node = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": storage}}}
-    return {"metadata": {"name": name}, "spec": spec}
-
-
 def _write(wanted: Asked) -> Export:
-    asked = replace(wanted, network=Network.KUBERNETES, secrets=_SECRETS, services=())
+    asked = replace(wanted, network=Network.KUBERNETES, secrets=SECRETS, services=())
     files: dict[str, str] = {}
     secrets: dict[str, Pieces] = {}
     groups: dict[str, set[str]] = {}
@@ -328,22 +192,18 @@ def _write(wanted: Asked) -> Export:
     for instance in asked.design.placements.instances:
         host = kubernetes_host(instance.name)
         found, needed = _instance(asked, instance)
-        backup, also = _backup(asked, instance)
+        backup, also = dumps(asked, instance)
         files[f"instances/{label(instance.name)}.yaml"] = documents([*found, *backup])
         keep(host, needed)
         keep(f"{host}-backup", also)
     for bouncer in pools(asked):
-        resources, needed, tls = _pool(asked, bouncer)
+        resources, needed, tls = pool(asked, bouncer)
         files[f"pools/{label(bouncer.name)}.yaml"] = documents(resources)
         keep(pool_name(bouncer.name), needed, *tls)
     for way, ro in zip(ways(asked), ways(asked, "ro"), strict=True):
-        name = f"service-{label(way.service)}"
-        labels = _labels(asked, SERVICE, way.service)
-        environment = variables(way, ro, _SECRETS, mounted=True)
-        files[f"services/{label(way.service)}.yaml"] = documents(
-            [resource("v1", "ConfigMap", name, labels, data=environment)]
-        )
-        keep(name, secret_files(way, ro, mounted=True))
+        found = [environment(asked.platform.name, way.service, variables(way, ro, SECRETS, mounted=True))]
+        files[f"services/{label(way.service)}.yaml"] = documents(found)
+        keep(f"service-{label(way.service)}", secret_files(way, ro, mounted=True))
     files["kustomization.yaml"] = kustomization(asked.platform.name, ["namespace.yaml", *sorted(files)])
     files["namespace.yaml"] = namespace(asked.platform.name)
     files["secrets/kustomization.yaml"] = generator(asked.platform.name, groups)
@@ -351,7 +211,7 @@ def _write(wanted: Asked) -> Export:
         *initial.foreign(asked.design),
         f"Each instance is sized for {show_bytes(asked.memory_bytes)} of memory and {asked.storage} of disk.",
         "Give a service's Pods the labels of its ConfigMap and take their environment from it.",
-        f"Mount the Secret of the same name in them at {_SECRETS}, or take PGPASSWORD from it by secretKeyRef.",
+        f"Mount the Secret of the same name in them at {SECRETS}, or take PGPASSWORD from it by secretKeyRef.",
     )
     return Export(dict(sorted(files.items())), secrets, notes)
 
@@ -360,5 +220,6 @@ kubernetes = Exporter(
     "StatefulSets, pools, network policies and backups for Kubernetes",
     "the published schemas, kubectl kustomize, and an interpreter of network policies",
     _write,
+    ALL,
     here=False,
 )

@@ -9,9 +9,9 @@ from freehold.move import control, fence, follow
 from freehold.move.events import LagSeen, Waiting
 from freehold.move.fence import SequenceGrant
 from freehold.move.model import Inventory, Move, other
-from freehold.move.run.following import cross, direction, end, lag_bytes, version
+from freehold.move.run.following import cross, direction, end, lag_bytes, subscribe
 from freehold.move.run.look import look
-from freehold.move.run.world import LOCKED, World, connection, password_of, patiently
+from freehold.move.run.world import LOCKED, World, patiently
 from freehold.move.state import NEW_ATTEMPT, claim
 from freehold.ports import Session
 from freehold.spec.model import TableName
@@ -75,10 +75,7 @@ def arm(world: World, move: Move, near_side: str, epoch: int) -> Armed:
                 patiently(world, far, statement, "publication")
             _slot(world, move, far, way)
         if not near.query(follow.subscribed(move.id, way)):
-            follower = follow.subscription(
-                move.id, way, connection(world, move.place(far_side)), version(near), enabled=False
-            )
-            near.execute(follower, password_of(world))
+            subscribe(world, move, far_side, far, near, enabled=False)
         grants = tuple(
             SequenceGrant(TableName(str(s), str(q)), str(who), str(privilege), g is True)
             for s, q, who, privilege, g in near.query(fence.sequence_grants(move.schemas))

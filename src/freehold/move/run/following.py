@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from freehold.errors import FreeholdError, ServerError
-from freehold.move import control, copy, follow, names
+from freehold.move import control, copy, follow, follower, names
 from freehold.move.events import LagSeen, Waiting
 from freehold.move.model import SOURCE, Inventory, Move, other
-from freehold.move.run.world import World, connection, password_of
+from freehold.move.run.world import World, connection
+from freehold.move.state import note
+from freehold.plan.linked import LOUD, QUIET
 from freehold.ports import Session
 from freehold.spec.model import TableName
 from freehold.sqltext import Sql, ident, join, keyword, literal, sql
@@ -33,19 +35,36 @@ def begin(world: World, move: Move, inventory: Inventory) -> None:
         if not target.query(follow.subscribed(move.id, "f")):
             if absent:
                 source.execute(sql("ALTER PUBLICATION {} DROP TABLE ONLY {}", name, _listed(absent)))
-            make = follow.subscription(move.id, "f", connection(world, move.source), version(target), enabled=True)
-            target.execute(make, password_of(world))
+            subscribe(world, move, SOURCE, source, target, enabled=True)
         missing = [one for one in absent if not source.query(_published(move, one))]
         if missing:
             for one in missing:
                 target.execute(sql("TRUNCATE ONLY {}", ident(one.schema, one.table)))
             source.execute(sql("ALTER PUBLICATION {} ADD TABLE ONLY {}", name, _listed(missing)))
         if absent:
+            source.execute(follower.may_read(move.id, "f", absent))
             target.execute(follow.refresh(move.id, "f"))
         while waiting := target.query(follow.not_ready(move.id, "f")):
             alive(move, target, SOURCE)
             world.tell(Waiting("what follows", f"PostgreSQL to copy {len(waiting)} tables that were left over"))
             world.clock.sleep_ms(SYNC_POLL_MS)
+        if absent:
+            source.execute(follower.reads_no_more(move.id, "f", absent))
+
+
+def subscribe(world: World, move: Move, from_side: str, near: Session, far: Session, *, enabled: bool) -> None:
+    """Let ``far`` follow ``near``, which is ``from_side``, under a login made for it. Nobody but the subscription will
+    know its password. May run again until the subscription is there."""
+    way = direction(from_side)
+    password, verifier = world.secrets.ephemeral(0)
+    near.execute(note(move, {f"login_{way}": names.stream(move.id, way)}))
+    if not near.query(follower.there(move.id, way)):
+        near.execute(follower.make(move.id, way))
+    near.execute(follower.admit(move.id, way, move.place(from_side).database), lambda _: verifier)
+    words = connection(world, move.place(from_side), names.stream(move.id, way))
+    make = follow.subscription(move.id, way, follower.connection(words), version(far), enabled=enabled)
+    for statement in (*QUIET, make, *LOUD):
+        far.execute(statement, lambda _: password)
 
 
 def cross(world: World, move: Move, from_side: str, token: str, timeout_ms: float) -> float | None:
@@ -131,6 +150,8 @@ def end(move: Move, near: Session, far: Session, way: str) -> None:
                     raise
         near.query(keyword("SELECT pg_catalog.pg_sleep(0.01)"))
     near.execute(follow.drop_publication(move.id, way))
+    if near.query(follower.there(move.id, way)):
+        near.execute(follower.drop(move.id, way))
 
 
 def _listed(names: Iterable[TableName]) -> Sql:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from freehold.errors import FreeholdError, ServerError
-from freehold.move import control, fence, follow
+from freehold.move import control, fence, follow, follower
 from freehold.move.machine import ENDED, Phase
 from freehold.move.model import Inventory, Move
 from freehold.move.names import retired_schema
@@ -85,6 +85,8 @@ def _target(world: World, move: Move) -> Session | None:
 def _unfollowed(move: Move, source: Session) -> None:
     source.query(follow.drop_slot(move.id, "f"))
     source.execute(follow.drop_publication(move.id, "f"))
+    if source.query(follower.there(move.id, "f")):
+        source.execute(follower.drop(move.id, "f"))
 
 
 def _rest(world: World, move: Move, session: Session, inventory: Inventory) -> None:

@@ -11,7 +11,7 @@ from freehold.errors import ServerError
 from freehold.move.events import Event, Step, StepBegun, StepDone, Waiting
 from freehold.move.model import Move, Side
 from freehold.ports import Clock, Dumps, Secrets, Servers, Session
-from freehold.sqltext import Secret, Sql, keyword, pair, sql
+from freehold.sqltext import Sql, keyword, pair, sql
 
 LOCK_TIMEOUT_MS = 3_000
 LOCKED = ("55P03", "40P01")
@@ -106,20 +106,15 @@ def patiently(world: World, session: Session, what: Sql, why: str, wait_ms: floa
             world.clock.sleep_ms(_RETRY_MS)
 
 
-def connection(world: World, side: Side) -> Secret:
-    """How the other side connects to this one; the password is put in when it is sent."""
+def connection(world: World, side: Side, user: str) -> str:
+    """How the other side connects to this one, without the password."""
     address = world.servers.addresses()[side.instance]
     words = {
         **dict(address.options),
         "host": address.host,
         "port": str(address.port),
         "dbname": side.database,
-        "user": address.user,
+        "user": user,
         "application_name": "freehold move",
     }
-    return Secret(side.instance, " ".join(pair(name, value) for name, value in words.items()))
-
-
-def password_of(world: World) -> Callable[[str], str]:
-    """Resolves the secret of ``connection``."""
-    return lambda instance: world.servers.addresses()[instance].password
+    return " ".join(pair(name, value) for name, value in words.items())

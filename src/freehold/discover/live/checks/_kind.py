@@ -102,6 +102,19 @@ def findings(view: View) -> tuple[Finding, ...]:
     return tuple(sorted(found, key=lambda one: (_ORDER[one.level], one.code, one.object)))
 
 
+def unread(view: View) -> str:
+    """Why nothing can be said for certain of what databases hold; empty when all of them were read."""
+    live = view.live
+    if not any(database.contents is not None for database in live.databases.values()):
+        return "no database could be entered"
+    closed = [
+        name
+        for name, database in live.server.databases.items()
+        if not database.is_template and name in live.databases and live.databases[name].contents is None
+    ]
+    return f"not read: {', '.join(sorted(closed))}" if closed else ""
+
+
 def setting(view: View, name: str) -> str | None:
     """The value that the server runs with; None where it is hidden from this login."""
     found = view.live.server.settings.get(name)

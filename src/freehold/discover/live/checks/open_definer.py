@@ -6,7 +6,7 @@ anywhere on that path runs code as the owner.
 
 from __future__ import annotations
 
-from freehold.discover.live.checks._kind import Answer, Wrong, check
+from freehold.discover.live.checks._kind import Answer, Wrong, check, unread
 from freehold.discover.live.resolve import readable
 from freehold.discover.live.view import View
 from freehold.sqltext import ident
@@ -31,6 +31,4 @@ def open_definer(view: View) -> Answer:
                         (f"prosecdef of {ident(routine.schema, routine.name)} is true, proconfig sets no search_path",),
                     )
                 )
-    if not any(database.contents is not None for database in view.live.databases.values()):
-        return Answer("no database was read", unknown="no database could be entered")
-    return Answer(f"{count} SECURITY DEFINER functions", tuple(wrong))
+    return Answer(f"{count} SECURITY DEFINER functions", tuple(wrong), "" if wrong else unread(view))

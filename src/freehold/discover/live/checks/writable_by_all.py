@@ -6,7 +6,7 @@ function or a table that another one then uses by its unqualified name.
 
 from __future__ import annotations
 
-from freehold.discover.live.checks._kind import Answer, Wrong, check
+from freehold.discover.live.checks._kind import Answer, Wrong, check, unread
 from freehold.discover.live.resolve import readable
 from freehold.discover.live.view import View
 from freehold.spec.names import show_table
@@ -46,6 +46,4 @@ def writable_by_all(view: View) -> Answer:
                         sql("REVOKE ALL ON {} FROM PUBLIC;", ident(table.name.schema, table.name.table)).shown(),
                     )
                 )
-    if not any(database.contents is not None for database in view.live.databases.values()):
-        return Answer("no database was read", unknown="no database could be entered")
-    return Answer(f"{count} schemas and tables", tuple(wrong))
+    return Answer(f"{count} schemas and tables", tuple(wrong), "" if wrong else unread(view))
