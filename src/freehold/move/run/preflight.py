@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from freehold.layouts.model import ServiceRoles
+from freehold.move import texts
 from freehold.move.facts import Facts, SideFacts, question, side_facts
 from freehold.move.model import Move, Side
 from freehold.move.run.look import look
@@ -16,9 +17,13 @@ def gather(world: World, move: Move, instead: str = "") -> Facts:
 
     ``instead`` is a database of the target's instance that is asked where the target's own is not there yet."""
     target = Side(move.target.instance, instead or move.target.database)
+    with world.admin(move.source) as session:
+        routines, near = texts.texts(str(session.query(texts.question(move.schemas))[0][0]))
     return Facts(
         move=move,
         inventory=look(world, move, move.source),
+        texts=routines,
+        near=near,
         source=_ask(world, move, move.source, move.source_roles),
         target=_ask(world, move, target, move.target_roles),
     )
