@@ -13,7 +13,6 @@ from pathlib import Path
 from bench.lab import Lab, lab
 from bench.platforms import platform
 from bench.table import Measure, Table, ratio, seconds, timed
-from bench.work import Silent
 from freehold.found.control import control_sql
 from freehold.layouts.model import ServiceRoles
 from freehold.local.clock import SystemClock
@@ -70,7 +69,7 @@ def _freehold(ours: Lab) -> float:
     _target(ours, control_too=True)
     places = ours.servers.addresses()
     dumps = PgDumps(places, {"main": 18}, ())
-    world = World(ours.servers, ours.secrets, SystemClock(), Silent(), dumps, "bench")
+    world = World(ours.servers, ours.secrets, SystemClock(), dumps, "bench")
     inventory = look(world, _MOVE, _MOVE.source)
 
     def work() -> None:

@@ -83,7 +83,8 @@ def _freehold(folder: Path, *words: str) -> dict[str, object]:
     done = subprocess.run(command, cwd=folder, env=told, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(done.stdout[-800:] + done.stderr[-800:])
-    found = json.loads(done.stdout)
+    # a move answers on the last line of a stream of events
+    found = json.loads(done.stdout if done.stdout.startswith("{\n") else done.stdout.splitlines()[-1])
     assert isinstance(found, dict)
     return found
 

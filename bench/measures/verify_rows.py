@@ -7,7 +7,6 @@ from contextlib import ExitStack
 from bench.lab import Lab, lab
 from bench.platforms import platform
 from bench.table import Measure, Table, median, ratio, seconds
-from bench.work import Silent
 from freehold.local.clock import SystemClock
 from freehold.move.catalog import inventory, question
 from freehold.move.checksum import PINNED, checksum, compared
@@ -81,7 +80,7 @@ def _both(ours: Lab, shape: chunks.Shape, session: PgSession, workers: int) -> i
         cuts = [tuple(map(str, row)) for row in session.query(chunks.bounds(shape, count))] if count > 1 else []
         left = Left(shape, chunks=list(chunks.chunks(shape, count, cuts)))
         comparing = Comparing(
-            stack, ours.servers, SystemClock(), Silent(), *_SIDES, workers=workers, counts=False, total=0
+            stack, ours.servers, SystemClock(), lambda event: None, *_SIDES, workers=workers, counts=False, total=0
         )
         (done,) = comparing.round([begin(left, frozenset(), set(), whole=False)], pair, 1e12)
         if done.differences or done.late:

@@ -13,6 +13,7 @@ FreeholdError
 ├── MigrationError        a service migration failed, was edited after it ran, or is out of order
 ├── LocalStateError       files of the local folder are missing, foreign, or not ours to touch
 ├── Unverified            two sides of a move could not be compared: nothing is known of them
+├── Interrupted           somebody pressed Ctrl-C; says where things stand
 └── Busy                  another apply holds the platform's lock
 """
 
@@ -147,6 +148,12 @@ class Unverified(FreeholdError):
     """Two sides of a move could not be compared; the message says why. They may be equal or not."""
 
     exit_status = 3
+
+
+class Interrupted(FreeholdError):
+    """Somebody pressed Ctrl-C; the message says where things stand, the hint what goes on."""
+
+    exit_status = 130
 
 
 class Busy(FreeholdError):

@@ -254,7 +254,7 @@ def test_what_is_in_the_way_is_named(old: Old) -> None:
         ("shared", "warning"),
         ("named_in_routine", "warning"),
         ("nobodys", "info"),
-        ("sequence_by_name", "info"),
+        ("sequence_by_name", "warning"),
     } <= found
     of_extension = Service("people", ("people",), adopts=(TableName("public", "citext"),))
     assert ("extension_owned", "error") in codes(old, (of_extension,))

@@ -281,6 +281,7 @@ def test_progress_tells_rate_and_remaining_time() -> None:
     assert "30/120" in line
     assert "15/s" in line
     assert "6 s left" in line
+    assert "0.3/s  48 s left" in progress_line("maintaining", "tick", 3, 17, 10.3)
 
 
 def test_the_first_sign_of_life_comes_before_anything_heavy(bench: Desk) -> None:
@@ -311,3 +312,28 @@ def test_the_first_sign_of_life_comes_before_anything_heavy(bench: Desk) -> None
 
 def test_schema_prints_json(bench: Desk) -> None:
     assert json.loads(bench.run("schema").out)["type"] == "object"
+
+
+def test_the_watchdog_of_a_switch_is_offered_to_nobody_and_still_runs(bench: Desk) -> None:
+    wrong = bench.run("move", "watchdgo")
+    completed = {"_FREEHOLD_COMPLETE": "bash_complete", "COMP_WORDS": "freehold move ", "COMP_CWORD": "2"}
+    script = "from freehold.cli.main import freehold; freehold.main(prog_name='freehold')"
+    offered = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**bench.environment(), **completed},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert wrong.status == 1
+    assert "'find'" in wrong.err
+    assert "plain,cutover" in offered.stdout
+    for text in (wrong.all, bench.run("move", "--help").out, offered.stdout):
+        assert "watchdog|" not in text
+        assert "|watchdog" not in text
+        assert "'watchdog'" not in text
+        assert ",watchdog" not in text
+    (bench.folder / "freehold.yaml").write_text("platform: shop\nservices: {orders: }\n")
+    words = ("move", "watchdog", "--service", "orders", "--pause", "1s", "--parent", str(os.getpid()))
+    ran = bench.run(*words, stdin="go\ndone\n")
+    assert (ran.status, ran.out.splitlines()[0]) == (0, "ready"), ran.all

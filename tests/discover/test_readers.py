@@ -45,6 +45,96 @@ USES = {
         """,
         {("one", "one"), ("two", "two"), ("three", "three"), ("four", "four"), ("five", "two")},
     ),
+    "compose: one Dockerfile for all, each from the project that it is named after": (
+        """
+        === compose.yaml
+        services:
+          db: {image: "postgres:17", environment: {POSTGRES_PASSWORD: x}}
+          a-service: {build: {context: ., dockerfile: docker/Dockerfile}, environment: {DATABASE_URL: "postgres://a@db/a"}}
+          b-service: {build: {context: ., dockerfile: docker/Dockerfile}, environment: {DATABASE_URL: "postgres://b@db/b"}}
+        === docker/Dockerfile
+        FROM node:22
+        === apps/a-service/package.json
+        {}
+        === apps/b-service/package.json
+        {}
+        === apps/b-service/.env.example
+        DATABASE_URL=postgres://b@localhost/b
+        === k8s/a.yaml
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: {name: a-service}
+        spec: {template: {spec: {containers: [{name: a, image: a, env: [{name: DATABASE_URL, value: "postgres://a@db/a"}]}]}}}
+        """,
+        {("a-service", "a"), ("b-service", "b")},
+    ),
+    "source: what a library falls back to is no service where services are deployed": (
+        """
+        === compose.yaml
+        services:
+          db: {image: "postgres:17", environment: {POSTGRES_PASSWORD: x}}
+          api: {build: ./crates/api, environment: {DATABASE_URL: "postgres://a@db/app"}}
+          worker: {build: ./crates/worker, environment: {DATABASE_URL: "postgres://a@db/app"}}
+        === crates/api/Cargo.toml
+        [package]
+        === crates/worker/Cargo.toml
+        [package]
+        === crates/shared/Cargo.toml
+        [package]
+        === crates/shared/src/config.rs
+        url: "postgresql://localhost:5432/other".to_string(),
+        """,
+        {("api", "app"), ("worker", "app")},
+    ),
+    "pgbouncer: a name that is not its database's, * with and without one, what each line sets, where logins are": (
+        """
+        === compose.yaml
+        services:
+          db: {image: "postgres:17", environment: {POSTGRES_PASSWORD: x, POSTGRES_DB: shop}}
+          bouncer: {image: "edoburu/pgbouncer", volumes: ["./pool:/etc/pgbouncer"]}
+          other: {image: "bitnami/pgbouncer:1", volumes: ["./other:/etc/pgbouncer"]}
+          a: {build: ./a, environment: {DATABASE_URL: "postgres://a@bouncer:6432/orders_rw"}}
+          b: {build: ./b, environment: {DATABASE_URL: "postgres://b@bouncer:6432/its.own"}}
+          c: {build: ./c, environment: {DB_HOST: bouncer, DB_PORT: "6432", DB_NAME: plain}}
+          d: {build: ./d, environment: {DATABASE_URL: "postgres://d@bouncer:6432/unlisted"}}
+          e: {build: ./e, environment: {DATABASE_URL: "postgres://e@other:6432/anything"}}
+          f: {build: ./f, environment: {DATABASE_URL: "postgres://f@db/orders_rw"}}
+          g: {build: ./g, environment: {DATABASE_URL: "postgres://g@elsewhere:6432/pooled", DIRECT_URL: "postgres://g@db/behind"}}
+        === pool/pgbouncer.ini
+        [databases]
+        ; foo = host=db dbname=nine
+        orders_rw = host=db port=5432 dbname = 'orders' auth_dbname=logins pool_size=5 connect_query='SELECT 1'
+        "its.own" = host=db dbname='it''s' pool_mode=session
+        plain = host=db user=fixed max_db_connections=3
+        * = host=db auth_user=someone
+        [pgbouncer]
+        pool_mode = transaction
+        dbname = nothing
+        === other/pgbouncer.ini
+        [databases]
+        *= host=db dbname=all_of_it
+        """,
+        {
+            ("a", "orders"),
+            ("b", "it's"),
+            ("c", "plain"),
+            ("d", "unlisted"),
+            ("e", "all_of_it"),
+            ("f", "orders_rw"),
+            ("g", "behind"),
+        },
+    ),
+    "quarkus: the profile stands before the key": (
+        """
+        === orders/pom.xml
+        <project/>
+        === orders/src/main/resources/application.properties
+        quarkus.datasource.db-kind=postgresql
+        %dev.quarkus.datasource.jdbc.url=jdbc:postgresql://localhost:5433/orders
+        %test.quarkus.datasource.jdbc.url=jdbc:postgresql://localhost:5433/orders_of_tests
+        """,
+        {("orders", "orders")},
+    ),
     "compose: a variable passed on under its own name with a default": (
         """
         === compose.yaml
@@ -601,7 +691,7 @@ NAMES = (
     "prisma.config.ts", "alembic.ini", "versions/a.py", "app/migrations/0001_a.py", "settings.py", "application.yml",
     "application.properties", "flyway.conf", "changelog.xml", "changelog.yaml", "knexfile.js", "config/database.yml",
     "db/schema.rb", "appsettings.json", "a.cs", "pgbouncer.ini", "main.tf", ".github/workflows/a.yml", "README.md",
-    "main.go", "config.json", "config.toml", "Dockerfile",
+    "main.go", "config.json", "config.toml", "Dockerfile", "prefect.toml",
 )  # fmt: skip
 
 

@@ -26,10 +26,10 @@ def homes(platform: Platform) -> Homes:
     return {p.service: (p.database, tuple(sorted(p.schemas))) for p in place(platform).services}
 
 
-def exported(found: Desk, name: str, kind: str = "docker-compose") -> tuple[Platform, Discovery]:
+def exported(found: Desk, name: str) -> tuple[Platform, Discovery]:
     file = EXAMPLES / name / "freehold.yaml"
     folder = found.folder / name
-    said = found.run("export", kind, "-f", file, "-o", folder)
+    said = found.run("export", "docker-compose", "-f", file, "-o", folder)
     assert said.status == 0, said.all
     return declared.load(file), discover(tree.sources(folder), name)
 
@@ -48,14 +48,6 @@ def test_an_export_is_discovered_as_the_platform_it_was_made_of(name: str) -> No
         again = found.folder / "again.yaml"
         again.write_text(declaration(discovery))
         assert homes(declared.load(again)) == homes(platform)
-
-
-def test_manifests_are_discovered_as_the_platform_they_were_made_of() -> None:
-    with desk() as found:
-        platform, discovery = exported(found, "treum", "kubernetes")
-        services = {s.name: (s.databases[0], tuple(sorted(s.schemas))) for s in discovery.services}
-        assert services == homes(platform)
-        assert [f.title for f in discovery.findings if f.level is not Level.INFO] == []
 
 
 def test_a_database_taken_out_of_an_export_is_missed() -> None:

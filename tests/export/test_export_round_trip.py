@@ -31,10 +31,7 @@ def edges(folder: Path) -> tuple[set[tuple[str, str]], list[str]]:
     ("name", "layout"), list(product(PLATFORMS, Layout) if SOAK else zip(PLATFORMS, LAYOUTS, strict=True))
 )
 def test_a_compose_project_is_read_back_as_its_platform(name: str, layout: Layout, tmp_path: Path) -> None:
-    # where the name that a pool has for a database is another one it is read as one more database
-    platform = example(name, layout, pooled=False)
-    if layout is Layout.DATABASE_PER_SERVICE and not any(service.database for service in platform.services):
-        platform = example(name, layout)
+    platform = example(name, layout)
     put(export("docker-compose", platform), tmp_path)
     found, wrong = edges(tmp_path)
 

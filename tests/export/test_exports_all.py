@@ -116,7 +116,9 @@ def test_an_instance_that_no_config_map_can_hold_is_refused() -> None:
 def test_a_prefect_needs_a_service_without_schemas() -> None:
     with pytest.raises(FreeholdError, match="could be a Prefect"):
         export("prefect", platform(Service("users", ("users",))))
-    text = export("prefect", hostile()).files["prefect.toml"]
+    (path, text), *more = export("prefect", hostile()).files.items()
+    assert path.endswith("/prefect.toml")
+    assert more == []
     assert tomllib.loads(text)["server"]["database"]["name"] == "shop_$x ${y} %{z} #{a}"
 
 

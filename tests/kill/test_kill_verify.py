@@ -17,7 +17,7 @@ from freehold.move.run.verify import verify
 from freehold.pg.servers import PgServers
 from freehold.sqltext import keyword
 from freehold.testing.killing import Fuse, KillingServers
-from support.following import Silent
+from support.following import silent
 from support.worlds import QUICK, World
 
 pytestmark = pytest.mark.real
@@ -35,7 +35,7 @@ def killed(world: World, fuse: Fuse) -> None:
     if child == 0:
         try:
             servers = KillingServers(PgServers(world.servers.places), fuse)
-            verify(world.move, "f", servers, SystemClock(), Silent(), QUICK)
+            verify(world.move, "f", servers, SystemClock(), silent, QUICK)
         finally:
             os._exit(1)
     _, status = os.waitpid(child, 0)
@@ -45,7 +45,7 @@ def killed(world: World, fuse: Fuse) -> None:
 def test_a_verification_killed_at_any_effect_leaves_nothing_in_the_way(worlds: Callable[..., World]) -> None:
     world = worlds(18, 18)
     whole = Fuse()
-    report = verify(world.move, "f", KillingServers(world.servers, whole), SystemClock(), Silent(), QUICK)
+    report = verify(world.move, "f", KillingServers(world.servers, whole), SystemClock(), silent, QUICK)
     assert report.equal
     points = [(number, after) for number in range(1, whole.count + 1) for after in (False, True)]
     for number, after in points if SOAK else random.Random(SEED).sample(points, SAMPLE):

@@ -26,7 +26,7 @@ from freehold.pg.servers import PgServers
 from freehold.pg.session import PgSession
 from freehold.sqltext import raw
 from freehold.testing.killing import Fuse, KillingServers
-from support.clusters import VERSIONS, TidyServers, clean
+from support.clusters import VERSIONS, TidyServers, clean, unlocked_hba
 from support.fixtures import Clusters
 from support.switching import MOVE, NoPool, follow_it, prepared, world
 
@@ -46,8 +46,9 @@ ROWS = """
 INSERT INTO shop.orders (id, customer) SELECT n, 1 FROM generate_series(1, 300) n;
 INSERT INTO shop.log SELECT n FROM generate_series(1, 300) n;
 """
-LEFT = """
+LEFT = r"""
 SELECT 'slot ' || slot_name FROM pg_replication_slots WHERE database = current_database()
+UNION ALL SELECT 'login ' || rolname FROM pg_roles WHERE rolname LIKE 'freehold\_mv\_%'
 UNION ALL SELECT 'publication ' || pubname FROM pg_publication
 UNION ALL SELECT 'subscription ' || subname FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid
     WHERE d.datname = current_database()
@@ -105,6 +106,7 @@ PIECES = (
 def fresh(clusters: Clusters, version: int) -> tuple[TidyServers, World]:
     address, servers = clusters(version)
     servers.tidy()
+    servers.write_hba("main", unlocked_hba())
     clean(address)
     prepared(servers, MOVE, SHOP)
     servers.admin("main", MOVE.source.database).execute(raw(ROWS))

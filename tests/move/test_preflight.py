@@ -432,8 +432,8 @@ def test_every_check_has_a_test() -> None:
     elsewhere = {
         "casts", "crossing_keys", "crossing_reads", "direct_writers", "disk_space", "encoding", "free_senders",
         "free_slots", "free_workers", "locale", "long_transactions", "maintained_partitions", "missing_right",
-        "no_pool", "older_version", "prepared_transactions", "security_labels", "vacuum_running", "wal_kept",
-        "wal_level",
+        "newer_features", "no_pool", "older_version", "prepared_transactions", "refused_definitions",
+        "security_labels", "unknown_settings", "vacuum_running", "wal_kept", "wal_level",
     }  # fmt: skip
     assert set(family.members(FAMILY, type(next(iter(members().values()))))) == elsewhere | set(CASES)
 

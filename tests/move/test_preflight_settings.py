@@ -41,7 +41,7 @@ def test_what_is_told_to_set_is_enough(
     side = Side(one.name, "postgres")
     move = Move("00000001", "p", "s", "shared-schema", side, side, ("s",), roles, roles)
     quiet = Quiet()
-    world = World(servers, quiet, SystemClock(), quiet, PgDumps(servers.addresses(), {one.name: 18}))
+    world = World(servers, quiet, SystemClock(), PgDumps(servers.addresses(), {one.name: 18}))
     session = servers.admin(one.name)
     session.execute(raw("CREATE SCHEMA s"))
     session.execute(raw("BEGIN; SELECT pg_catalog.txid_current(); PREPARE TRANSACTION 'g''x'"))

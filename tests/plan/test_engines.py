@@ -67,6 +67,8 @@ def test_without_the_extension_postgresql_keeps_everything() -> None:
         (with_extension(objects=(TABLE,), shapes=(replace(SHAPE, row_security=True),)), TICK, "row level security"),
         (with_extension("apache"), ROLLED, 'timescaledb.license is "apache"'),
         (with_extension("apache"), TICK, ""),
+        # and afterwards that is still why, though by now it is partitioned too
+        (with_extension("apache", objects=(replace(TABLE, kind="PARTITIONED TABLE"),)), ROLLED, 'license is "apache"'),
         # what is a hypertable stays one
         (with_extension("apache", HYPERTABLE, shapes=(replace(SHAPE, row_security=True),)), ROLLED, ""),
     ],

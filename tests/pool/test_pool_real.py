@@ -155,6 +155,12 @@ def test_a_login_let_into_another_database_is_let_into_its_pool_and_told(shop: D
         counted, found = attempts(shop, "pool_of_other_service")
         assert counted["broken"] == 2
         assert {one["object"] for one in found} == {'pool of "orders"'}
+        # what the pool opened for them would count against their connection limits until it is idle for long
+        held = (
+            "select count(*) from pg_stat_activity where datname = 'shop_orders'"
+            " and usename <> 'shop_pool' and usename not like 'shop_orders%'"
+        )
+        assert shop.psql(admin, held) == [(0,)]
     finally:
         rules.write_text(before)
         shop.psql(admin, "select pg_reload_conf()")

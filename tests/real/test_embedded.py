@@ -324,6 +324,20 @@ def test_a_failed_start_says_why_and_leaves_no_process(owner: Embedded, root: Pa
     assert up(owner, a)
 
 
+def test_a_new_server_that_never_started_is_made_as_it_is_declared_next(owner: Embedded, root: Path) -> None:
+    def loads(libraries: str) -> Instance:
+        return replace(instance("a"), settings=(("shared_preload_libraries", libraries),))
+
+    with pytest.raises(LocalStateError, match=r'instance "a" did not start: .*no_such\\library'):
+        up(owner, loads("no_such\\library"))
+    wait_gone(root)
+    one = loads("pg_stat_statements, auto_explain")
+    up(owner, one)
+    servers = servers_of(owner, [one])
+    assert servers.admin("a").query(keyword("SHOW shared_preload_libraries")) == [("pg_stat_statements, auto_explain",)]
+    servers.tidy()
+
+
 def test_only_folders_with_our_marker_are_purged(owner: Embedded, root: Path) -> None:
     a, b = instance("a"), instance("b")
     up(owner, a, b)

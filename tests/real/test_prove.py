@@ -192,6 +192,19 @@ def test_an_interrupted_proof_takes_its_canaries_away(built: Built) -> None:
     assert built.prove().passed
 
 
+def test_the_login_of_a_move_is_a_limit_as_long_as_the_move_lasts(built: Built) -> None:
+    built.admin("CREATE ROLE freehold_mv_1_f LOGIN REPLICATION;\nGRANT CONNECT ON DATABASE shop TO freehold_mv_1_f")
+    attacks = ("undeclared_grants", "undeclared_logins")
+    lasting = built.prove(attacks=attacks, passing=[("main", "shop", "freehold_mv_1_f")])
+    elsewhere = built.prove(attacks=attacks, passing=[("main", "other", "freehold_mv_1_f")])
+    over = built.prove(attacks=attacks)
+    built.admin("DROP OWNED BY freehold_mv_1_f;\nDROP ROLE freehold_mv_1_f", "shop")
+    assert lasting.passed, explained(lasting)
+    assert [one.object for one in lasting.limits if one.code == "undeclared_logins"] == ['role "freehold_mv_1_f"']
+    assert {one.code for one in elsewhere.violations} == {"undeclared_grants"}
+    assert {one.code for one in over.violations} == {"undeclared_grants", "undeclared_logins"}
+
+
 def test_two_proofs_at_once_are_refused(built: Built) -> None:
     class Again(Quiet):
         seen: Busy | None = None

@@ -22,7 +22,7 @@ from freehold.move.verify.model import Kind, Mode, Report
 from freehold.move.verify.rounds import Work
 from freehold.pg.session import PgSession
 from freehold.sqltext import ident, keyword, raw, sql
-from support.following import ODD, Silent, Writers, as_worker, follow, work
+from support.following import ODD, Writers, as_worker, follow, silent, work
 from support.worlds import QUICK, World
 
 pytestmark = pytest.mark.real
@@ -155,7 +155,7 @@ def test_continuous_verification_finds_what_is_broken_after_it_began(worlds: Cal
                           "ALTER TABLE s.event_1 ENABLE REPLICA TRIGGER bad")  # fmt: skip
 
         report = watch(
-            world.move, "f", world.servers, SystemClock(), Silent(), QUICK,
+            world.move, "f", world.servers, SystemClock(), silent, QUICK,
             lambda: len(told) > 30 or bool(told and told[-1].mismatches), tell, interval_ms=100,
         )  # fmt: skip
     assert told[0].equal

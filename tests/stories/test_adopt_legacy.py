@@ -143,7 +143,9 @@ def test_a_dump_restored_into_a_server_of_freehold_is_adopted() -> None:
         for name in ("trading_strategies", "notifications"):
             text = text.replace(f"{{adopts: [public.{name}]}}", "")
         declare(found, text)
-        done(found.run("adopt"))
+        told = done(found.run("adopt")).out
+        assert 'sequences "users_id_seq"' in told
+        assert "names these in nextval or currval does not find them any more" in told
         done(found.run("apply", "--yes"))
         done(found.run("adopt", "--drop-views", "--yes"))
         assert json.loads(done(found.run("prove", "--json")).out)["ok"] is True

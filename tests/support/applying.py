@@ -25,11 +25,13 @@ class Heard:
     """Implements ports.Progress: everything that was said, in order."""
 
     said: list[str] = field(default_factory=list)
+    counts: list[tuple[int, int]] = field(default_factory=list)
     listen: Callable[[str], None] = lambda what: None
 
     def event(self, what: str, done: int, total: int) -> None:
         assert done <= total
         self.said.append(what)
+        self.counts.append((done, total))
         self.listen(what)
 
 

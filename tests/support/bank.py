@@ -10,7 +10,7 @@ from support.traffic import Clients
 
 DECLARATION = """\
 platform: bank
-server: embedded
+servers: {main: embedded}
 layout: central  # where most begin
 pooler: pgbouncer
 services:
@@ -38,10 +38,11 @@ INSERT INTO visit SELECT -n, 'before' FROM generate_series(1, 3000) n;
 
 
 @contextmanager
-def bank(layout: str = "central") -> Iterator[Desk]:
-    """The platform, up and running."""
+def bank(layout: str = "central", servers: str = "{main: embedded}") -> Iterator[Desk]:
+    """The platform, up and running. It lives on ``main``."""
     with desk() as found:
-        (found.folder / "freehold.yaml").write_text(DECLARATION.replace("layout: central", f"layout: {layout}"))
+        text = DECLARATION.replace("layout: central", f"layout: {layout}").replace("{main: embedded}", servers)
+        (found.folder / "freehold.yaml").write_text(text)
         for name, text in (("ledger", LEDGER), ("visits", VISITS)):
             (found.folder / name).mkdir()
             (found.folder / name / "1.sql").write_text(text)

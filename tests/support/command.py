@@ -33,8 +33,8 @@ class Said:
         return self.out + self.err
 
     def document(self) -> dict[str, object]:
-        """The one JSON document on stdout."""
-        found = json.loads(self.out)
+        """The JSON document on stdout: the only one, or the last line of a stream."""
+        found = json.loads(self.out if self.out.startswith("{\n") else self.out.splitlines()[-1])
         assert isinstance(found, dict)
         return found
 

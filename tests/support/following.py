@@ -13,6 +13,7 @@ from freehold.errors import ServerError
 from freehold.layouts.model import ServiceRoles
 from freehold.move.catalog import inventory, question
 from freehold.move.control import control_sql
+from freehold.move.events import Event
 from freehold.move.model import Move, Side
 from freehold.move.names import BARRIER, stream
 from freehold.pg.servers import PgServers
@@ -258,11 +259,5 @@ def work(session: PgSession, draw: random.Random) -> None:
             raise
 
 
-class Silent:
-    """A ports.Progress that says nothing; ``said`` is what it was told."""
-
-    def __init__(self) -> None:
-        self.said: list[tuple[str, int, int]] = []
-
-    def event(self, what: str, done: int, total: int) -> None:
-        self.said.append((what, done, total))
+def silent(event: Event) -> None:
+    """Takes events and does nothing with them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import time
 
@@ -22,6 +23,30 @@ def begin(found: Desk, *words: str) -> subprocess.Popen[bytes]:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
+
+
+def streamed(found: Desk, *words: str) -> subprocess.Popen[str]:
+    """``freehold move`` with these words and --json, whose lines can be read as they come."""
+    return subprocess.Popen(
+        [*PROGRAM, "move", *words, "--json"],
+        cwd=found.folder,
+        env=found.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def until(process: subprocess.Popen[str], **keys: object) -> list[dict[str, object]]:
+    """The events up to the first that has these keys."""
+    seen: list[dict[str, object]] = []
+    assert process.stdout is not None
+    for line in process.stdout:
+        seen.append(json.loads(line))
+        if keys.items() <= seen[-1].items():
+            return seen
+    raise AssertionError((keys, seen[-5:]))
 
 
 def watchdogs(found: Desk) -> list[int]:

@@ -79,7 +79,7 @@ def scene(clusters: Clusters, source: int, target: int, *, nasty: bool = True) -
     )
     quiet = Quiet()
     majors = {"a": source, "b": target}
-    return Scene(World(servers, quiet, SystemClock(), quiet, PgDumps(places, majors)), move, servers, majors)
+    return Scene(World(servers, quiet, SystemClock(), PgDumps(places, majors)), move, servers, majors)
 
 
 def ready(servers: TidyServers, instance: str, database: str, roles: ServiceRoles) -> None:

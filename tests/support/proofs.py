@@ -57,7 +57,8 @@ class KnownSecrets:
         return {role: hashlib.sha256(self.password(role).encode()).hexdigest() for role in sorted(self.verifiers)}
 
     def ephemeral(self, minutes: int) -> tuple[str, str]:
-        return random.token_urlsafe(24), ""
+        password = random.token_urlsafe(24)
+        return password, scram.verifier(password, random.token_bytes(16))
 
 
 class Quiet:

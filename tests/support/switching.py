@@ -41,11 +41,6 @@ MOVE = Move(
 )
 
 
-class Silent:
-    def event(self, what: str, done: int, total: int) -> None:
-        pass
-
-
 class NoPool:
     """Clients that connect directly: nobody holds them back, and they learn where to go from being refused."""
 
@@ -71,7 +66,7 @@ class NoPool:
 def world(servers: TidyServers) -> World:
     places = servers.addresses()
     majors = {name: major(servers, name) for name in places}
-    return World(servers, KnownSecrets(), SystemClock(), Silent(), PgDumps(places, majors), "a test")
+    return World(servers, KnownSecrets(), SystemClock(), PgDumps(places, majors), "a test")
 
 
 def major(servers: TidyServers, instance: str) -> int:

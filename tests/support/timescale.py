@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -20,27 +23,30 @@ APACHE_URL = "FREEHOLD_TEST_TIMESCALE_APACHE_URL"
 def timescale() -> Iterator[TidyServers]:
     """TidyServers whose instance "main" has TimescaleDB. Of what is there only databases and roles of the platform
     "shop", which the tests make, are removed."""
-    yield from _named(os.environ.get(URL, ""), f"no {URL} names a server with TimescaleDB")
+    yield from _named(URL, f"no {URL} names a server with TimescaleDB")
 
 
 @pytest.fixture
 def timescale_apache() -> Iterator[TidyServers]:
     """The same, of a server whose timescaledb.license is apache."""
-    edition = "the Apache edition of TimescaleDB"
-    yield from _named(os.environ.get(APACHE_URL, ""), f"no {APACHE_URL} names a server with {edition}")
+    yield from _named(APACHE_URL, f"no {APACHE_URL} names a server with the Apache edition of TimescaleDB")
 
 
-def _named(url: str, why_not: str) -> Iterator[TidyServers]:
+def _named(variable: str, why_not: str) -> Iterator[TidyServers]:
+    url = os.environ.get(variable, "")
     if not url:
         pytest.skip(why_not)
     address = address_from_url("main", url)
-    _clean(PgServers({"main": address}))
-    servers = TidyServers({"main": address})
-    try:
-        yield servers
-    finally:
-        servers.tidy()
+    with (Path(tempfile.gettempdir()) / variable).open("w") as one_at_a_time:
+        # all workers share the server, and each of them removes what it finds there
+        fcntl.flock(one_at_a_time, fcntl.LOCK_EX)
         _clean(PgServers({"main": address}))
+        servers = TidyServers({"main": address})
+        try:
+            yield servers
+        finally:
+            servers.tidy()
+            _clean(PgServers({"main": address}))
 
 
 def _clean(servers: PgServers) -> None:

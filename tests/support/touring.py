@@ -131,7 +131,4 @@ def in_order(found: Desk, layout: str, *, restart: bool = False) -> None:
     assert tidied.status == 0, tidied.all
     proof = found.run("prove", "--json", timeout_s=600)
     assert proof.document()["violations"] == [], proof.all
-    unknown = proof.document()["unknown"]
-    assert isinstance(unknown, list)
-    # the proof knocks with each login at each pool, and what pools keep open counts against a login's few connections
-    assert all("too many connections" in str(one) or "server_login_retry" in str(one) for one in unknown), proof.all
+    assert proof.document()["unknown"] == [], proof.all

@@ -14,7 +14,7 @@ from freehold.move.verify.model import Options, Report
 from freehold.ports import Address
 from freehold.sqltext import raw
 from support.clusters import VERSIONS, TidyServers, clean, unlocked_hba
-from support.following import ODD, ROWS, SERVICE, Silent, a_move, as_worker, follow, two_sides, unfollow
+from support.following import ODD, ROWS, SERVICE, a_move, as_worker, follow, silent, two_sides, unfollow
 
 
 @dataclass
@@ -23,7 +23,7 @@ class World:
     move: Move
 
     def verify(self, direction: str = "f", **options: object) -> Report:
-        return verify(self.move, direction, self.servers, SystemClock(), Silent(), replace(QUICK, **options))  # type: ignore[arg-type]
+        return verify(self.move, direction, self.servers, SystemClock(), silent, replace(QUICK, **options))  # type: ignore[arg-type]
 
     def home(self, text: str) -> None:
         session = self.servers.admin(self.move.source.instance, self.move.source.database)

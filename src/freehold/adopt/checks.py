@@ -168,7 +168,7 @@ def _sequences(gets: Sequence[Share]) -> Iterator[Finding]:
             detail = "Defaults and identity columns find them. A search_path counts from a client's next connection."
             remedy = f"Let such clients name schema {schema}, or give their login a search_path that holds it."
             where = f"sequences {', '.join(names)}"
-            yield Finding("sequence_by_name", Level.INFO, share.service, where, title, detail, (), remedy)
+            yield Finding("sequence_by_name", Level.WARNING, share.service, where, title, detail, (), remedy)
 
 
 def _named_in_routines(seen: Seen, gets: Sequence[Share], sources: frozenset[str]) -> Iterator[Finding]:

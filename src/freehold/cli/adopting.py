@@ -128,7 +128,7 @@ def in_use(look: Look) -> tuple[Finding, ...]:
     """What keeps old names from ending, and who may live on them."""
     names = [one.name for one in look.services]
     old = [one for name in names for one in ending(look, name)]
-    late = [one for one in look.findings if one.code in ("name_taken", "contested")]
+    late = [one for one in look.findings if one.code in ("name_taken", "contested", "sequence_by_name")]
     return (*checks.dependents(look.seen, old), *late, *checks.connected(look.seen, [one for one in old if one.view]))
 
 

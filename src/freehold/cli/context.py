@@ -114,18 +114,19 @@ class Context:
         """Look again where the instances are: one of ours was started or restarted."""
         self.__dict__.pop("servers", None)
 
-    def addresses(self) -> Mapping[str, Address]:
-        """Where each reachable instance is; passwords met here are hidden from all output."""
+    def addresses(self, *, stopped: bool = False) -> Mapping[str, Address]:
+        """Where each reachable instance is, with ``stopped`` also where one of ours was when it last ran; passwords met
+        here are hidden from all output."""
         from freehold.pg.servers import address_from_url
 
         found: dict[str, Address] = {}
-        running = self.embedded.status(self.owned) if self.owned else {}
+        seen = self.embedded.status(self.owned) if self.owned else {}
         for instance in self.placements.instances:
             if instance.server.kind is ServerKind.URL:
                 found[instance.name] = address_from_url(instance.name, instance.server.url)
-            elif running[instance.name].running:
+            elif seen[instance.name].running or (stopped and seen[instance.name].port):
                 password = self.admin_password(f"admin:{instance.name}")
-                found[instance.name] = self.embedded.address(running[instance.name], password)
+                found[instance.name] = self.embedded.address(seen[instance.name], password)
         hide(*(address.password for address in found.values()))
         return found
 

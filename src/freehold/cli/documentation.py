@@ -11,11 +11,14 @@ import click
 
 from freehold import family
 from freehold.audit.key_types._kind import KeyType
+from freehold.cli import eventpage
 from freehold.cli.documents import DOCUMENTS, document_schema
 from freehold.cli.main import SECTIONS, freehold
+from freehold.cli.schemas_of_moves import event_schema
 from freehold.discover.conflicts._kind import Conflict
 from freehold.discover.live.checks._kind import Check
 from freehold.discover.readers._kind import Reader
+from freehold.export.carried import SAYS, Carried
 from freehold.export.kinds._kind import Exporter
 from freehold.layouts.criteria._kind import Criterion
 from freehold.layouts.kinds._kind import LayoutKind
@@ -67,6 +70,8 @@ def pages() -> Iterator[tuple[str, str]]:
     yield "cli.md", _commands_page()
     yield "declaration.md", reference.page()
     yield "move-states.md", _states_page()
+    yield "move-events.md", eventpage.page()
+    yield "schemas/move-events.json", _json(event_schema())
     yield "freehold.schema.json", json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
     for command in sorted(DOCUMENTS):
         yield f"schemas/{command}.json", _json(document_schema(command))
@@ -75,6 +80,8 @@ def pages() -> Iterator[tuple[str, str]]:
 def _family_page(package: str, kind: type, title: str) -> str:
     found: Mapping[str, object] = family.members(package, kind)
     parts = [f"# {title}\n\nGenerated from the sources by `make docs`; one section for each file of `{package}`.\n"]
+    if exporters := {name: member for name, member in found.items() if isinstance(member, Exporter)}:
+        parts.append(_carried(exporters))
     for name, member in found.items():
         parts.append(f"## {name}\n\n{_markdown(family.page(package, name))}\n")
         if isinstance(member, Criterion):
@@ -82,6 +89,28 @@ def _family_page(package: str, kind: type, title: str) -> str:
         if isinstance(member, Draw) and member.keys:
             parts.append(_keys_of(member))
     return "\n".join(parts)
+
+
+def _carried(exporters: Mapping[str, Exporter]) -> str:
+    """Which facts each kind carries, as a table."""
+    rows = [
+        f"| {name} | " + " | ".join("yes" if fact in kind.carries else "" for fact in Carried) + " |"
+        for name, kind in exporters.items()
+    ]
+    return "\n".join(
+        (
+            "## What is read back\n",
+            "What the files say of the platform, each in its format's own place: `freehold discover` reads these facts",
+            "back, no more and no less, as the tests try with all five examples. What a format has no place for is in",
+            "Freehold's declaration alone.\n",
+            *(f"- {fact.value}: {says}" for fact, says in SAYS.items()),
+            "",
+            f"| kind | {' | '.join(fact.value for fact in Carried)} |",
+            f"|---|{'---|' * len(Carried)}",
+            *rows,
+            "",
+        )
+    )
 
 
 def _keys_of(draw: Draw) -> str:

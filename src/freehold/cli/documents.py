@@ -269,19 +269,20 @@ DOCUMENTS: dict[str, dict[str, Schema]] = {
 _OPTIONAL = {
     "discover": ("live",),
     "up": ("proof",),
-    "move": ("findings", "verifications"),
+    "move": ("findings", "verifications", *schemas_of_moves.ANSWERED),
     "pool": ("advice", "files", "stopped"),
 }
 
 
 def document_schema(command: str) -> Schema:
     """The JSON Schema of what ``freehold COMMAND --json`` prints: the answer, or an error."""
+    failed = schemas_of_moves.ANSWERED if command == "move" else {}
     common: dict[str, Schema] = {"schema_version": {"const": SCHEMA_VERSION}, "command": {"const": command}}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"freehold {command} --json",
         "oneOf": [
             object_of({**common, "ok": FLAG, **DOCUMENTS[command]}, optional=_OPTIONAL.get(command, ())),
-            object_of({**common, "ok": {"const": False}, "error": ERROR}),
+            object_of({**common, "ok": {"const": False}, "error": ERROR, **failed}, optional=tuple(failed)),
         ],
     }

@@ -41,13 +41,15 @@ def start(context: Context) -> tuple[str, ...]:
     return tuple(sorted(name for name, status in statuses.items() if status.started))
 
 
-def revive(context: Context) -> None:
-    """Start those of our own instances that died. One that somebody stopped stays down: it took its pid file away."""
+def revive(context: Context) -> bool:
+    """Start those of our own instances that died; whether there were any. One that somebody stopped stays down: it took
+    its pid file away."""
     seen = context.embedded.status(_owned(context))
     dead = [one for one in _owned(context) if not seen[one.name].running and (seen[one.name].data / PID_FILE).exists()]
     if dead:
         context.embedded.up(dead, context.admin_password, context.out.note)
         context.forget_sessions()
+    return bool(dead)
 
 
 PID_FILE = "postmaster.pid"

@@ -12,6 +12,7 @@ from freehold.cli.traffic import NoPool
 from freehold.errors import FreeholdError
 from freehold.finding import Finding, Level
 from freehold.local.movesfile import Known
+from freehold.move import events
 from freehold.move.model import SOURCE, Move
 
 if TYPE_CHECKING:
@@ -25,9 +26,18 @@ if TYPE_CHECKING:
 def preflight(context: Context, move: Move, *, made: bool = True) -> tuple[Finding, ...]:
     """What is in the way of a move, the blockers first; changes nothing. ``made`` is false before the new home is."""
     from freehold.move.preflight._kind import findings
+    from freehold.move.run.rehearsal import rehearse
 
+    facts = facts_of(context, move, made=made)
+    apart = facts.source.version // 10000 != facts.target.version // 10000
     ready = database_there(context.at({move.service: move.goes}), move.target)
-    return tuple(one for one in findings(facts_of(context, move, made=made)) if ready or one.code not in _OF_A_DATABASE)
+    with world_of(context, move) as world:
+        if apart and not made:
+            facts = replace(facts, refused=rehearse(world, facts))
+        told = tuple(one for one in findings(facts) if ready or one.code not in _OF_A_DATABASE)
+        for one in told:
+            world.tell(events.FindingMade(one.code, one.level, one.object, one.title))
+    return told
 
 
 def facts_of(context: Context, move: Move, *, made: bool = True) -> Facts:
@@ -51,6 +61,7 @@ def facts_of(context: Context, move: Move, *, made: bool = True) -> Facts:
             coming=() if made else service.extensions,
             services={schema: one.name for one in context.platform.services for schema in one.schemas},
             maintained=tuple(one.table for one in service.timeseries),
+            settings=tuple(name for name, _ in (*context.platform.settings, *service.settings)),
             moving={
                 schema: one.service
                 for one in beside
@@ -122,14 +133,16 @@ def verify(context: Context, entry: Known, options: Options, for_ms: int = 0) ->
             raise FreeholdError(
                 f'service "{move.service}" is in the middle of a switch', hint="Run `freehold move resume` first."
             )
-        asked = (move, direction(side), world.servers, world.clock, world.progress, options)
+        asked = (move, direction(side), world.servers, world.clock, world.tell, options)
         until = world.clock.monotonic_ms() + for_ms
-        report = (
-            watch(*asked, lambda: world.clock.monotonic_ms() >= until, lambda report: _tell(context, move, report))
-            if for_ms
-            else compare(*asked)
-        )
-        found = Verified(move.service, report, differing(world, move) if side == SOURCE else ())
+        with world.step(events.Step.VERIFY):
+            report = (
+                watch(*asked, lambda: world.clock.monotonic_ms() >= until, lambda seen: world.tell(_told(seen, 0)))
+                if for_ms
+                else compare(*asked)
+            )
+            found = Verified(move.service, report, differing(world, move) if side == SOURCE else ())
+        world.tell(_told(report, len(found.definitions)))
         wrong = report.mismatches + report.unsettled + len(found.definitions)
         told = {"mode": report.mode.value, "rows": report.rows, "mismatches": wrong, "at": report.finished_at}
         with world.session(move.place(side)) as session:
@@ -137,11 +150,15 @@ def verify(context: Context, entry: Known, options: Options, for_ms: int = 0) ->
     return found
 
 
-def _tell(context: Context, move: Move, report: Report) -> None:
-    from freehold.move.verify.show import lines
-
-    told = lines(report)
-    context.out.note(f"{report.finished_at} {move.service}: {told[-1]}; {told[0]}")
+def _told(report: Report, definitions: int) -> events.Verified:
+    return events.Verified(
+        mode=report.mode.value,
+        rows=report.rows,
+        mismatches=report.mismatches,
+        unsettled=report.unsettled,
+        definitions=definitions,
+        equal=report.equal and not definitions,
+    )
 
 
 def differing(world: World, move: Move) -> tuple[Difference, ...]:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from freehold.cli import instances, movechecks, movehomes, movetasks, moveworld, moving, pools, verbs
+from freehold.cli import instances, movechecks, movehomes, movetasks, moveworld, moving, pools
+from freehold.cli.bringing import bring
 from freehold.cli.context import Context
 from freehold.cli.out import Block, Cell, Result, Say, Table, Tone
 from freehold.cli.shapes import count, finding_block
 from freehold.errors import Unreachable
 from freehold.finding import Finding, JsonObject, Level
 from freehold.layouts.placement import place
-from freehold.local.clock import SystemClock
 from freehold.local.movesfile import Known
+from freehold.move.events import Step
 from freehold.move.machine import Phase, allowed
 from freehold.move.model import SOURCE, TARGET
 from freehold.move.run.switching import Limits, Switched
@@ -37,7 +38,6 @@ def started(
     blocks: list[Block] = []
     told: list[Finding] = []
     entries: list[Known] = []
-    clock = SystemClock()
     wrong = 0
     for task in tasks:
         if task.in_place and dry_run:
@@ -66,7 +66,9 @@ def started(
                 break
             took = moving.switch(context, entry, SOURCE, limits)
             blocks.append(switched(task.service, "cutover", took))
-            clock.sleep_ms(soak_ms)
+            if soak_ms:
+                with moveworld.world_of(context, entry.move) as world, world.step(Step.SOAK):
+                    world.clock.sleep_ms(soak_ms)
             blocks.append(completed(task.service, moving.complete(context, entry)))
             context.forget_homes()
             left = tasks[tasks.index(task) + 1 :]
@@ -199,10 +201,9 @@ def purged(context: Context, services: Sequence[str]) -> Result:
 def after_completion(context: Context) -> list[Block]:
     """Bring the rest of the platform in line with where its services live now, and say what the declaration lacks."""
     context.forget_homes()
-    made = verbs.plan(context, authoritative=False, allow_destroy=False, services=())
+    _, done = bring(context, allow_destroy=False, wait_ms=60_000)
     blocks: list[Block] = []
-    if made.plan.steps:
-        done = verbs.apply(context, made, wait_ms=60_000)
+    if done:
         blocks.append(Say(f"✓ applied {count(done.applied, 'step')} that follow from it", Tone.GOOD))
     if pending := instances.restart_pending(context, restart=False):
         waits = f"! a restart is needed for settings on: {', '.join(pending)} (freehold apply --restart)"

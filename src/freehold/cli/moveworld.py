@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from freehold.cli import watching
 from freehold.cli.context import Context, who
+from freehold.cli.feed import Feed, Taker
+from freehold.cli.moveview import View
 from freehold.cli.progress import Bar
 from freehold.cli.traffic import NoPool, PoolTraffic, traffic
+from freehold.errors import Unreachable
 from freehold.local.clock import SystemClock
 from freehold.local.movesfile import Known
 from freehold.move.model import TARGET, Move, Side
@@ -32,25 +36,30 @@ def world_of(context: Context, move: Move) -> Iterator[World]:
     places = {**before.servers.addresses(), **after.servers.addresses()}
     servers = replace(after.servers, places=places)
     majors = majors_of(servers, move)
-    with Bar(f"moving {move.service}") as progress:
-        yield World(
-            servers,
-            context.secrets,
-            SystemClock(),
-            progress,
-            PgDumps(places, majors, context.binaries()),
-            who(),
-            lambda one, pause_ms: watching.watched(context.path, one, pause_ms),
-        )
+    out = context.out
+    # where the lines of the stream go to a terminal, nothing may be drawn between them
+    with Bar(move.service, animated=not (out.streams and sys.stdout.isatty())) as bar:
+        takers: list[Taker] = [View(bar).take]
+        if out.streams and out.as_json:
+            takers.append(lambda told: out.line(told.as_json()))
+        with Feed(move, takers) as feed:
+            yield World(
+                servers,
+                context.secrets,
+                SystemClock(),
+                PgDumps(places, majors, context.binaries()),
+                who(),
+                lambda one, pause_ms, tell: watching.watched(context.path, one, pause_ms, tell),
+                feed.take,
+            )
 
 
 def majors_of(servers: Servers, move: Move) -> dict[str, int]:
     """The major version of each instance of a move that answers."""
     found: dict[str, int] = {}
     for name in sorted({move.source.instance, move.target.instance} & set(servers.addresses())):
-        session = servers.admin(name)
-        found[name] = int(str(session.query(keyword("SHOW server_version_num"))[0][0])) // 10000
-        session.close()
+        with suppress(Unreachable), closing(servers.admin(name)) as session:
+            found[name] = int(str(session.query(keyword("SHOW server_version_num"))[0][0])) // 10000
     return found
 
 

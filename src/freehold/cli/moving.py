@@ -16,6 +16,7 @@ from freehold.cli.moveworld import database_there, majors_of, steering, world_of
 from freehold.errors import FreeholdError, LocalStateError
 from freehold.finding import Finding
 from freehold.local.movesfile import Known
+from freehold.move import events
 from freehold.move.machine import ENDED, Phase, demand
 from freehold.move.model import SOURCE, TARGET, Move, other
 from freehold.sqltext import literal, sql
@@ -106,9 +107,7 @@ def _work(context: Context, world: World, move: Move, jobs: int, *, backup: bool
         archiver = PgArchiver(world.servers.addresses(), majors_of(world.servers, move), context.binaries())
         back_up(world, archiver, kept, move)
 
-    return (
-        Work(jobs, lambda: provision(context, move), save) if backup else Work(jobs, lambda: provision(context, move))
-    )
+    return Work(jobs, lambda: provision(context, move), save if backup else None)
 
 
 def _withdraw(context: Context, entry: Known) -> None:
@@ -131,11 +130,23 @@ def provision(context: Context, move: Move) -> None:
     steps = tuple(step for step in made.plan.steps if _at_home(step, move))
     if steps:
         verbs.apply(there, replace(made, plan=replace(made.plan, steps=steps)), wait_ms=60_000)
+    if move.source.instance != move.target.instance:
+        _let_follow(context.at({move.service: move.came}), move)
     # where nobody lives yet nobody is disturbed
     lived_in = {one.instance for one in context.placements.services}
     instances.restart_pending(there, restart=True, only={move.target.instance} - lived_in)
     if tables := movelinks.used(context, move):
         movelinks.lead(context, move, tables)
+
+
+def _let_follow(here: Context, move: Move) -> None:
+    """Let the login in under which the target follows the source."""
+    made = verbs.plan(here, authoritative=False, allow_destroy=False, services=[move.service], moving=True)
+    lines = tuple(
+        step for step in made.plan.steps if (step.kind, step.instance) == ("host_based_access", move.source.instance)
+    )
+    if lines:
+        verbs.apply(here, replace(made, plan=replace(made.plan, steps=lines)), wait_ms=60_000)
 
 
 def _at_home(step: Step, move: Move) -> bool:
@@ -185,9 +196,10 @@ def heal(context: Context, entry: Known) -> str:
     """End a switch that was interrupted; the side that serves."""
     from freehold.move.run.healing import heal as do
 
-    with world_of(context, entry.move) as world, steering(context, entry.move) as clients:
-        side = do(world, entry.move, clients)
-    context.moves.homed(entry.move, side)
+    move = entry.move
+    with world_of(context, move) as world, steering(context, move) as clients, world.step(events.Step.HEAL):
+        side = do(world, move, clients)
+    context.moves.homed(move, side)
     return side
 
 
@@ -208,7 +220,9 @@ def complete(context: Context, entry: Known, together: Collection[str] = ()) -> 
             movelinks.refuse_standing(context, move, look(world, move, move.source).dependents, together)
             movelinks.relead(context, move)
             mirrored = movelinks.mirrored(context, move)
-            retired = do(world, move, mirrored, lambda: movelinks.unlead(context, move, SOURCE))
+            with world.step(events.Step.COMPLETE):
+                retired = do(world, move, mirrored, lambda: movelinks.unlead(context, move, SOURCE))
+            world.tell(events.PhaseReached(Phase.COMPLETED))
     context.moves.put(replace(entry, home=TARGET, ended=True))
     return retired
 
@@ -224,11 +238,13 @@ def abort(context: Context, entry: Known) -> None:
         found = standings(world, move)
         if SOURCE in found and found[SOURCE].phase not in ENDED:
             demand(move.service, found[SOURCE].phase, "abort")
-        sweep(world, move)
-        if SOURCE in found:
-            _refuse_upon_copy(world, move)
-            unlink = (lambda: movelinks.unlead(context, move, TARGET)) if entry.linked else lambda: None
-            do(world, move, made_database=entry.made_database, unlink=unlink)
+        with world.step(events.Step.ABORT):
+            sweep(world, move)
+            if SOURCE in found:
+                _refuse_upon_copy(world, move)
+                unlink = (lambda: movelinks.unlead(context, move, TARGET)) if entry.linked else lambda: None
+                do(world, move, made_database=entry.made_database, unlink=unlink)
+        world.tell(events.PhaseReached(Phase.ABORTED))
     context.moves.put(replace(entry, home=SOURCE, ended=True))
 
 

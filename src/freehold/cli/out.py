@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from freehold.cli.redact import redacted
+from freehold.local.clock import SystemClock
 
 if TYPE_CHECKING:
     from freehold.errors import Complaint, FreeholdError
@@ -119,6 +120,9 @@ class Out:
     def __init__(self, command: str, *, as_json: bool) -> None:
         self.command = command
         self.as_json = as_json
+        self.streams = False
+        """Whether --json prints a line for each thing that happens, the answer as the last of them."""
+        self._reader_left = False
 
     def note(self, text: str, tone: Tone = Tone.DIM) -> None:
         """A message on stderr while the command runs."""
@@ -132,7 +136,7 @@ class Out:
         """The result, once, at the end."""
         if self.as_json:
             ok = result.exit == 0
-            self._json({"ok": ok, **result.document}, shows_secrets=result.shows_secrets)
+            self._json({"ok": ok, **result.document}, result.exit, shows_secrets=result.shows_secrets)
             return
         if result.raw is not None:
             sys.stdout.write(result.raw if result.shows_secrets else redacted(result.raw))
@@ -156,7 +160,7 @@ class Out:
             if isinstance(error, ApplyFailed):
                 details["done"] = list(error.done)
                 details["left"] = list(error.left)
-            self._json({"ok": False, "error": details})
+            self._json({"ok": False, "error": details}, error.exit_status)
         for complaint in complaints:
             self.complain(complaint)
         self._stderr(f"error: {error.message}", Tone.BAD)
@@ -172,7 +176,21 @@ class Out:
         if complaint.hint:
             self._stderr(f"  {complaint.hint}", Tone.PLAIN)
 
-    def _json(self, document: JsonObject, *, shows_secrets: bool = False) -> None:
+    def line(self, document: JsonObject) -> None:
+        """One line of the stream, at once. What is told goes on being done when nobody reads it any more."""
+        full: object = {"schema_version": SCHEMA_VERSION, "command": self.command, **document}
+        left = memoryview(json.dumps(_clean(full), ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n")
+        try:
+            while left and not self._reader_left:
+                left = left[os.write(1, left) :]
+        except OSError as error:
+            self._reader_left = True
+            self.warn(f"nobody reads the events any more ({(error.strerror or str(error)).lower()}); the work goes on")
+
+    def _json(self, document: JsonObject, status: int, *, shows_secrets: bool = False) -> None:
+        if self.streams:
+            self.line({"event": "result", "at": SystemClock().stamp(), "exit": status, **document})
+            return
         full: object = {"schema_version": SCHEMA_VERSION, "command": self.command, **document}
         # values are redacted one by one: the escapes of JSON could hide a secret from a search over the text
         sys.stdout.write(json.dumps(full if shows_secrets else _clean(full), ensure_ascii=False, indent=2) + "\n")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from freehold.cli.context import Context
-from freehold.errors import FreeholdError
+from freehold.errors import FreeholdError, Unreachable
 from freehold.local import envfiles
 from freehold.pool import report
 from freehold.pool.advice import advise
@@ -55,18 +55,25 @@ def declared(context: Context) -> tuple[Bouncer, ...]:
     if context.platform.pooler is None:
         return ()
     context.all_reachable()
-    return _declared(context, {name: _reads(context, name) for name in context.servers.addresses()})
+    return lasting(context)
+
+
+def lasting(context: Context) -> tuple[Bouncer, ...]:
+    """The same, with what is known from before of an instance that does not answer: the services of the others need
+    their pools meanwhile."""
+    places = context.addresses(stopped=True)
+    return _declared(context, places, {name: _reads(context, name) for name in places})
 
 
 def known(context: Context) -> tuple[Bouncer, ...]:
     """Those of the instances whose address is known, without asking a server: enough to say where they answer."""
-    return _declared(context, {})
+    return _declared(context, context.servers.addresses(), {})
 
 
-def _declared(context: Context, reads: Mapping[str, bool]) -> tuple[Bouncer, ...]:
+def _declared(context: Context, addresses: Mapping[str, Address], reads: Mapping[str, bool]) -> tuple[Bouncer, ...]:
     places = {
         name: Place(address.host, address.port, address.options.get("sslmode", "prefer"), reads.get(name, False))
-        for name, address in context.servers.addresses().items()
+        for name, address in addresses.items()
     }
     return bouncers(context.platform, context.placements, places)
 
@@ -265,10 +272,14 @@ def logins(context: Context, bouncer: Bouncer) -> tuple[Login, ...]:
 
 
 def _reads(context: Context, instance: str) -> bool:
-    """Whether Freehold's login there may read verifiers, so that a function of its own may show one."""
+    """Whether Freehold's login there may read verifiers, so that a function of its own may show one; as it was when
+    the pools were written where nobody answers."""
     if instance in {one.name for one in context.owned}:
         return True
-    session = context.servers.admin(instance)
+    try:
+        session = context.servers.admin(instance)
+    except Unreachable:
+        return manager(context).ask()
     try:
         row = session.query(keyword("SELECT pg_catalog.has_table_privilege('pg_catalog.pg_authid', 'SELECT')"))[0]
         return row[0] is True

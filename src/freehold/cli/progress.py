@@ -6,6 +6,7 @@ import shutil
 import sys
 import threading
 import time
+from collections.abc import Callable
 
 from freehold.cli.out import colourful, printable
 from freehold.cli.redact import redacted
@@ -17,11 +18,11 @@ _DRAW_EVERY_S = 0.05
 class Bar:
     """A ports.Progress on stderr; safe to use from several threads. Use as a context manager."""
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, *, animated: bool = True) -> None:
         self._title = title
         self._start = time.monotonic()
         self._last = self._start
-        self._animated = sys.stderr.isatty() and colourful(sys.stderr)
+        self._animated = animated and sys.stderr.isatty() and colourful(sys.stderr)
         self._drawn = False
         self._lock = threading.Lock()
 
@@ -36,29 +37,47 @@ class Bar:
 
     def event(self, what: str, done: int, total: int) -> None:
         """``what`` just finished; ``done`` of ``total`` are finished."""
+        self.show(lambda elapsed_s: progress_line(self._title, what, done, total, elapsed_s), last=done == total)
+
+    def show(self, line: Callable[[float], str], *, last: bool = False) -> None:
+        """What a line says after so many seconds, in the place of the one before; not more often than can be read,
+        but for the ``last`` of its kind."""
         now = time.monotonic()
         with self._lock:
             every = _DRAW_EVERY_S if self._animated else _PLAIN_EVERY_S
-            if now - self._last < every and done != total:
+            if now - self._last < every and not last:
                 return
             if not self._animated and now - self._start < _PLAIN_EVERY_S:
                 return
             self._last = now
-            line = progress_line(self._title, printable(redacted(what)), done, total, now - self._start)
+            text = printable(redacted(line(now - self._start)))
             if self._animated:
                 width = shutil.get_terminal_size().columns - 1
-                sys.stderr.write(f"\r\x1b[2K{line[:width]}")
+                sys.stderr.write(f"\r\x1b[2K{text[:width]}")
                 self._drawn = True
             else:
-                sys.stderr.write(line + "\n")
+                sys.stderr.write(text + "\n")
             sys.stderr.flush()
+
+    def keep(self, line: str) -> None:
+        """A line that stays."""
+        with self._lock:
+            over = "\r\x1b[2K" if self._drawn else ""
+            sys.stderr.write(f"{over}{printable(redacted(line))}\n")
+            sys.stderr.flush()
+            self._drawn = False
 
 
 def progress_line(title: str, what: str, done: int, total: int, elapsed_s: float) -> str:
     """``applying ━━━━────  45/120  38/s  2 s left  role treum_users_app``."""
     total = max(total, done, 1)
-    filled = 20 * done // total
     rate = done / elapsed_s if elapsed_s > 0 else 0.0
+    digits = 1 if 0 < rate < 10 else 0
     left = f"{(total - done) / rate:.0f} s left" if rate > 0 else ""
-    bar = "━" * filled + "─" * (20 - filled)
-    return f"{title} {bar} {done}/{total}  {rate:.0f}/s  {left}  {what}"
+    return f"{title} {drawn(done, total)} {done}/{total}  {rate:.{digits}f}/s  {left}  {what}"
+
+
+def drawn(done: int, total: int) -> str:
+    """The bar itself, 20 characters."""
+    filled = 20 * done // max(total, done, 1)
+    return "━" * filled + "─" * (20 - filled)

@@ -176,12 +176,14 @@ def traffic(context: Context, move: Move) -> PoolTraffic | NoPool:
     logins: dict[str, Sequence[Login]] = {}
     alias = ""
     for side, there in sides.items():
-        for bouncer in pools.declared(there):
+        for bouncer in pools.lasting(there):
             found = [entry for entry in bouncer.entries if entry.service == move.service]
             if found:
                 wanted[side], alias = bouncer, found[0].alias
                 logins[side] = pools.logins(there, bouncer)
     if len(wanted) < 2:
+        for there in sides.values():
+            there.all_reachable()
         return NoPool()
     # whoever came through the pool before comes through it afterwards: a service keeps its login across the switch
     both = tuple({login.name: login for one in logins.values() for login in one}.values())

@@ -6,21 +6,29 @@ from dataclasses import replace
 
 from freehold.cli.context import Context
 from freehold.cli.made import Made
+from freehold.move.model import SOURCE, TARGET
+from freehold.move.names import stream
 from freehold.spec.names import service_logins
 
 
 def besides(context: Context) -> tuple[tuple[str, str, str], ...]:
     """Who is let in on both sides of a move that has not ended: (instance, database, login). A login from before an
     earlier move may still be in use, so every one that the service can have had counts; rights it needs as well. So do
-    the logins of links to its old home, and of those that were made for its new one."""
+    the logins of links to its old home, and of those that were made for its new one; each side also lets in what
+    follows it."""
     name = context.platform.name
     pool = context.placements.roles.pool
     under_way = [one for one in context.moves.read() if not one.ended]
     both = {
         (place.instance, place.database, login)
         for one in under_way
-        for place in (one.move.source, one.move.target)
-        for login in (*service_logins(name, one.move.service), *([pool] if pool else []))
+        for side, way in ((SOURCE, "f"), (TARGET, "r"))
+        for place in (one.move.place(side),)
+        for login in (
+            *service_logins(name, one.move.service),
+            *([pool] if pool else []),
+            *(() if one.in_place else (stream(one.move.id, way),)),
+        )
     }
     through = {
         (*login.source, login.role)

@@ -14,6 +14,7 @@ from freehold.cli.progress import Bar
 from freehold.errors import DeclarationError, FreeholdError, MissingRight
 from freehold.found.model import Found
 from freehold.local.clock import SystemClock
+from freehold.move.model import SOURCE, TARGET
 from freehold.plan.model import Design
 
 if TYPE_CHECKING:
@@ -38,6 +39,16 @@ def design_of(context: Context, *, authoritative: bool) -> Design:
         endpoints={name: address.endpoint for name, address in context.servers.addresses().items()},
         digests=context.secrets.digests(),
         besides=underway.besides(context),
+    )
+
+
+def _passing(context: Context) -> tuple[tuple[str, str, str], ...]:
+    """``underway.besides``, and who owns the service on each side."""
+    return underway.besides(context) + tuple(
+        (one.move.place(side).instance, one.move.place(side).database, one.move.roles(side).owner)
+        for one in context.moves.read()
+        if not one.ended
+        for side in (SOURCE, TARGET)
     )
 
 
@@ -223,6 +234,7 @@ def prove(
             attacks=attacks or None,
             workers=workers,
             exhaust=exhaust,
+            passing=_passing(context),
             migrations={
                 service: tuple((file.name, file.sha256) for file in files) for service, files in migrations.items()
             },

@@ -18,6 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from freehold.errors import FreeholdError, Unreachable
+from freehold.move.events import Dog, Event, Watchdog
 from freehold.move.model import Move
 
 READY_S = 20.0
@@ -28,7 +29,7 @@ _AGAIN_S = 0.2
 
 
 @contextmanager
-def watched(path: Path, move: Move, pause_ms: float) -> Iterator[None]:
+def watched(path: Path, move: Move, pause_ms: float, tell: Callable[[Event], None]) -> Iterator[None]:
     """A watchdog for as long as the block lasts; when the block fails, it heals, and is waited for."""
     command = [sys.executable, "-m", "freehold", "move", "watchdog", "-f", str(path), "--service", move.service]
     command += ["--pause", f"{pause_ms:.0f}ms", "--parent", str(os.getpid())]
@@ -46,7 +47,7 @@ def watched(path: Path, move: Move, pause_ms: float) -> Iterator[None]:
             raise NotNow(
                 "the watchdog of the switch did not start", hint="Nobody was held back. Run the command again."
             )
-
+        tell(Watchdog(Dog.STARTED, dog.pid))
         try:
             _tell(dog.stdin.fileno(), b"go\n")
             yield
@@ -54,11 +55,15 @@ def watched(path: Path, move: Move, pause_ms: float) -> Iterator[None]:
             _tell(dog.stdin.fileno(), b"done\n")
             raise
         except BaseException:
+            tell(Watchdog(Dog.HEALING, dog.pid))
             dog.stdin.close()
             with suppress(subprocess.TimeoutExpired):
                 dog.wait(timeout=HEAL_FOR_S)
+                if side := dog.stdout.read().decode().strip():
+                    tell(Watchdog(Dog.HEALED, dog.pid, side))
             raise
         _tell(dog.stdin.fileno(), b"done\n")
+    tell(Watchdog(Dog.ENDED, dog.pid))
 
 
 def watch(pause_ms: float, parent: int) -> bool:
@@ -84,9 +89,10 @@ def watch(pause_ms: float, parent: int) -> bool:
             deadline = time.monotonic() + (pause_ms + GRACE_MS) / 1000
 
 
-def until_healed(heal: Callable[[], str], revive: Callable[[], None], log: Path) -> str:
+def until_healed(heal: Callable[[], str], revive: Callable[[], bool], log: Path) -> str:
     """Call ``heal`` until it succeeds; what it returned. Where a server does not answer, ``revive`` starts those of our
-    own that died. Writes down what it met. Raises its last error."""
+    own that died, after the service is served where that can be done without them. Writes down what it met. Raises
+    its last error."""
     deadline = time.monotonic() + HEAL_FOR_S
     while True:
         try:
@@ -102,6 +108,9 @@ def until_healed(heal: Callable[[], str], revive: Callable[[], None], log: Path)
             time.sleep(_AGAIN_S)
             continue
         _note(log, f"the service is served by its {side}")
+        with suppress(FreeholdError):
+            if revive():
+                heal()
         return side
 
 

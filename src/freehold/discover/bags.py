@@ -76,8 +76,14 @@ def of_bag(bag: Bag, scope: str, around: Lookup, reach: Reach) -> Iterator[tuple
             if engine == POSTGRESQL:
                 whole.add(name)
             if engine == POSTGRESQL and _PART_OF_TEST.search(name) is None:
-                yield replace(target, engine=engine), bag[name]
+                application = target.application or values.get("PGAPPNAME", "")
+                yield replace(target, engine=engine, application=application, direct=_direct(name)), bag[name]
     yield from _groups(bag, values, whole, scope, reach)
+
+
+def _direct(name: str) -> bool:
+    """Whether a variable is called the way past a pool, as DIRECT_URL is."""
+    return "DIRECT" in name.upper().split("_")
 
 
 def _itself(name: str, value: str) -> bool:
@@ -112,7 +118,13 @@ def _groups(
             host = next((values[p["host"]] for g, p in sorted(groups.items()) if "host" in p), "")
         engine = _engine(group, found, host, scope, reach)
         if engine == POSTGRESQL:
-            yield Target(engine, found["database"], host, found.get("login", "")), variable
+            yield (
+                Target(
+                    engine, found["database"], host, found.get("login", ""), port=found.get("port", ""),
+                    application=values.get("PGAPPNAME", ""), direct=_direct(group),
+                ),
+                variable,
+            )  # fmt: skip
 
 
 def _engine(group: str, found: Mapping[str, str], host: str, scope: str, reach: Reach) -> str:

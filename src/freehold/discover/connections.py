@@ -17,10 +17,14 @@ _OTHERS = {"mysql", "mariadb", "mongodb", "sqlite", "sqlite3", "sqlserver", "mss
            "cockroachdb",
            "clickhouse", "mysql2", "file", "rediss", "amqp", "hsqldb", "derby", "db2", "cassandra", "neo4j",
            "bolt"}  # fmt: skip
-_VARIABLE = re.compile(r"\$\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}|\$\([A-Za-z_]\w*\)|\{\{[^{}]*\}\}|%\([^()]*\)s|%\w+%")
+_VARIABLE = re.compile(
+    r"\$\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}|\$\([A-Za-z_]\w*\)|\{\{[^{}]*\}\}|%\([^()]*\)s|"
+    # two hexadecimal digits are a character of a URL
+    r"%(?![0-9A-Fa-f]{2}%)[A-Za-z_]\w*%"
+)
 _WORD = re.compile(r"\s*(?P<key>[\w][\w .]*?)\s*=\s*(?P<value>'(?:[^'\\]|\\.)*'|\"[^\"]*\"|[^;]*?)\s*(?:;|$)")
 _LIBPQ = re.compile(
-    r"(?<![\w])(?P<key>host|hostaddr|port|dbname|user|password|options)\s*=\s*(?P<value>'(?:[^'\\]|\\.)*'|\S+)"
+    r"(?<![\w])(?P<key>host|hostaddr|port|dbname|user|password|options|application_name)\s*=\s*(?P<value>'(?:[^'\\]|\\.)*'|\S+)"
 )
 _CHARS_MAX = 4000
 
@@ -35,6 +39,11 @@ class Target:
     login: str = ""
     password: str = ""
     schemas: tuple[str, ...] = ()
+    port: str = ""
+    application: str = ""
+    """The name under which the program shows itself to the server."""
+    direct: bool = False
+    """Whether the place calls it the way past a pool."""
 
 
 def parse(text: str) -> Target | None:
@@ -76,8 +85,10 @@ def _url(text: str) -> Target | None:
     for pair in re.split("[&;]", query):
         key, _, value = pair.partition("=")
         options[key.lower()] = unquote(value)
-    host = re.sub(r":[\d\x00\x01]*$", "", hosts.split(",")[0])
-    schemas = options.get("currentschema") or options.get("schema") or _search_path(options.get("options", "")) or ""
+    first = hosts.split(",")[0]
+    port = re.search(r":([\d\x00\x01]*)$", first)
+    host = first[: port.start()] if port else first
+    schemas = options.get("currentschema") or options.get("schema") or search_path(options.get("options", "")) or ""
 
     def back(part: str) -> str:
         return re.sub(r"\x00(\d+)\x01", lambda m: held[int(m[1])], part)
@@ -88,16 +99,29 @@ def _url(text: str) -> Target | None:
         back(host or options.get("host", "")),
         back(unquote(login) or options.get("user", "")),
         back(password or options.get("password", "")),
-        tuple(part.strip() for part in back(schemas).split(",") if part.strip()),
+        path_of(back(schemas)),
+        back(port[1]) if port and port[1] else options.get("port", ""),
+        back(options.get("application_name") or options.get("applicationname", "")),
     )
 
 
 _OTHER_NAMES = {"mysql2": "mysql", "sqlite3": "sqlite", "mssql": "sqlserver"}
 
 
-def _search_path(options: str) -> str:
-    match = re.search(r"search_path\s*=\s*([^\s]+)", options)
-    return match[1] if match else ""
+def search_path(options: str) -> str:
+    """Of libpq's options: a space in a value stands behind a backslash."""
+    match = re.search(r"search_path\s*=\s*((?:\\.|[^\s\\])+)", options)
+    return re.sub(r"\\(.)", r"\1", match[1]) if match else ""
+
+
+def path_of(text: str) -> tuple[str, ...]:
+    """The schemas of a search_path that somebody made; quoted names may hold commas."""
+    names = (m[1].replace('""', '"') if m[1] else m[2] for m in re.finditer(r'"((?:[^"]|"")+)"|([^\s,"]+)', text))
+    return tuple(name for name in names if name not in NOBODYS and not name.startswith("pg_"))
+
+
+NOBODYS = frozenset({"public", "$user", "extensions"})
+"""Schemas that are no service's own."""
 
 
 _ADO_KEYS = {
@@ -105,6 +129,7 @@ _ADO_KEYS = {
     "database": "database", "initial catalog": "database", "db": "database",
     "username": "login", "user id": "login", "userid": "login", "uid": "login", "user": "login", "user name": "login",
     "password": "password", "pwd": "password", "port": "port", "search path": "schema", "searchpath": "schema",
+    "application name": "application", "applicationname": "application",
 }  # fmt: skip
 
 
@@ -134,7 +159,7 @@ def _ado(text: str) -> Target | None:
         engine = "mysql"
     host = re.sub(r"^tcp:|[:,]\d+$", "", found["host"])
     return Target(engine, found.get("database", ""), host, found.get("login", ""), found.get("password", ""),
-                  tuple(p.strip() for p in found.get("schema", "").split(",") if p.strip()))  # fmt: skip
+                  path_of(found.get("schema", "")), found.get("port", ""), found.get("application", ""))  # fmt: skip
 
 
 def _libpq(text: str) -> Target | None:
@@ -142,8 +167,8 @@ def _libpq(text: str) -> Target | None:
     found = {match["key"]: match["value"].strip("'") for match in _LIBPQ.finditer(text)}
     if "dbname" not in found and not ({"host", "user"} <= set(found)):
         return None
-    schemas = _search_path(found.get("options", ""))
+    schemas = search_path(found.get("options", ""))
     return Target(
         POSTGRESQL, found.get("dbname", ""), found.get("host", ""), found.get("user", ""), found.get("password", ""),
-        tuple(schemas.split(",")) if schemas else (),
+        path_of(schemas), found.get("port", ""), found.get("application_name", ""),
     )  # fmt: skip

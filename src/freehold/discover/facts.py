@@ -97,7 +97,8 @@ class Takes:
 class Connection:
     """A connection that the code or the settings of a folder make, with ``${NAME:-default}`` for what is a variable.
 
-    ``url`` is a whole connection string; else the parts. ``owner`` names the service where the file does.
+    ``url`` is a whole connection string; else the parts. ``owner`` names the service where the file does;
+    ``application`` is the name it gives itself at the server, ``direct`` says that it is the way past a pool.
     """
 
     folder: str
@@ -111,6 +112,9 @@ class Connection:
     how: str = "default"
     owner: str = ""
     engine: str = "postgresql"
+    port: str = ""
+    application: str = ""
+    direct: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +146,17 @@ class Runs:
 
 @dataclass(frozen=True, slots=True)
 class Pooled:
-    """A line of a pool's configuration: clients that ask for ``alias`` come to ``database`` on ``host``."""
+    """A line of a pool's configuration: clients that ask for ``alias`` come to ``database`` on ``host``.
+
+    The alias ``*`` stands for every name that no other line has; its ``database`` is empty where each leads to the
+    database of its own name. ``server`` is the name under which the pool is reached, where the place says it.
+    """
 
     alias: str
     database: str
     host: str
     at: Evidence
+    server: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,12 @@ class Identity:
         self.known.append(Known(name))
         return self.known[-1]
 
+    def no_program(self, known: Known) -> bool:
+        """Whether it reads like no service of its own: the root beside several, a library beside what is deployed."""
+        if known.folder == "":
+            return len(self.known) > 1
+        return not known.deployed and any(other.deployed for other in self.known)
+
     def _engine(self, deployed: Deployed) -> str:
         found = engines.of_image(deployed.image)
         if found:
@@ -150,8 +156,23 @@ class Identity:
                 return chosen[0]
         return found[0] if len(found) == 1 else None
 
+    def _apart_of_one(
+        self, applications: list[Deployed], unit_of: dict[tuple[str, str], str | None]
+    ) -> dict[tuple[str, str], str | None]:
+        """The same, where one Dockerfile builds several services each with the project that it is named after."""
+        built: dict[tuple[str, str | None], set[str]] = defaultdict(set)
+        for d in applications:
+            built[d.scope, unit_of[d.scope, d.name]].add(stem(d.name))
+        found = dict(unit_of)
+        for d in applications:
+            unit = unit_of[d.scope, d.name]
+            if unit is not None and len(built[d.scope, unit]) > 1:
+                named = [f for f in self.units if f and stem(f.rpartition("/")[2]) == stem(d.name)]
+                found[d.scope, d.name] = (self._front(named) if named else None) or unit
+        return found
+
     def _join(self, applications: list[Deployed]) -> list[Known]:
-        unit_of = {(d.scope, d.name): self._unit_of(d) for d in applications}
+        unit_of = self._apart_of_one(applications, {(d.scope, d.name): self._unit_of(d) for d in applications})
         crowd: dict[tuple[str, str], set[str]] = defaultdict(set)
         clash: dict[tuple[str, str], set[str]] = defaultdict(set)
         for d in applications:

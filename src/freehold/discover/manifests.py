@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 from freehold.discover import engines, places
 from freehold.discover.facts import Deployed, Fact, MadeFor, Mounted, Script, Secret, Server, Takes, Variable
-from freehold.discover.model import Evidence
+from freehold.discover.model import CERTAIN, Evidence
+from freehold.discover.pools import lines_of
 from freehold.discover.readers._kind import Source
 from freehold.discover.readers._shared import INITDB
 from freehold.discover.scripts import script_facts
@@ -128,7 +129,9 @@ def _script(source: Source, config: str, key: str, tree: Tree) -> Iterator[Fact]
     def at(line: int, text: str, confidence: float) -> Evidence:
         return source.at(tree.line + line, text, confidence)
 
-    if key.endswith(".sql"):
+    if key == "pgbouncer.ini":
+        yield from lines_of(tree.text, lambda line, text: at(line, text, CERTAIN))
+    elif key.endswith(".sql"):
         yield Script(path, source.at(tree.line, f"ConfigMap {config}, key {key}"))
         yield from script_facts(tree.text.split("\n"), at, path=path)
     elif key.endswith(".sh"):

@@ -80,11 +80,22 @@ def _tables(facts: tuple[Fact, ...], identity: Identity, uses: tuple[Use, ...]) 
 def _schemas(
     facts: tuple[Fact, ...], identity: Identity, uses: tuple[Use, ...], tables: tuple[TableSeen, ...]
 ) -> Iterator[SchemaSeen]:
+    paths: dict[str, set[str]] = defaultdict(set)
+    for use in uses:
+        for schema in use.schemas:
+            paths[schema].add(use.service)
+    # a search_path may name what others own: it tells an owner where one service alone has the schema in its own
+    alone = {schema: min(services) for schema, services in paths.items() if len(services) == 1}
     for fact in facts:
         if isinstance(fact, SchemaMade):
-            service = _owner(identity, fact.at.file) or _by_role(identity, fact, uses)
+            service = _owner(identity, fact.at.file) or _by_role(identity, fact, uses) or alone.get(fact.schema, "")
             yield SchemaSeen(fact.schema, fact.database or _database(service, uses), service, fact.at)
     known = {fact.schema for fact in facts if isinstance(fact, SchemaMade)}
+    for use in uses:
+        for schema in use.schemas:
+            if schema not in known and schema in alone:
+                yield SchemaSeen(schema, use.database, use.service, use.at)
+    known |= set(alone)
     for table in tables:
         if table.schema and table.schema not in known:
             known.add(table.schema)

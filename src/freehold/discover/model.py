@@ -48,6 +48,8 @@ class Use:
     ``environment`` is empty where the place says none, ``test`` in what only tests read. ``how`` is ``configured``
     (a deployment or a server says so), ``default`` (the code falls back to it), ``example`` (a template for people) or
     ``live`` (seen on a server). ``server`` is the host as written, or the name of the declared server it leads to.
+    ``alias`` is the name that it asks a pool for (empty: it goes through none that is known), ``schemas`` its
+    search_path, ``direct`` whether the place calls itself the way past a pool.
     """
 
     service: str
@@ -57,6 +59,10 @@ class Use:
     server: str
     login: str
     at: Evidence
+    port: str = ""
+    alias: str = ""
+    schemas: tuple[str, ...] = ()
+    direct: bool = False
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from freehold.discover.yamltree import documents
 
 _LINE = re.compile(r"^\s*(?P<key>[^\s=:#!][^=:\s]*)\s*[=:]\s*(?P<value>.*)$")
-_PLACEHOLDER = re.compile(r"\$\{([^${}]*(?:\$\{[^{}]*\}[^${}]*)*)\}")
+_QUARKUS = re.compile(r"%(?P<profile>[\w-]+)\.(?P<key>.+)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ def of_properties(text: str) -> Iterator[Property]:
     for number, line in enumerate([*text.split("\n"), "#---"], 1):
         if line.strip() in ("#---", "!---"):
             for each in held:
-                yield Property(each.key, each.value, each.line, profile)
+                yield _own(Property(each.key, each.value, each.line, profile))
             held, profile = [], ""
         elif not line.lstrip().startswith(("#", "!")) and (match := _LINE.match(line)):
             if match["key"] in ("spring.config.activate.on-profile", "spring.profiles"):
@@ -45,7 +45,13 @@ def of_yaml(text: str) -> Iterator[Property]:
         )
         profile = profile or document.get("spring.config.activate.on-profile").text
         for path, tree in document.walk():
-            yield Property(path, normal(tree.text), tree.line, profile)
+            yield _own(Property(path, normal(tree.text), tree.line, profile))
+
+
+def _own(found: Property) -> Property:
+    """A setting with the profile before its key, as Quarkus writes it: ``%dev.quarkus.datasource.jdbc.url``."""
+    match = _QUARKUS.match(found.key)
+    return Property(match["key"], found.value, found.line, match["profile"]) if match else found
 
 
 def normal(value: str) -> str:

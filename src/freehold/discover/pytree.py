@@ -125,6 +125,12 @@ class Module:
             if isinstance(node, ast.Call):
                 yield _dotted(node.func), node
 
+    def texts(self, node: ast.expr | None) -> dict[str, str]:
+        """The texts of a dictionary that is written out."""
+        if not isinstance(node, ast.Dict):
+            return {}
+        return {self.text(key): self.text(value) for key, value in zip(node.keys, node.values, strict=True)}
+
     def keywords(self, node: ast.Call) -> dict[str, str]:
         return {keyword.arg: self.text(keyword.value) for keyword in node.keywords if keyword.arg}
 

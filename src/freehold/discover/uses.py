@@ -13,6 +13,7 @@ from freehold.discover.connections import POSTGRESQL, Target
 from freehold.discover.facts import Connection, Fact, MadeFor, Takes, Variable
 from freehold.discover.identity import Identity, Known, stem
 from freehold.discover.model import GUESS, LIKELY, Evidence, Use
+from freehold.discover.pools import Pools
 from freehold.discover.variables import Bag, Lookup, Variables, filled, open_variables
 
 _TEST_DATABASE = re.compile(r"[_-]tests?$", re.IGNORECASE)
@@ -34,11 +35,8 @@ class Uses:
 
     def all(self) -> tuple[Use, ...]:
         found = [*self._deployed(), *self._files(), *self._configs(), *self._code()]
-        return tuple(
-            sorted(
-                {_sure(use) for use in found if places.NAME.match(use.database) and not open_variables(use.database)}
-            )
-        )
+        named = {_sure(use) for use in found if places.NAME.match(use.database) and not open_variables(use.database)}
+        return tuple(sorted(set(Pools(self._facts).resolved(named))))
 
     def bags(self, known: Known) -> Iterator[tuple[str, str, Bag, Lookup, str]]:
         """Scope, environment, variables, what surrounds them, and the name, for each deployment of a service."""
@@ -76,13 +74,20 @@ class Uses:
         """Env files that lie in a service's own folder."""
         for path in self._variables.files():
             owners = self._identity.of_path(path)
-            if not owners or (owners[0].folder == "" and len(self._identity.known) > 1):
+            if not owners and self._variables.taken(f"file:{path}"):
+                continue  # whoever takes it says whose it is
+            if owners and owners[0].folder == "" and len(self._identity.known) > 1:
                 continue
-            scope = owners[0].deployed[0].scope if owners[0].deployed else ""
+            scope = owners[0].deployed[0].scope if owners and owners[0].deployed else ""
             bag = self._variables.bag(f"file:{path}")
             for target, variable in of_bag(bag, scope, lambda name: None, self._reach):
                 how = "example" if places.template(path) else "configured"
-                yield self._use(owners[0].name, target, variable.environment, how, variable.at)
+                for known in owners[:1] or self._called(target.application):
+                    yield self._use(known.name, target, variable.environment, how, variable.at)
+
+    def _called(self, application: str) -> tuple[Known, ...]:
+        """The service that a program calls itself at the server, for a file that belongs to no folder of one."""
+        return (self._identity.named(application),) if application and not open_variables(application) else ()
 
     def _configs(self) -> Iterator[Use]:
         """ConfigMaps labelled for a service whose workload is kept somewhere else."""
@@ -103,9 +108,9 @@ class Uses:
         if fact.owner:
             owners: tuple[Known, ...] = (self._identity.named(fact.owner),)
         else:
-            owners = self._identity.of_path(fact.at.file)
-        if owners and owners[0].folder == "" and fact.at.confidence <= GUESS and len(self._identity.known) > 1:
-            return  # beside several services the root is nobody's, and a guess is not enough to say otherwise
+            owners = self._identity.of_path(fact.at.file) or self._called(self._application(fact))
+        if fact.at.confidence <= GUESS and owners and self._identity.no_program(owners[0]):
+            return  # a guess is not enough to make a service of it
         for known in owners:
             found: set[tuple[str, str]] = set()
             for scope, environment, bag, around, _ in self.bags(known):
@@ -139,17 +144,28 @@ class Uses:
         if fact.url:
             text = filled(fact.url, lookup)
             target = connections.parse(text)
-            return target, bool(asked)
+            return target and replace(target, direct=fact.direct), bool(asked)
         login = filled(fact.login, lookup)
         database = filled(fact.database, lookup) or login
-        return Target(fact.engine, database, filled(fact.host, lookup), login, "", fact.schemas), bool(asked)
+        target = Target(
+            fact.engine, database, filled(fact.host, lookup), login, "", fact.schemas,
+            filled(fact.port, lookup), fact.application, fact.direct,
+        )  # fmt: skip
+        return target, bool(asked)
+
+    def _application(self, fact: Connection) -> str:
+        target = connections.parse(fact.url) if fact.url else None
+        return target.application if target is not None else fact.application
 
     def _use(self, service: str, target: Target, environment: str, how: str, at: Evidence) -> Use:
         database = target.database or target.login  # libpq takes the login's name where none is given
         server = self._reach.server(target.host)
         if _TEST_DATABASE.search(database):
             environment = "test"
-        return Use(service, database, environment, how, server, target.login, at)
+        return Use(
+            service, database, environment, how, server, target.login, at,
+            target.port, "", target.schemas, target.direct,
+        )  # fmt: skip
 
 
 def _sure(use: Use) -> Use:

@@ -99,6 +99,10 @@ class Variables:
             self._there(takes.source) for all_takes in self._taken.values() for takes in all_takes if not takes.only
         )
 
+    def taken(self, holder: str) -> bool:
+        """Whether some service takes everything that a holder has."""
+        return self._takers[holder] > 0
+
     def shared(self, holder: str) -> bool:
         """Whether several services take everything that a holder has."""
         return self._takers[holder] > 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=~?&^\[\]-]+")
+_PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=?^\[\]-]+")
 
 
 def quoted_value(value: str) -> str | None:

@@ -22,6 +22,7 @@ def variables(way: Way, ro: Way, secrets: str, *, mounted: bool = False) -> dict
         "PGPORT": str(way.host.port),
         "PGDATABASE": way.database,
         "PGUSER": way.user,
+        "PGAPPNAME": way.service,
         **({} if mounted else {"PGPASSFILE": f"{secrets}/{way.pgpass_file}"}),
         "PGPASSWORD_FILE": f"{secrets}/{way.password_file}",
         **{_OPTIONS[key]: value for key, value in way.host.options if key in _OPTIONS},

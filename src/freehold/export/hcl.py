@@ -13,7 +13,7 @@ class Expression:
     text: str
 
 
-Value = str | int | bool | Expression | Sequence[str]
+Value = str | int | bool | Expression | Sequence["str | Expression"]
 Arguments = dict[str, Value]
 
 
@@ -61,4 +61,10 @@ def _value(value: Value) -> str:
         case Expression():
             return value.text
         case _:
-            return "[" + ", ".join(quoted(one) for one in value) + "]"
+            return "[" + ", ".join(_value(one) for one in value) + "]"
+
+
+def output(name: str, says: str, value: Arguments) -> str:
+    """``output "name"`` whose value is an object, a line for each of its attributes."""
+    inner = block("value =", arguments=value)
+    return block("output", name, arguments={"description": says}, inner=[inner]).replace("\n\n", "\n", 1)

@@ -14,11 +14,20 @@ POOL = "freehold.dev/pool"
 SERVICE = "freehold.dev/service"
 """The label by which a Pod says which service it is; the network policies let it in by that."""
 BACKUP = "freehold.dev/backup"
+NAME = "app.kubernetes.io/name"
+PART_OF = "app.kubernetes.io/part-of"
+"""The labels by which every tool tells what something is and to what it belongs."""
 
 
 def resource(api: str, kind: str, name: str, labels: Mapping[str, str], **rest: object) -> Node:
     """A resource with its name and labels."""
     return {"apiVersion": api, "kind": kind, "metadata": {"name": name, "labels": dict(labels)}, **rest}
+
+
+def environment(platform: str, service: str, data: Mapping[str, str]) -> Node:
+    """The ConfigMap with the environment of a service, whose labels its Pods are to have."""
+    named = {PLATFORM: label(platform), SERVICE: label(service), NAME: label(service), PART_OF: label(platform)}
+    return resource("v1", "ConfigMap", f"service-{label(service)}", named, data=dict(data))
 
 
 def policy(name: str, labels: Mapping[str, str], chosen: Mapping[str, str], rules: Iterable[Node]) -> Node:

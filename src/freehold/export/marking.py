@@ -11,6 +11,7 @@ _COMMENT = {
     "yaml": "#",
     "conf": "#",
     "env": "#",
+    "example": "#",
     "py": "#",
     "tf": "#",
     "toml": "#",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -10,11 +11,14 @@ from freehold.errors import FreeholdError
 from freehold.export.model import Asked, Form, Host, Network, Pieces, SecretOf
 from freehold.export.names import file, label, whole_line
 from freehold.layouts.model import Placement
+from freehold.plan.wanted import search_path, wanted
 from freehold.pool.bouncers import ALL, Place, alias, bouncers
 from freehold.pool.model import Bouncer
 from freehold.spec.model import Platform
+from freehold.sqltext import quote_ident
 
 PORT = 5432
+_PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 POOL_PORT = 6432
 
 
@@ -29,15 +33,27 @@ class Way:
     direct: Host
     direct_database: str
     schemas: tuple[str, ...]
+    search_path: tuple[str, ...] = ()
+    """That of the login; empty without schemas."""
 
     @property
     def pooled(self) -> bool:
         return (self.host, self.database) != (self.direct, self.direct_database)
 
     def url(self, *, direct: bool = False) -> str:
-        """The way as a URL without a password."""
+        """The way as a URL without a password, for which service it is, and its search_path."""
         host, database = (self.direct, self.direct_database) if direct else (self.host, self.database)
-        return connection_url(host.host, host.port, database, self.user, "", dict(host.options))
+        return connection_url(
+            host.host, host.port, database, self.user, "", {**dict(host.options), **self.session(direct=direct)}
+        )
+
+    def session(self, *, direct: bool = False) -> dict[str, str]:
+        """libpq's parameters that tell the server who asks and for which schemas. A pool takes no ``options``: there
+        the login's own search_path holds, which is the same."""
+        path = self.search_path if direct or not self.pooled else ()
+        names = (name if _PLAIN.fullmatch(name) else quote_ident(name) for name in path)
+        shown = re.sub(r"([\\\s])", r"\\\1", ",".join(names))
+        return {"application_name": self.service, **({"options": f"-c search_path={shown}"} if path else {})}
 
     @property
     def password_file(self) -> str:
@@ -77,6 +93,7 @@ def ways(asked: Asked, purpose: str = "app") -> tuple[Way, ...]:
                 direct=direct,
                 direct_database=placement.database,
                 schemas=placement.schemas,
+                search_path=_search_path(asked, placement),
             )
         )
     return tuple(found)
@@ -146,6 +163,12 @@ def by_service(found: tuple[Way, ...]) -> Mapping[str, Way]:
 
 def _chosen(asked: Asked) -> Platform:
     return replace(asked.platform, services=asked.chosen)
+
+
+def _search_path(asked: Asked, placement: Placement) -> tuple[str, ...]:
+    if not placement.schemas:
+        return ()
+    return search_path(wanted(asked.design).databases[placement.instance, placement.database], placement)
 
 
 def _pooled_name(asked: Asked, placement: Placement) -> str:

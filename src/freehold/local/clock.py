@@ -13,6 +13,10 @@ class SystemClock:
         """Now in UTC, ISO 8601 with seconds."""
         return datetime.now(UTC).isoformat(timespec="seconds")
 
+    def stamp(self) -> str:
+        """Now in UTC, ISO 8601 with milliseconds: when something happened."""
+        return datetime.now(UTC).isoformat(timespec="milliseconds")
+
     def monotonic_ms(self) -> float:
         """Milliseconds of a clock that never goes back."""
         return time.monotonic_ns() / 1_000_000

@@ -9,6 +9,7 @@ from typing import cast
 
 from freehold.move.facts_sql import FACTS
 from freehold.move.model import Inventory, Move, Side
+from freehold.move.newer import Newer, Refused
 from freehold.move.texts import Near, Routine
 from freehold.spec.model import TableName
 from freehold.sqltext import Sql, join, keyword, literal, sql
@@ -44,7 +45,8 @@ class SideFacts:
 
     ``free_slots`` and the like count what the settings leave; ``used_extensions`` are those that something of the
     service needs; ``contents`` are the first things found in the service's schemas, as (kind, name); ``no_equality``
-    are columns of tables without a key whose type has no equality, as (table, column, type).
+    are columns of tables without a key whose type has no equality, as (table, column, type); ``settings_there`` are
+    all settings that the server knows, ``routine_settings`` those that functions of the service set, by function.
     """
 
     side: Side
@@ -81,6 +83,8 @@ class SideFacts:
     casts: tuple[tuple[str, str], ...]
     labels: tuple[str, ...]
     contents: tuple[tuple[str, str], ...]
+    settings_there: frozenset[str]
+    routine_settings: tuple[tuple[str, str], ...]
     bytes: int
 
 
@@ -98,7 +102,9 @@ class Facts:
     ``pooled`` are the pids on the source that a pool of the platform
     holds, ``has_pool`` whether the service has a pool at all, ``coming`` the extensions that will be made there before
     anything is copied, ``maintained`` its partitioned tables that Freehold makes partitions of, ``free_bytes`` what is
-    free where the target (and the source) stores, None where nobody knows.
+    free where the target (and the source) stores, None where nobody knows. ``newer`` is what the target's version
+    does not have, ``refused`` what its server does not take for another reason; ``settings`` are those that the
+    declaration gives the service.
     """
 
     move: Move
@@ -118,6 +124,9 @@ class Facts:
     mirrored: tuple[str, ...] = ()
     arriving: Mapping[str, str] = field(default_factory=dict)
     maintained: tuple[TableName, ...] = ()
+    newer: tuple[Newer, ...] = ()
+    refused: tuple[Refused, ...] = ()
+    settings: tuple[str, ...] = ()
     free_bytes_target: int | None = None
     free_bytes_source: int | None = None
 
@@ -186,6 +195,8 @@ def side_facts(side: Side, answer: str) -> SideFacts:
         casts=tuple((str(a), str(b)) for a, b in _rows(got["casts"])),
         labels=tuple(cast("list[str] | None", got["labels"]) or ()),
         contents=tuple((str(k), str(n)) for k, n in _rows(got["contents"])),
+        settings_there=frozenset(cast("list[str]", got["settings_there"])),
+        routine_settings=tuple((str(f), str(s)) for f, s in _rows(got["routine_settings"])),
         bytes=_int(got["bytes"]),
     )
 

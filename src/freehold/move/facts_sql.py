@@ -160,6 +160,11 @@ SELECT pg_catalog.json_build_object(
           JOIN mine AS m ON m.oid = t.typnamespace LEFT JOIN relation AS r ON r.oid = t.typrelid
           WHERE t.typtype IN ('c', 'd', 'e', 'r') AND (t.typrelid = 0 OR r.relkind = 'c')
       ORDER BY 2, 1 LIMIT 100) AS x),
+  'settings_there', (SELECT pg_catalog.json_agg(s.name) FROM pg_catalog.pg_settings AS s),
+  'routine_settings', (SELECT pg_catalog.json_agg(DISTINCT pg_catalog.jsonb_build_array(f.shown,
+          pg_catalog.split_part(o, '=', 1)))
+      FROM routine AS f JOIN pg_catalog.pg_proc AS p ON p.oid = f.oid
+      CROSS JOIN LATERAL pg_catalog.unnest(p.proconfig) AS o WHERE f.is_mine),
   'bytes', (SELECT coalesce(pg_catalog.sum(pg_catalog.pg_total_relation_size(r.oid)), 0) FROM relation AS r
       WHERE r.relkind IN ('r', 'm'))
 )::text"""

@@ -14,7 +14,8 @@ from freehold.move.names import stream
 from freehold.sqltext import Secret, Sql, ident, join, keyword, literal, sql
 
 ORIGIN_SINCE = 160_000
-"""From here on a subscription can leave out what came to the other side by replication itself."""
+"""From here on a subscription can ask for nothing but what the other side wrote itself, and the other side can tell;
+both must be so new."""
 
 
 def publication(move: str, direction: str, tables: Iterable[Table]) -> tuple[Sql, ...]:

@@ -18,7 +18,7 @@ def move_id(platform: str, service: str, number: int) -> str:
 
 
 def stream(move: str, direction: str) -> str:
-    """The publication, the slot and the subscription of one direction: ``f`` to the target, ``r`` back from it."""
+    """The publication, the slot, the subscription and its login of one direction: ``f`` to the target, ``r`` back."""
     return f"{PREFIX}{move}_{direction}"
 
 

@@ -68,9 +68,9 @@ def kept(found: Found, home: Home, series: TimeSeries) -> Kept:
             return Kept(Engine.NATIVE)
     elif timescale.hypertable(series.table.schema, series.table.table) is not None:
         return Kept(Engine.TIMESCALE)
-    why = _of_the_table(seen, home, series)
-    if timescale is not None:
-        why = why or _of_the_extension(seen, home, timescale, series)
+    why = _of_the_extension(seen, home, timescale, series) if timescale is not None else ""
+    # last, because a table that the extension could not keep is partitioned already, ever after
+    why = why or _of_the_table(seen, home, series)
     return Kept(Engine.NATIVE, why) if why else Kept(Engine.TIMESCALE)
 
 

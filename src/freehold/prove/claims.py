@@ -66,6 +66,9 @@ class Explained:
                 deploy_role(self.scene.platform.name, placement.service),
             ):
                 return grant.privilege == "CONNECT"
+        if (self.instance, self.database, grant.grantee) in self.scene.passing:
+            # a service on the move has its rights at both homes
+            return grant.privilege in ("CONNECT", "TEMPORARY")
         if any(link.role == grant.grantee for link in self._arriving):
             return grant.privilege == "CONNECT"
         if grant.grantee == names.analytics:

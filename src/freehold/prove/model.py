@@ -198,6 +198,8 @@ class Scene:
     """Whether somebody asked for attacks that take a service's connections."""
     pools: tuple[Pooled, ...] = ()
     """The pools that run."""
+    passing: frozenset[tuple[str, str, str]] = frozenset()
+    """(instance, database, role) of what moves under way need: their services at both homes, and what follows them."""
 
 
 @dataclass(frozen=True, slots=True)

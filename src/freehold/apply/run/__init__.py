@@ -178,9 +178,26 @@ def _failed(world: World, plan: Plan, step: Step | None, cause: FreeholdError, a
     more = f" (and {also} more failed)" if also else ""
     return ApplyFailed(
         f"{what} failed: {cause.message}{more}; {len(done)} steps are done and {len(left)} are left",
-        hint=f"{cause.hint} Then run `freehold apply` again: it goes on with what is left.".strip(),
+        hint=f"{cause.hint} {_next(world, plan)}".strip(),
         done=done,
         left=left,
+    )
+
+
+LIBRARIES = "shared_preload_libraries"
+
+
+def _next(world: World, plan: Plan) -> str:
+    waiting = set()
+    for instance in {step.instance for step in plan.steps}:
+        with suppress(FreeholdError):
+            if pending(world, instance, LIBRARIES):
+                waiting.add(instance)
+    if not waiting:
+        return "Then run `freehold apply` again: it goes on with what is left."
+    return (
+        f"{LIBRARIES} waits for a restart of {', '.join(sorted(waiting))}: `freehold apply --restart` restarts"
+        " instances of our own and goes on with what is left."
     )
 
 

@@ -18,7 +18,7 @@ from freehold.found.locks import backoff_ms, retriable
 from freehold.plan.model import Action, Effect, Later, Phase, RunCommand, RunMigration, Statement, Step, WriteHba
 from freehold.plan.order import Batch
 from freehold.ports import Session
-from freehold.sqltext import ident, keyword, sql
+from freehold.sqltext import ident, keyword, literal, sql
 
 EffectsOf = Callable[[Step], tuple[Effect, ...]]
 """``Step.do`` or ``Step.undo``."""
@@ -284,10 +284,13 @@ def reload(world: World, instance: str) -> None:
             world.clock.sleep_ms(10)
 
 
-def pending(world: World, instance: str) -> bool:
-    """Whether a setting of the instance waits for a restart."""
+def pending(world: World, instance: str, setting: str = "") -> bool:
+    """Whether a setting of the instance, or this one, waits for a restart."""
+    asked = sql(
+        "SELECT true FROM pg_catalog.pg_settings WHERE pending_restart AND {} IN ('', name) LIMIT 1", literal(setting)
+    )
     with world.session(instance) as (session, _):
-        return session.query(keyword("SELECT true FROM pg_catalog.pg_settings WHERE pending_restart LIMIT 1")) != []
+        return session.query(asked) != []
 
 
 RELOAD_MS = 5_000.0

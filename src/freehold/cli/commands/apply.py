@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import click
 
 from freehold.cli.options import Call, agree, command
@@ -48,11 +50,8 @@ def apply(
     context = call.context
     from freehold.cli import instances, verbs
 
-    made = (
-        verbs.plan_from_file(context, planfile)
-        if planfile
-        else verbs.plan(context, authoritative=authoritative, allow_destroy=allow_destroy, services=services)
-    )
+    plan = partial(verbs.plan, context, authoritative=authoritative, allow_destroy=allow_destroy, services=services)
+    made = verbs.plan_from_file(context, planfile) if planfile else plan()
     shown = plan_blocks(made.plan, made.summary, made.withheld)
     if dry_run or not made.plan.steps:
         taken = () if dry_run else verbs.take_back(context, made, wait_ms=wait_s * 1000)
@@ -74,6 +73,10 @@ def apply(
 
         write_to_stderr(shown)
         agree("Make these changes?", yes=yes, otherwise="apply would change the servers")
+    if restart and not planfile:
+        # a step may need what an earlier run has set: the library of an extension
+        instances.restart_pending(context, restart=True)
+        made = plan()
     done = verbs.apply(context, made, wait_ms=wait_s * 1000)
     pending = instances.restart_pending(context, restart=restart)
     blocks = [

@@ -10,12 +10,21 @@ from freehold.spec.model import Layout
 
 _ACTIONS = (
     "start", "status", "verify", "cutover", "rollback", "complete", "abort", "resume", "auto", "purge", "find",
-    "watchdog",
 )  # fmt: skip
+_WATCHDOG = "watchdog"
+_STREAMED = frozenset({"start", "verify", "cutover", "rollback", "complete", "abort", "resume", "auto"})
+"""Actions that take their time: with --json each thing that happens is a line, and the answer is the last."""
+
+
+class _Action(click.Choice[str]):
+    """What a person can ask for; the word by which a switch starts its watchdog is taken and never offered."""
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        return value if value == _WATCHDOG else super().convert(value, param, ctx)
 
 
 @command()
-@click.argument("action", type=click.Choice(_ACTIONS), default="status")
+@click.argument("action", type=_Action(_ACTIONS), default="status")
 @click.option("--to", "layout", type=click.Choice([one.value for one in Layout]), help="The layout to move to.")
 @click.option(
     "--service", "services", metavar="NAME", multiple=True, help="Only this service; may be repeated. Default: all."
@@ -74,7 +83,7 @@ _ACTIONS = (
     callback=duration,
     help="verify: go on comparing every row that is written for so long.",
 )
-@click.option("--parent", type=int, hidden=True, default=0, help="watchdog: the process that switches.")
+@click.option("--parent", type=int, hidden=True, default=0)
 @click.option("--dry-run", is_flag=True, help="start, auto: only say what is in the way.")
 @click.option(
     "--no-backup", is_flag=True, help="start, auto: move without an archive that was restored and compared first."
@@ -119,70 +128,75 @@ def move(
     find      ask the databases which moves there are, where this machine does not know of them
 
     A switch waits for no longer than --pause and tries again when somebody's transaction is in the way. A watchdog
-    frees the service when this process dies. Exit code 2 when verification finds a difference, 3 when a server does not
+    frees the service when this process dies. Ctrl-C is safe at any time: it says where things stand and what goes on.
+    With --json everything that happens is a line of its own (docs/move-events.md), the answer the last one; status,
+    purge and find print the answer alone. Exit code 2 when verification finds a difference, 3 when a server does not
     answer.
     """
     from freehold.cli import movehomes, movetasks, moving
     from freehold.cli import movereports as report
+    from freehold.cli.interrupted import telling
     from freehold.move.model import SOURCE, TARGET
     from freehold.move.run.switching import Limits
     from freehold.move.verify.model import Mode, Options
 
+    if action == _WATCHDOG:
+        return _watchdog(call, services[0], pause_ms, parent)
+    call.out.streams = action in _STREAMED
     context = call.context
     limits = Limits(pause_ms=float(pause_ms), lag_ms=float(lag_ms), tries=tries)
-    if action == "watchdog":
-        return _watchdog(call, services[0], pause_ms, parent)
-    if (to_instance or to_database) and len(services) != 1:
-        raise click.UsageError("--to-instance and --to-database are for one service: name it with --service")
-    if action in ("start", "auto"):
-        return report.started(
-            context,
-            movetasks.tasks(context, Layout(layout) if layout else None, services, to_instance, to_database),
-            jobs=jobs,
-            limits=limits,
-            soak_ms=soak_ms,
-            through=action == "auto",
-            dry_run=dry_run,
-            backup=not no_backup,
-        )
-    entries = movehomes.find(context) if action == "find" else movetasks.known(context, services)
-    if action in ("status", "find"):
-        return report.status(context, entries)
-    if action == "purge":
-        return report.purged(context, services)
-    if not entries:
-        return Result({"action": action, "moves": []}, (Say("· no service is being moved", Tone.DIM),))
-    if action in ("verify", "cutover", "rollback", "resume") and not services:
-        entries = tuple(entry for entry in entries if not entry.in_place)
-    if action == "verify":
-        mode = Mode.COUNTS if counts else Mode.SAMPLE if sample is not None else Mode.FULL
-        options = Options(mode=mode, percent=sample or 100.0, seed=seed, repair=repair, workers=jobs)
-        return report.verified(context, entries, options, for_ms)
-    if action in ("complete", "abort"):
-        named = ", ".join(entry.move.service for entry in entries)
-        agree(f"{action} the move of {named}?", yes=yes, otherwise=f"{action} of {named} asks for a yes")
-    blocks: list[Block] = []
-    for entry in entries:
-        name = entry.move.service
-        match action:
-            case "cutover" | "rollback":
-                side = SOURCE if action == "cutover" else TARGET
-                took = moving.switch(context, entry, side, limits, unverified=unverified)
-                blocks.append(report.switched(name, action, took))
-            case "resume":
-                side = moving.heal(context, entry)
-                blocks.append(Say(f"✓ {name} is served by its {side}", Tone.GOOD))
-                if side == SOURCE:
-                    moving.resume(context, entry, jobs=jobs, backup=not no_backup)
-            case "complete":
-                retired = moving.complete(context, entry, [one.move.service for one in entries])
-                blocks.append(report.completed(name, retired))
-            case "abort":
-                moving.abort(context, entry)
-                blocks.append(Say(f"✓ the move of {name} is given up; nothing of it is left", Tone.GOOD))
-    if action == "complete":
-        blocks += report.after_completion(context)
-    return report.ended(context, action, entries, blocks)
+    with telling(context, action, services):
+        if (to_instance or to_database) and len(services) != 1:
+            raise click.UsageError("--to-instance and --to-database are for one service: name it with --service")
+        if action in ("start", "auto"):
+            return report.started(
+                context,
+                movetasks.tasks(context, Layout(layout) if layout else None, services, to_instance, to_database),
+                jobs=jobs,
+                limits=limits,
+                soak_ms=soak_ms,
+                through=action == "auto",
+                dry_run=dry_run,
+                backup=not no_backup,
+            )
+        entries = movehomes.find(context) if action == "find" else movetasks.known(context, services)
+        if action in ("status", "find"):
+            return report.status(context, entries)
+        if action == "purge":
+            return report.purged(context, services)
+        if not entries:
+            return Result({"action": action, "moves": []}, (Say("· no service is being moved", Tone.DIM),))
+        if action in ("verify", "cutover", "rollback", "resume") and not services:
+            entries = tuple(entry for entry in entries if not entry.in_place)
+        if action == "verify":
+            mode = Mode.COUNTS if counts else Mode.SAMPLE if sample is not None else Mode.FULL
+            options = Options(mode=mode, percent=sample or 100.0, seed=seed, repair=repair, workers=jobs)
+            return report.verified(context, entries, options, for_ms)
+        if action in ("complete", "abort"):
+            named = ", ".join(entry.move.service for entry in entries)
+            agree(f"{action} the move of {named}?", yes=yes, otherwise=f"{action} of {named} asks for a yes")
+        blocks: list[Block] = []
+        for entry in entries:
+            name = entry.move.service
+            match action:
+                case "cutover" | "rollback":
+                    side = SOURCE if action == "cutover" else TARGET
+                    took = moving.switch(context, entry, side, limits, unverified=unverified)
+                    blocks.append(report.switched(name, action, took))
+                case "resume":
+                    side = moving.heal(context, entry)
+                    blocks.append(Say(f"✓ {name} is served by its {side}", Tone.GOOD))
+                    if side == SOURCE:
+                        moving.resume(context, entry, jobs=jobs, backup=not no_backup)
+                case "complete":
+                    retired = moving.complete(context, entry, [one.move.service for one in entries])
+                    blocks.append(report.completed(name, retired))
+                case "abort":
+                    moving.abort(context, entry)
+                    blocks.append(Say(f"✓ the move of {name} is given up; nothing of it is left", Tone.GOOD))
+        if action == "complete":
+            blocks += report.after_completion(context)
+        return report.ended(context, action, entries, blocks)
 
 
 def _watchdog(call: Call, service: str, pause_ms: int, parent: int) -> Result:
@@ -191,7 +205,8 @@ def _watchdog(call: Call, service: str, pause_ms: int, parent: int) -> Result:
     context = call.context
     if not watching.watch(pause_ms, parent):
         (entry,) = movetasks.known(context, [service])
-        watching.until_healed(
+        side = watching.until_healed(
             lambda: moving.heal(context, entry), lambda: instances.revive(context), context.folder.moves_log
         )
-    return Result({"action": "watchdog", "moves": []})
+        return Result(raw=f"{side}\n")
+    return Result({"action": _WATCHDOG, "moves": []})

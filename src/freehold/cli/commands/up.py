@@ -25,10 +25,10 @@ def up(call: Call, show_secrets: bool, allow_destroy: bool, no_prove: bool) -> R
 
     context = call.context
     from freehold.cli import instances, logins, pools, verbs
+    from freehold.cli.bringing import bring
 
     fresh = instances.start(context)
-    made = verbs.plan(context, authoritative=False, allow_destroy=allow_destroy, services=())
-    done = verbs.apply(context, made, wait_ms=60_000) if made.plan.steps else None
+    made, done = bring(context, allow_destroy=allow_destroy, wait_ms=60_000)
     if done is None:
         verbs.take_back(context, made, wait_ms=60_000)
     before = instances.ports(context)
@@ -37,9 +37,7 @@ def up(call: Call, show_secrets: bool, allow_destroy: bool, no_prove: bool) -> R
     if instances.ports(context) != before or (fresh and replicas):
         # somebody took a port during the restart: what names the old one (foreign servers, subscriptions) follows;
         # and replicas that wait for what only a restart gives
-        moved = verbs.plan(context, authoritative=False, allow_destroy=allow_destroy, services=())
-        if moved.plan.steps:
-            verbs.apply(context, moved, wait_ms=60_000)
+        bring(context, allow_destroy=allow_destroy, wait_ms=60_000)
     absent = pools.missing(context)
     bouncers = () if absent else pools.up(context)
     report = None if no_prove else verbs.prove(context, services=(), attacks=(), workers=8)

@@ -50,7 +50,8 @@ def pool_without_database(discovery: Discovery) -> Iterator[Note]:
     if not pooled or "*" in aliases:
         return
     for use in discovery.uses:
-        if any(word in use.server.lower() for word in ("pgbouncer", "pool")) and use.database not in aliases:
+        pool = any(word in use.server.lower() for word in ("pgbouncer", "pool"))
+        if pool and (use.alias or use.database) not in aliases:
             yield Note(
                 use.service,
                 f'database "{use.database}"',

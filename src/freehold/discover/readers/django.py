@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from freehold.discover import places
+from freehold.discover.connections import path_of, search_path
 from freehold.discover.engines import of_word
 from freehold.discover.facts import Connection, Fact, Migrated, TableMade, TableNamed, Unreadable
 from freehold.discover.pytree import Module
@@ -44,13 +45,13 @@ def django(source: Source) -> Iterator[Fact]:
         name = target.id if isinstance(target, ast.Name) else ""
         value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
         if name == "DATABASES" and isinstance(value, ast.Dict):
-            for alias in value.values:
-                yield from _database(source, module, alias)
+            for key, alias in zip(value.keys, value.values, strict=True):
+                yield from _database(source, module, alias, direct="direct" in module.text(key).lower())
         elif value is not None and _is_databases(target):
             yield from _database(source, module, value)
 
 
-def _database(source: Source, module: Module, value: ast.expr) -> Iterator[Fact]:
+def _database(source: Source, module: Module, value: ast.expr, *, direct: bool = False) -> Iterator[Fact]:
     environment = places.environment(source.path)
     at = source.at(value.lineno, "DATABASES")
     if isinstance(value, ast.Call):
@@ -70,10 +71,11 @@ def _database(source: Source, module: Module, value: ast.expr) -> Iterator[Fact]
     if of_word(re.sub(r"^\$\{\w+:-|\}$", "", engine)) == "postgresql" or "postgres" in engine:
         name = keys.get("NAME")
         line = name.lineno if name is not None else value.lineno
-        schemas = re.search(r"search_path=([\w,]+)", " ".join(_strings(keys.get("OPTIONS"))))
+        options = module.texts(keys.get("OPTIONS"))
         yield Connection(
             source.folder, source.at(line, f'"NAME": {given.get("NAME", "")}'), "", given.get("NAME", ""),
-            given.get("HOST", ""), given.get("USER", ""), tuple(schemas[1].split(",")) if schemas else (), environment,
+            given.get("HOST", ""), given.get("USER", ""), path_of(search_path(options.get("options", ""))), environment,
+            port=given.get("PORT", ""), application=options.get("application_name", ""), direct=direct,
         )  # fmt: skip
 
 
@@ -107,12 +109,6 @@ def _db_table(options: ast.expr | None) -> str:
             if isinstance(key, ast.Constant) and key.value == "db_table" and isinstance(value, ast.Constant):
                 return str(value.value)
     return ""
-
-
-def _strings(node: ast.expr | None) -> Iterator[str]:
-    for below in ast.walk(node) if node is not None else ():
-        if isinstance(below, ast.Constant) and isinstance(below.value, str):
-            yield below.value
 
 
 def _is_databases(target: ast.expr | None) -> bool:

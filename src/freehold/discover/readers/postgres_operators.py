@@ -1,10 +1,12 @@
-"""Resources of PostgreSQL operators: CloudNativePG Cluster and Database, Zalando postgresql, Crunchy's clusters."""
+"""Resources of PostgreSQL operators: CloudNativePG with its Databases and Poolers, Zalando's and Crunchy's clusters."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from freehold.discover.facts import DatabaseMade, Fact, RoleMade, Server
+from freehold.discover.connections import NOBODYS
+from freehold.discover.facts import DatabaseMade, Fact, Pooled, RoleMade, SchemaMade, Server
+from freehold.discover.pools import EVERY
 from freehold.discover.readers._kind import Source, reader
 from freehold.discover.yamltree import NotYaml, Tree, documents
 
@@ -25,6 +27,7 @@ def postgres_operators(source: Source) -> Iterator[Fact]:
         made = {
             ("postgresql.cnpg.io", "Cluster"): _cloudnative,
             ("postgresql.cnpg.io", "Database"): _cloudnative_database,
+            ("postgresql.cnpg.io", "Pooler"): _cloudnative_pool,
             ("acid.zalan.do", "postgresql"): _zalando,
             ("postgres-operator.crunchydata.com", "PostgresCluster"): _crunchy,
         }.get((group, document.get("kind").text))
@@ -57,6 +60,17 @@ def _cloudnative_database(source: Source, scope: str, document: Tree) -> Iterato
     name = spec.get("name")
     server = f"{scope}:{spec.get('cluster', 'name').text}"
     yield DatabaseMade(name.text, source.at(name.line, f"name: {name.text}"), server, spec.get("owner").text)
+    for schema in spec.get("schemas").list():
+        called = schema.get("name")
+        if called.text and called.text not in NOBODYS and schema.get("ensure").text != "absent":
+            at = source.at(called.line, f"schema {called.text} of {name.text}")
+            yield SchemaMade(called.text, at, name.text, schema.get("owner").text)
+
+
+def _cloudnative_pool(source: Source, scope: str, document: Tree) -> Iterator[Fact]:
+    """A Pooler stands before a cluster and serves each of its databases under its own name."""
+    name, cluster = document.get("metadata", "name"), document.get("spec", "cluster", "name").text
+    yield Pooled(EVERY, "", cluster, source.at(name.line, f"Pooler {name.text}"), name.text)
 
 
 def _zalando(source: Source, scope: str, document: Tree) -> Iterator[Fact]:

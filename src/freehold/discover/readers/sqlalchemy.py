@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from freehold.discover import places
+from freehold.discover.connections import path_of, search_path
 from freehold.discover.facts import Connection, Fact, TableMade, TableNamed, Unreadable
 from freehold.discover.model import LIKELY
 from freehold.discover.pytree import Module
@@ -38,9 +39,9 @@ def sqlalchemy(source: Source) -> Iterator[Fact]:
         yield Unreadable(source.at(getattr(error, "lineno", 1) or 1, ""), "not Python 3 as this reader knows it")
         return
     environment = places.environment(source.path)
-    seen: set[tuple[str, str]] = set()
+    seen: set[tuple[str, str, str]] = set()
     for found in _connections(source, module, environment):
-        key = (found.url, found.database)
+        key = (found.url, found.database, found.host)
         if key not in seen:
             seen.add(key)
             yield found
@@ -48,6 +49,13 @@ def sqlalchemy(source: Source) -> Iterator[Fact]:
 
 
 def _connections(source: Source, module: Module, environment: str) -> Iterator[Connection]:
+    direct = {
+        id(below)
+        for branch in module.nodes
+        if isinstance(branch, ast.If) and "direct" in ast.unparse(branch.test)
+        for statement in branch.body
+        for below in ast.walk(statement)
+    }
     for called, node in module.calls():
         if not _BUILT.search(called) and not _ENGINES.search(called):
             continue
@@ -57,8 +65,13 @@ def _connections(source: Source, module: Module, environment: str) -> Iterator[C
             scheme = given.get("scheme") or given.get("drivername") or (module.text(node.args[0]) if node.args else "")
             database = (given.get("path") or given.get("database") or "").lstrip("/")
             if scheme.startswith("postgres") and database:
-                yield Connection(source.folder, at, "", database, given.get("host", ""),
-                                 given.get("username", given.get("user", "")), environment=environment)  # fmt: skip
+                query = module.texts(next((k.value for k in node.keywords if k.arg == "query"), None))
+                yield Connection(
+                    source.folder, at, "", database, given.get("host", ""),
+                    given.get("username", given.get("user", "")), path_of(search_path(query.get("options", ""))),
+                    environment, port=given.get("port", ""), application=query.get("application_name", ""),
+                    direct=id(node) in direct,
+                )  # fmt: skip
         elif _ENGINES.search(called):
             url = (
                 module.text(node.args[0])

@@ -24,12 +24,14 @@ from dataclasses import replace
 
 from freehold.errors import FreeholdError
 from freehold.export import initial
+from freehold.export.carried import ALL
 from freehold.export.environment import secret_files, variables
 from freehold.export.kinds._kind import Exporter
 from freehold.export.kube import (
     PLATFORM,
     SERVICE,
     Node,
+    environment,
     generator,
     kustomization,
     lets_in,
@@ -201,9 +203,8 @@ def _write(wanted_: Asked) -> Export:
             files[f"pools/{label(service.name)}.yaml"] = documents(_pool(asked, service.name, service.pool, pooler))
     for way, ro in zip(ways(asked), ways(asked, "ro"), strict=True):
         name = f"service-{label(way.service)}"
-        labels = {**_labels(asked), SERVICE: label(way.service)}
         data = variables(way, ro, asked.secrets, mounted=True)
-        files[f"services/{label(way.service)}.yaml"] = documents([resource("v1", "ConfigMap", name, labels, data=data)])
+        files[f"services/{label(way.service)}.yaml"] = documents([environment(asked.platform.name, way.service, data)])
         groups[name] = list(secret_files(way, ro, mounted=True))
         secrets |= secret_files(way, ro, mounted=True)
     files["kustomization.yaml"] = kustomization(asked.platform.name, ["namespace.yaml", *sorted(files)])
@@ -222,5 +223,6 @@ cloudnativepg = Exporter(
     "Cluster, Database, Pooler and ScheduledBackup of CloudNativePG",
     "a list of the operator's fields and kubectl kustomize",
     _write,
+    ALL,
     here=False,
 )

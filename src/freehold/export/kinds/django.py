@@ -1,7 +1,8 @@
 """A settings module for each service: ``DATABASES`` with the service's own login; the password is read from a file.
 
 Behind a pool in transaction mode server-side cursors are off and no connection is kept between requests, as Django's
-manual asks for it. The login's search_path is set in the server, so models need no schema in their names.
+manual asks for it; the alias ``direct`` is the way past it, for ``manage.py migrate --database direct``. The
+search_path is the login's own, so models need no schema in their names.
 
 Hostile names are Python literals and pass as they are.
 
@@ -10,6 +11,7 @@ Checked: each module is imported, and Django connects to a real server with it.
 
 from __future__ import annotations
 
+from freehold.export.carried import CLIENT
 from freehold.export.kinds._kind import Exporter
 from freehold.export.model import Asked, Export, Pieces
 from freehold.export.names import identifier
@@ -18,10 +20,32 @@ from freehold.export.ways import Way, ways
 from freehold.spec.names import slug
 
 
-def _module(asked: Asked, way: Way) -> str:
-    options: dict[str, Value] = {**dict(way.host.options)}
-    if way.pooled:
+def _database(way: Way, *, direct: bool = False) -> str:
+    pooled = way.pooled and not direct
+    host, database = (way.direct, way.direct_database) if direct else (way.host, way.database)
+    options: dict[str, Value] = {**dict(host.options), **way.session(direct=direct)}
+    if pooled:
         options["prepare_threshold"] = None
+    # the tests of Django make a database for each alias, and this one is the other's
+    mirror = '        "TEST": {"MIRROR": "default"},\n' if direct else ""
+    return f'''\
+    "{"direct" if direct else "default"}": {{
+        "ENGINE": "django.db.backends.postgresql",
+        "HOST": {literal(host.host)},
+        "PORT": {host.port},
+        "NAME": {literal(database)},
+        "USER": {literal(way.user)},
+        "PASSWORD": Path(PASSWORD_FILE).read_text(encoding="utf-8").rstrip("\\n"),
+        "CONN_MAX_AGE": {0 if pooled else 60},
+        "CONN_HEALTH_CHECKS": {not pooled},
+        "DISABLE_SERVER_SIDE_CURSORS": {pooled},
+        "OPTIONS": {literal(options)},
+{mirror}    }},
+'''
+
+
+def _module(asked: Asked, way: Way) -> str:
+    databases = _database(way) + (_database(way, direct=True) if way.pooled else "")
     return f'''\
 """The database of service {comment(way.service)}: import DATABASES into Django's settings."""
 
@@ -31,19 +55,7 @@ from pathlib import Path
 PASSWORD_FILE = os.environ.get("PGPASSWORD_FILE", {literal(f"{asked.secrets}/{way.password_file}")})
 
 DATABASES = {{
-    "default": {{
-        "ENGINE": "django.db.backends.postgresql",
-        "HOST": {literal(way.host.host)},
-        "PORT": {way.host.port},
-        "NAME": {literal(way.database)},
-        "USER": {literal(way.user)},
-        "PASSWORD": Path(PASSWORD_FILE).read_text(encoding="utf-8").rstrip("\\n"),
-        "CONN_MAX_AGE": {0 if way.pooled else 60},
-        "CONN_HEALTH_CHECKS": {not way.pooled},
-        "DISABLE_SERVER_SIDE_CURSORS": {way.pooled},
-        "OPTIONS": {literal(options)},
-    }},
-}}
+{databases}}}
 '''
 
 
@@ -56,4 +68,4 @@ def _write(asked: Asked) -> Export:
     return Export(files, secrets, ("Run `manage.py migrate` as the owner: `freehold url SERVICE --role owner`.",))
 
 
-django = Exporter("Django settings with the database of each service", "loaded by Django and connected", _write)
+django = Exporter("Django settings with the database of each service", "loaded by Django and connected", _write, CLIENT)

@@ -25,6 +25,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from freehold.export import initial
+from freehold.export.carried import ALL
 from freehold.export.dotenv import lines
 from freehold.export.environment import secret_files, variables
 from freehold.export.kinds._kind import Exporter
@@ -229,5 +230,6 @@ docker_compose = Exporter(
     "a Compose project with instances, pools and secrets by file",
     "docker compose config, its schema, and init.sql on a real server",
     _write,
+    ALL,
     here=False,
 )

@@ -30,6 +30,7 @@ from dataclasses import replace
 
 from freehold.errors import FreeholdError
 from freehold.export import initial
+from freehold.export.carried import ALL
 from freehold.export.environment import secret_files, variables
 from freehold.export.kinds._kind import Exporter
 from freehold.export.kube import (
@@ -39,6 +40,7 @@ from freehold.export.kube import (
     POOL,
     SERVICE,
     Node,
+    environment,
     generator,
     kustomization,
     lets_in,
@@ -337,13 +339,9 @@ def _write(wanted: Asked) -> Export:
         files[f"pools/{label(bouncer.name)}.yaml"] = documents(resources)
         keep(pool_name(bouncer.name), needed, *tls)
     for way, ro in zip(ways(asked), ways(asked, "ro"), strict=True):
-        name = f"service-{label(way.service)}"
-        labels = _labels(asked, SERVICE, way.service)
-        environment = variables(way, ro, _SECRETS, mounted=True)
-        files[f"services/{label(way.service)}.yaml"] = documents(
-            [resource("v1", "ConfigMap", name, labels, data=environment)]
-        )
-        keep(name, secret_files(way, ro, mounted=True))
+        found = [environment(asked.platform.name, way.service, variables(way, ro, _SECRETS, mounted=True))]
+        files[f"services/{label(way.service)}.yaml"] = documents(found)
+        keep(f"service-{label(way.service)}", secret_files(way, ro, mounted=True))
     files["kustomization.yaml"] = kustomization(asked.platform.name, ["namespace.yaml", *sorted(files)])
     files["namespace.yaml"] = namespace(asked.platform.name)
     files["secrets/kustomization.yaml"] = generator(asked.platform.name, groups)
@@ -360,5 +358,6 @@ kubernetes = Exporter(
     "StatefulSets, pools, network policies and backups for Kubernetes",
     "the published schemas, kubectl kustomize, and an interpreter of network policies",
     _write,
+    ALL,
     here=False,
 )

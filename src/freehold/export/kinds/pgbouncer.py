@@ -12,6 +12,7 @@ Checked: PgBouncer starts with the exported files, and a service queries a real 
 from __future__ import annotations
 
 from freehold.errors import FreeholdError
+from freehold.export.carried import Carried
 from freehold.export.kinds._kind import Exporter
 from freehold.export.model import Asked, Export, Pieces
 from freehold.export.names import label
@@ -50,4 +51,6 @@ def _write(asked: Asked) -> Export:
     )
 
 
-pgbouncer = Exporter("PgBouncer's files and units", "PgBouncer started with them and queried", _write)
+pgbouncer = Exporter(
+    "PgBouncer's files and units", "PgBouncer started with them and queried", _write, frozenset({Carried.POOLS})
+)

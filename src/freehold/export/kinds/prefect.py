@@ -2,7 +2,8 @@
 
 Prefect keeps its tables in ``public`` of a database that it shares with nobody. The file names the place and the
 login; the password comes from ``PREFECT_SERVER_DATABASE_PASSWORD``, whose value is the content of the password file.
-Without --service the services that are named after Prefect are written, else all that have no schemas.
+Without --service the services that are named after Prefect are written, else all that have no schemas. One that is
+called ``prefect`` alone stands in ``prefect.toml``, any other in a folder of its name.
 
 Hostile names are TOML strings, which Prefect reads as they are.
 
@@ -12,6 +13,7 @@ Checked: Prefect, as its makers publish it, loads the file and migrates the data
 from __future__ import annotations
 
 from freehold.errors import FreeholdError
+from freehold.export.carried import Carried
 from freehold.export.kinds._kind import Exporter
 from freehold.export.model import Asked, Export, Pieces
 from freehold.export.names import label
@@ -61,12 +63,16 @@ def _write(asked: Asked) -> Export:
     secrets: dict[str, Pieces] = {}
     for way in ways(asked):
         if way.service in chosen:
-            files["prefect.toml" if len(chosen) == 1 else f"{label(way.service)}/prefect.toml"] = _toml(way)
+            own = label(way.service)
+            files["prefect.toml" if chosen == ["prefect"] else f"{own}/prefect.toml"] = _toml(way)
             secrets |= way.secrets()
     names = ", ".join(sorted(secrets))
     return Export(files, secrets, (f"Set PREFECT_SERVER_DATABASE_PASSWORD from {names}.",))
 
 
 prefect = Exporter(
-    "prefect.toml for a Prefect that owns a database", "loaded by Prefect, which migrates a real server", _write
+    "prefect.toml for a Prefect that owns a database",
+    "loaded by Prefect, which migrates a real server",
+    _write,
+    frozenset({Carried.SERVICES, Carried.LOGINS, Carried.PORTS}),
 )

@@ -3,8 +3,8 @@
 ``SERVICE/schema.prisma`` is for Prisma 6, which reads the URLs from the datasource. Prisma 7 refuses them there: its
 schema and its ``prisma.config.ts`` are in ``SERVICE/prisma7``. Each service has a variable of its own, as
 ``USERS_DATABASE_URL``, which must hold the password, since Prisma reads no password file. Behind a pool the migrations
-go past it by ``USERS_DATABASE_URL_DIRECT``. Models are not written:
-``prisma db pull`` reads them from the database that the service's migrations made.
+go past it by ``USERS_DATABASE_URL_DIRECT``. ``SERVICE/.env.example`` has both without the password. Models are not
+written: ``prisma db pull`` reads them from the database that the service's migrations made.
 
 Hostile names are JSON strings, which Prisma reads as they are.
 
@@ -16,6 +16,8 @@ from __future__ import annotations
 
 import json
 
+from freehold.export.carried import CLIENT
+from freehold.export.dotenv import lines
 from freehold.export.kinds._kind import Exporter
 from freehold.export.model import Asked, Export, Pieces
 from freehold.export.names import identifier, label
@@ -47,6 +49,10 @@ export default defineConfig({{
 '''
 
 
+def _environment(way: Way) -> dict[str, str]:
+    return {_variable(way): way.url(), **({f"{_variable(way)}_DIRECT": way.url(direct=True)} if way.pooled else {})}
+
+
 def _variable(way: Way) -> str:
     """One of its own for each service: where all of them read one name, one of them gets the other's database."""
     return f"{identifier(slug(way.service)).upper()}_DATABASE_URL"
@@ -71,11 +77,14 @@ def _write(asked: Asked) -> Export:
         files[f"{folder}/schema.prisma"] = _schema(way, seven=False)
         files[f"{folder}/prisma7/schema.prisma"] = _schema(way, seven=True)
         files[f"{folder}/prisma7/prisma.config.ts"] = _config(way)
+        files[f"{folder}/.env.example"] = lines(_environment(way))
     return Export(
         files,
         secrets,
-        ("Set each variable to the DATABASE_URL of `freehold url SERVICE`, with its password.",),
+        ("Copy each .env.example to .env and put the password of `freehold url SERVICE` into its URLs.",),
     )
 
 
-prisma = Exporter("a Prisma datasource with all schemas of each service", "the validator of Prisma 6 and of 7", _write)
+prisma = Exporter(
+    "a Prisma datasource with all schemas of each service", "the validator of Prisma 6 and of 7", _write, CLIENT
+)

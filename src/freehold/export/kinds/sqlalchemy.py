@@ -1,7 +1,8 @@
 """One Python module for each service that makes its SQLAlchemy engine; the password is read from a file.
 
-The module has ``url()``, ``engine()`` and ``SCHEMAS``. Behind a pool in transaction mode the engine keeps no
-connections of its own and prepares no statements; without one it keeps as many as the declaration lets the login open.
+The module has ``url()``, ``engine()`` and ``SCHEMAS``; each session tells the server whose it is. Behind a pool in
+transaction mode the engine keeps no connections of its own and prepares no statements; without one it keeps as many as
+the declaration lets the login open.
 
 Hostile names are Python literals and pass as they are.
 
@@ -10,6 +11,7 @@ Checked: each module is imported and its engine connects to a real server, with 
 
 from __future__ import annotations
 
+from freehold.export.carried import CLIENT
 from freehold.export.kinds._kind import Exporter
 from freehold.export.model import Asked, Export, Pieces
 from freehold.export.names import identifier
@@ -26,6 +28,7 @@ def _module(asked: Asked, way: Way) -> str:
     connect: dict[str, Value] = {**dict(way.host.options)}
     if way.pooled:
         connect["prepare_threshold"] = None
+    past = f"    if direct:\n        return {_created(way, direct=True)}\n" if way.pooled else ""
     return f'''\
 """The database of service {comment(way.service)}."""
 
@@ -40,20 +43,31 @@ PASSWORD_FILE = os.environ.get("PGPASSWORD_FILE", {literal(f"{asked.secrets}/{wa
 
 def url(*, direct: bool = False) -> URL:
     """Where the database is; ``direct`` is past the pool, for migrations, LISTEN and locks of a session."""
-    return URL.create(
-        "postgresql+psycopg",
-        username={literal(way.user)},
-        password=Path(PASSWORD_FILE).read_text(encoding="utf-8").rstrip("\\n"),
-        host={literal(way.direct.host)} if direct else {literal(way.host.host)},
-        port={way.direct.port} if direct else {way.host.port},
-        database={literal(way.direct_database)} if direct else {literal(way.database)},
-    )
+{past}    return {_created(way)}
 
 
 def engine() -> Engine:
     """An engine for the service's own login."""
     return create_engine(url(), pool_pre_ping=True, {pool}, connect_args={literal(connect)})
 '''
+
+
+def _created(way: Way, *, direct: bool = False) -> str:
+    host, database = (way.direct, way.direct_database) if direct else (way.host, way.database)
+    inner, end = ("            ", "        ") if direct else ("        ", "    ")
+    return "\n".join(
+        (
+            "URL.create(",
+            f'{inner}"postgresql+psycopg",',
+            f"{inner}username={literal(way.user)},",
+            f'{inner}password=Path(PASSWORD_FILE).read_text(encoding="utf-8").rstrip("\\n"),',
+            f"{inner}host={literal(host.host)},",
+            f"{inner}port={host.port},",
+            f"{inner}database={literal(database)},",
+            f"{inner}query={literal(way.session(direct=direct))},",
+            f"{end})",
+        )
+    )
 
 
 def _write(asked: Asked) -> Export:
@@ -66,5 +80,5 @@ def _write(asked: Asked) -> Export:
 
 
 sqlalchemy = Exporter(
-    "Python modules that make each service's engine", "imported and connected to a real server", _write
+    "Python modules that make each service's engine", "imported and connected to a real server", _write, CLIENT
 )

@@ -3,7 +3,8 @@
 - ``versions.tf`` and ``providers.tf``: one configuration of the provider for each instance; where it listens and its
   administrator's password are variables. Instances themselves are not made: they are another provider's.
 - ``variables.tf``: the password of each login, sensitive and never in the state (``password_wo``, Terraform 1.11).
-- ``instance-NAME.tf``: everything on one instance.
+- ``instance-NAME.tf``: everything on one instance, and an output for each service there that says how it reaches its
+  database.
 
 Grants on tables that others read wait for the tables: they are made when ``tables_exist`` is true. Reads across
 databases, settings of logins, partitions and references are Freehold's: run ``freehold apply`` for them, and
@@ -21,11 +22,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from freehold.export import initial
-from freehold.export.hcl import Arguments, Expression, block
+from freehold.export.carried import Carried
+from freehold.export.hcl import Arguments, Expression, block, output
 from freehold.export.kinds._kind import Exporter
 from freehold.export.model import Asked, Export
 from freehold.export.names import identifier, label
-from freehold.layouts.model import Instance
+from freehold.layouts.model import Instance, Placement
 from freehold.plan.wanted import wanted
 from freehold.plan.wanted_model import WantedDatabase, WantedSchema, Wish
 from freehold.sqltext import PUBLIC
@@ -118,6 +120,22 @@ def _instance(asked: Asked, instance: Instance) -> Iterator[str]:
     for (home, _), want in wanted(asked.design).databases.items():
         if home == instance.name:
             yield from _database(key, provider, want, frozenset(roles))
+    for one in asked.design.placements.services:
+        if one.instance == instance.name:
+            yield _output(key, one, frozenset(roles))
+
+
+def _output(key: str, placement: Placement, roles: frozenset[str]) -> str:
+    inside = _Inside(key, identifier(f"{key}_{placement.database}"), Expression(""), roles)
+    value: Arguments = {
+        "service": placement.service,
+        "host": Expression(f"var.{key}_host"),
+        "port": Expression(f"var.{key}_port"),
+        "database": inside.database,
+        "username": inside.role(placement.roles.app),
+        "schemas": [inside.schema(name) for name in placement.schemas],
+    }
+    return output(f"service_{identifier(placement.service)}", "How a service reaches its database.", value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,5 +288,6 @@ terraform = Exporter(
     "Terraform for roles, databases, schemas and grants",
     "terraform fmt, and the arguments of version 1.26 of the provider",
     _write,
+    frozenset({Carried.SERVICES, Carried.SCHEMAS, Carried.LOGINS, Carried.DATABASES, Carried.ROLES}),
     here=False,
 )

@@ -65,11 +65,12 @@ def maintain(
     with _locked(servers, clock, placements.platform, instances, wait_ms, dry_run=dry_run) as sessions:
         moments = {name: now or _now(session) for name, session in sessions.items()}
         run = Run(_run_id(sessions), platform.name, who)
-        hands = Hands(servers, clock, progress, lend, run, lock_timeout_ms, patience_ms)
+        hands = Hands(servers, clock, progress, lend, run, lock_timeout_ms, patience_ms, len(todo))
         told = _Told()
         with closing(hands):
             for task in todo:
                 _one(hands, task, moments[task.placement.instance], told, dry_run=dry_run)
+                hands.finished += 1
     return Report(
         platform.name,
         dry_run,

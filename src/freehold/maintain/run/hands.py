@@ -48,10 +48,12 @@ class Hands:
     run: Run
     lock_timeout_ms: int
     patience_ms: float
+    total: int
     _admins: dict[tuple[str, str], Session] = field(default_factory=dict)
     _superusers: dict[tuple[str, str], bool] = field(default_factory=dict)
     _turn: tuple[str, float, Session, AbstractContextManager[Session]] | None = None
-    _told: int = 0
+    finished: int = 0
+    """How many of the ``total`` tables are maintained."""
 
     def admin(self, task: Task) -> Session:
         """A session of Freehold's own login in the task's database; for the catalog, notes and the journal only."""
@@ -158,8 +160,7 @@ class Hands:
 
     def say(self, what: str) -> None:
         """Something that a person may see while it happens."""
-        self._told += 1
-        self.progress.event(what, self._told, self._told)
+        self.progress.event(what, self.finished, self.total)
 
 
 @contextmanager

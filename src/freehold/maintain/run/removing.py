@@ -138,7 +138,8 @@ def delete(hands: Hands, task: Task, state: State, action: DeleteRows) -> Iterat
                 count, _ = _batch(hands, task, deleting.batch(action, column_type, hold, where, Sql(())))
                 total += count
             if total:
-                hands.say(f"deleted {total} rows of {show_table(action.table)}, page {first} of {pages}")
+                done_to = min(first + deleting.PAGES, pages)
+                hands.say(f"deleted {total} rows of {show_table(action.table)}, page {done_to} of {pages}")
     if hold is not None:
         before = deleting.old(action.column, action.before, column_type)
         count_held = deleting.count_held(action.table, hold, before=before)

@@ -38,9 +38,12 @@ def extensions(facts: Facts) -> Iterator[Note]:
                 "Definitions name the schema of what they use.",
             )
         elif there[name][0] != version:
+            newest = facts.target.available.get(name) == version
             yield Note(
                 object,
                 f"its version is {there[name][0]}, the source has {version}",
-                sql("ALTER EXTENSION {} UPDATE TO {}", ident(name), literal(version)).shown(),
+                sql("ALTER EXTENSION {} UPDATE TO {}", ident(name), literal(version)).shown()
+                if newest
+                else f"-- version {version} is not on the machine of that server: install the package that brings it",
                 level=Level.WARNING,
             )

@@ -1,7 +1,7 @@
 """The target is older than the source.
 
-What the newer version brought does not exist there: definitions that use it are refused when they are made, and
-privileges that it does not know are left out and named.
+What the newer version brought does not exist there. What the service has of it is named by other checks; privileges
+that the older one does not know are left out and named when the move starts.
 """
 
 from __future__ import annotations
@@ -21,5 +21,5 @@ def older_version(facts: Facts) -> Iterator[Note]:
             instance(facts.target),
             f"it runs PostgreSQL {target}, the source runs {source}",
             f"Upgrade the target to PostgreSQL {source} before the move.",
-            "The structure is made first and in one transaction, so that nothing is lost when it is refused.",
+            "What the text of a function calls is not looked at: try what calls newer functions.",
         )

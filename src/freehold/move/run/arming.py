@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from freehold.errors import FreeholdError, ServerError
 from freehold.move import control, fence, follow
+from freehold.move.events import LagSeen, Waiting
 from freehold.move.fence import SequenceGrant
 from freehold.move.model import Inventory, Move, other
-from freehold.move.run.following import cross, direction, end, version
+from freehold.move.run.following import cross, direction, end, lag_bytes, subscribe
 from freehold.move.run.look import look
-from freehold.move.run.world import LOCKED, World, connection, password_of, patiently
+from freehold.move.run.world import LOCKED, World, patiently
 from freehold.move.state import NEW_ATTEMPT, claim
 from freehold.ports import Session
 from freehold.spec.model import TableName
@@ -27,7 +28,6 @@ class Armed:
     far: Inventory
     grants: tuple[SequenceGrant, ...]
     epoch: int
-    far_version: int
     kept: tuple[str, ...]
     attempt: str
 
@@ -75,10 +75,7 @@ def arm(world: World, move: Move, near_side: str, epoch: int) -> Armed:
                 patiently(world, far, statement, "publication")
             _slot(world, move, far, way)
         if not near.query(follow.subscribed(move.id, way)):
-            follower = follow.subscription(
-                move.id, way, connection(world, move.place(far_side)), version(near), enabled=False
-            )
-            near.execute(follower, password_of(world))
+            subscribe(world, move, far_side, far, near, enabled=False)
         grants = tuple(
             SequenceGrant(TableName(str(s), str(q)), str(who), str(privilege), g is True)
             for s, q, who, privilege, g in near.query(fence.sequence_grants(move.schemas))
@@ -92,10 +89,9 @@ def arm(world: World, move: Move, near_side: str, epoch: int) -> Armed:
         attempt = str(near.query(NEW_ATTEMPT)[0][0])
         for session in (near, far):
             session.execute(claim(move, attempt))
-        far_version = version(far)
         for statement in follow.advance_slot(move.id, way):
             far.execute(statement)
-    return Armed(near_inventory, far_inventory, grants, epoch, far_version, kept, attempt)
+    return Armed(near_inventory, far_inventory, grants, epoch, kept, attempt)
 
 
 def given_back(move: Move, session: Session) -> tuple[str, ...]:
@@ -113,6 +109,7 @@ def steady(world: World, move: Move, near_side: str, within_ms: float, wait_ms: 
         number += 1
         token = f"steady:{world.clock.monotonic_ms():.3f}:{number}"
         took = cross(world, move, near_side, token, max(within_ms, 1_000.0))
+        world.tell(LagSeen(lag_bytes(world, move, near_side), took))
         quick = quick + 1 if took is not None and took <= within_ms else 0
         if not quick and world.clock.monotonic_ms() >= deadline:
             raise FreeholdError(
@@ -130,4 +127,4 @@ def _slot(world: World, move: Move, session: Session, way: str) -> None:
         except ServerError as error:
             if error.sqlstate not in LOCKED or left == 1:
                 raise
-            world.say("the slot for the way back waits for transactions that are open")
+            world.tell(Waiting("the slot for the way back", "transactions that are open"))

@@ -15,6 +15,7 @@ from freehold.move import backup
 from freehold.move.backup import Manifest
 from freehold.move.catalog import inventory, question
 from freehold.move.checksum import Sum, checksum, compared, result
+from freehold.move.events import TableSaved
 from freehold.move.model import Inventory, Move, Side
 from freehold.move.run import desk
 from freehold.move.run.world import World
@@ -158,7 +159,8 @@ def _sums(world: World, side: Side, mine: Inventory, snapshot: str, what: str) -
                 except IndexError:
                     return
                 found[table.name] = result(session.query(checksum(table.name, compared(table)))[0])
-                world.progress.event(f"{what} {table.name.schema}.{table.name.table}", len(found), len(mine.stored))
+                name = f"{table.name.schema}.{table.name.table}"
+                world.tell(TableSaved(what, name, len(found), len(mine.stored)))
 
     _together(hand, min(_WORKERS, len(left)))
     return {name: found[name] for name in sorted(found, key=lambda one: (one.schema, one.table))}

@@ -9,6 +9,7 @@ from freehold.errors import FreeholdError
 from freehold.finding import Finding
 from freehold.move import bridge
 from freehold.move.control import control_sql
+from freehold.move.events import PhaseReached, Step
 from freehold.move.machine import PREPARING, Phase
 from freehold.move.model import SOURCE, TARGET, Move
 from freehold.move.run import structure
@@ -34,7 +35,7 @@ class Work:
 
     jobs: int
     provision: Callable[[], None]
-    save: Callable[[], None] = lambda: None
+    save: Callable[[], None] | None = None
 
 
 def register(world: World, move: Move) -> Standing:
@@ -52,25 +53,28 @@ def start(world: World, move: Move, work: Work) -> tuple[Finding, ...]:
     The findings name what could not be given to a role that the target does not have.
     """
     reached = register(world, move).phase
+    world.tell(PhaseReached(reached))
     told: list[Finding] = []
-    if reached is Phase.STARTED:
-        work.save()
-    steps: tuple[tuple[Phase, Callable[[], tuple[Finding, ...]]], ...] = (
-        (Phase.PROVISIONED, lambda: _provision(world, move, work)),
-        (Phase.STRUCTURED, lambda: _structure(world, move)),
-        (Phase.COPIED, lambda: _copy(world, move, work)),
-        (Phase.INDEXED, lambda: _finish(world, move, work)),
-        (Phase.FOLLOWING, lambda: _follow(world, move)),
+    if reached is Phase.STARTED and work.save is not None:
+        with world.step(Step.BACKUP):
+            work.save()
+    steps: tuple[tuple[Phase, Step, Callable[[], tuple[Finding, ...]]], ...] = (
+        (Phase.PROVISIONED, Step.PROVISION, lambda: _provision(world, move, work)),
+        (Phase.STRUCTURED, Step.STRUCTURE, lambda: _structure(world, move)),
+        (Phase.COPIED, Step.COPY, lambda: _copy(world, move, work)),
+        (Phase.INDEXED, Step.INDEX, lambda: _finish(world, move, work)),
+        (Phase.FOLLOWING, Step.FOLLOW, lambda: _follow(world, move)),
     )
-    for phase, do in steps:
+    for phase, step, do in steps:
         if PREPARING.index(reached) >= PREPARING.index(phase):
             continue
-        world.say(f"{move.service}: {phase.value}")
-        told += do()
+        with world.step(step):
+            told += do()
         for side in (move.target, move.source):
             with world.session(side) as session:
                 session.execute(to_phase(move, phase))
         reached = phase
+        world.tell(PhaseReached(phase))
     return tuple(told)
 
 

@@ -10,15 +10,17 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
 from freehold.errors import ServerError, Unverified
+from freehold.move.events import RowsCompared, remaining_s
 from freehold.move.model import Side
 from freehold.move.run import desk
 from freehold.move.run.aligned import Pair
+from freehold.move.run.world import Tell
 from freehold.move.verify import compare
 from freehold.move.verify.chunks import Chunk, Shape
 from freehold.move.verify.compare import Difference
 from freehold.move.verify.model import Key, Kind
 from freehold.move.verify.rounds import Left, Work
-from freehold.ports import Clock, Progress, Row, Servers, Session
+from freehold.ports import Clock, Row, Servers, Session
 from freehold.sqltext import Sql, keyword
 
 
@@ -41,7 +43,7 @@ class Comparing:
     stack: ExitStack
     servers: Servers
     clock: Clock
-    progress: Progress
+    tell: Tell
     home: Side
     fed: Side
     workers: int
@@ -51,6 +53,7 @@ class Comparing:
     _one: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
+        self.began_ms = self.clock.monotonic_ms()
         pairs = [(self._session(self.home), self._session(self.fed)) for _ in range(max(1, self.workers))]
         self._pairs = pairs
         self._pool = ThreadPoolExecutor(len(pairs))
@@ -163,7 +166,16 @@ class Comparing:
     def _told(self, shape: Shape, rows: int) -> None:
         self.rows += rows
         name = shape.table.name
-        self.progress.event(f"compared {name.schema}.{name.table}", self.rows, max(self.total, self.rows))
+        rate = self.rows / max(0.001, (self.clock.monotonic_ms() - self.began_ms) / 1000)
+        self.tell(
+            RowsCompared(
+                f"{name.schema}.{name.table}",
+                self.rows,
+                max(self.total, self.rows),
+                round(rate, 1),
+                remaining_s(self.rows, self.total, rate),
+            )
+        )
 
 
 def _ask(both: tuple[Session, Session], question: Sql) -> tuple[list[Row], list[Row]]:

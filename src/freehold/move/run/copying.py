@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Sequence
+import threading
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from freehold.errors import ServerError
 from freehold.move import copy, follow
 from freehold.move.copy import Part
+from freehold.move.events import RowsCopied, Waiting, remaining_s
 from freehold.move.model import Inventory, Move
 from freehold.move.run.world import LOCKED, World, patiently
 from freehold.move.state import note
@@ -27,20 +29,36 @@ _BLOCKERS = keyword(
 
 @dataclass
 class Tally:
-    """Rows copied so far, of as many as the servers estimate."""
+    """Rows and bytes copied so far, of as many rows as the servers estimate."""
 
     world: World
     total: int
     began_ms: float
-    rows: int = 0
-    failed: list[BaseException] = field(default_factory=list)
+    bytes: int = 0
+    rows: Counter[TableName] = field(default_factory=Counter)
+    _one: threading.Lock = field(default_factory=threading.Lock)
 
-    def add(self, part: Part, rows: int) -> None:
-        self.rows += rows
-        took_s = max(0.001, (self.world.clock.monotonic_ms() - self.began_ms) / 1000)
-        share = f" part {part.number + 1} of {part.of}" if part.of > 1 else ""
-        what = f"copied {part.table.name.schema}.{part.table.name.table}{share} ({self.rows / took_s:,.0f} rows/s)"
-        self.world.progress.event(what, self.rows, max(self.rows, self.total))
+    def add(self, part: Part, rows: int, size: int) -> None:
+        name = part.table.name
+        with self._one:
+            self.rows[name] += rows
+            self.bytes += size
+            done = self.rows.total()
+            rate = done / max(0.001, (self.world.clock.monotonic_ms() - self.began_ms) / 1000)
+            self.world.tell(
+                RowsCopied(
+                    table=f"{name.schema}.{name.table}",
+                    part=part.number + 1,
+                    parts=part.of,
+                    table_rows=self.rows[name],
+                    table_total_rows=max(part.table.rows, self.rows[name]),
+                    rows=done,
+                    total_rows=max(self.total, done),
+                    bytes=self.bytes,
+                    rows_per_s=round(rate, 1),
+                    remaining_s=remaining_s(done, self.total, rate),
+                )
+            )
 
 
 def copy_rows(world: World, move: Move, inventory: Inventory, jobs: int) -> frozenset[TableName]:
@@ -88,7 +106,7 @@ def _slot(world: World, exporter: Session, source: Session, move: Move) -> str:
             if error.sqlstate not in LOCKED or left == 1:
                 raise
             named = ", ".join(f'process {r[0]} (user "{r[1]}", {r[3]})' for r in source.query(_BLOCKERS))
-            world.say(f"the slot waits for transactions that are open: {named}")
+            world.tell(Waiting("the slot", f"transactions that are open: {named}"))
     raise AssertionError
 
 
@@ -119,10 +137,21 @@ def _work(world: World, move: Move, tasks: deque[Part], snapshot: str, same_vers
                 part = tasks.popleft()
             except IndexError:
                 return
-            tally.add(part, _one(move, part, source, target, snapshot, same_version))
+            tally.add(part, *_one(move, part, source, target, snapshot, same_version))
 
 
-def _one(move: Move, part: Part, source: Session, target: Session, snapshot: str, same_version: bool) -> int:
+def _one(
+    move: Move, part: Part, source: Session, target: Session, snapshot: str, same_version: bool
+) -> tuple[int, int]:
+    """Copy a part; its rows and the bytes that they took on the way."""
+    sent = 0
+
+    def counted(blocks: Iterator[bytes]) -> Iterator[bytes]:
+        nonlocal sent
+        for block in blocks:
+            sent += len(block)
+            yield block
+
     binary = copy.binary(part.table, same_version=same_version)
     alone = part.of == 1
     with target.transaction():
@@ -130,10 +159,10 @@ def _one(move: Move, part: Part, source: Session, target: Session, snapshot: str
         if alone:
             target.execute(copy.empty(part.table.name, move.id))
         rows = target.copy_in(
-            copy.into(part, binary=binary, freeze=alone), source.copy_out(copy.out(part, binary=binary))
+            copy.into(part, binary=binary, freeze=alone), counted(source.copy_out(copy.out(part, binary=binary)))
         )
         target.execute(copy.copied(move.id, part, snapshot, rows))
-    return rows
+    return rows, sent
 
 
 def _version(session: Session) -> int:

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from freehold.errors import ServerError
+from freehold.move.events import ObjectMade
 from freehold.move.model import Side
 from freehold.move.run.world import World
 from freehold.ports import Session
@@ -48,7 +49,7 @@ def work(world: World, side: Side, jobs: int, todo: Sequence[Job], begin: Callab
                     failed.append(error)
                     raise
                 done.append(job.what)
-                world.progress.event(job.what, len(done), len(todo))
+                world.tell(ObjectMade(job.what, len(done), len(todo)))
 
     if todo:
         count = max(1, min(jobs, len(todo)))

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from freehold.errors import FreeholdError, ServerError
-from freehold.move import control, copy, follow, names
+from freehold.move import control, copy, follow, follower, names
+from freehold.move.events import LagSeen, Waiting
 from freehold.move.model import SOURCE, Inventory, Move, other
-from freehold.move.run.world import World, connection, password_of
+from freehold.move.run.world import World, connection
+from freehold.move.state import note
+from freehold.plan.linked import LOUD, QUIET
 from freehold.ports import Session
 from freehold.spec.model import TableName
 from freehold.sqltext import Sql, ident, join, keyword, literal, sql
@@ -32,19 +35,36 @@ def begin(world: World, move: Move, inventory: Inventory) -> None:
         if not target.query(follow.subscribed(move.id, "f")):
             if absent:
                 source.execute(sql("ALTER PUBLICATION {} DROP TABLE ONLY {}", name, _listed(absent)))
-            make = follow.subscription(move.id, "f", connection(world, move.source), version(target), enabled=True)
-            target.execute(make, password_of(world))
+            subscribe(world, move, SOURCE, source, target, enabled=True)
         missing = [one for one in absent if not source.query(_published(move, one))]
         if missing:
             for one in missing:
                 target.execute(sql("TRUNCATE ONLY {}", ident(one.schema, one.table)))
             source.execute(sql("ALTER PUBLICATION {} ADD TABLE ONLY {}", name, _listed(missing)))
         if absent:
+            source.execute(follower.may_read(move.id, "f", absent))
             target.execute(follow.refresh(move.id, "f"))
         while waiting := target.query(follow.not_ready(move.id, "f")):
             alive(move, target, SOURCE)
-            world.progress.event(f"PostgreSQL copies {len(waiting)} tables that were left over", 0, 0)
+            world.tell(Waiting("what follows", f"PostgreSQL to copy {len(waiting)} tables that were left over"))
             world.clock.sleep_ms(SYNC_POLL_MS)
+        if absent:
+            source.execute(follower.reads_no_more(move.id, "f", absent))
+
+
+def subscribe(world: World, move: Move, from_side: str, near: Session, far: Session, *, enabled: bool) -> None:
+    """Let ``far`` follow ``near``, which is ``from_side``, under a login made for it. Nobody but the subscription will
+    know its password. May run again until the subscription is there."""
+    way = direction(from_side)
+    password, verifier = world.secrets.ephemeral(0)
+    near.execute(note(move, {f"login_{way}": names.stream(move.id, way)}))
+    if not near.query(follower.there(move.id, way)):
+        near.execute(follower.make(move.id, way))
+    near.execute(follower.admit(move.id, way, move.place(from_side).database), lambda _: verifier)
+    words = connection(world, move.place(from_side), names.stream(move.id, way))
+    make = follow.subscription(move.id, way, follower.connection(words), version(far), enabled=enabled)
+    for statement in (*QUIET, make, *LOUD):
+        far.execute(statement, lambda _: password)
 
 
 def cross(world: World, move: Move, from_side: str, token: str, timeout_ms: float) -> float | None:
@@ -69,7 +89,7 @@ def arrived(
             alive(move, far, from_side)
             checked = now
         world.clock.sleep_ms(POLL_MS)
-    return world.clock.monotonic_ms() - began_ms
+    return round(world.clock.monotonic_ms() - began_ms, 3)
 
 
 def alive(move: Move, far: Session, from_side: str) -> None:
@@ -96,11 +116,9 @@ def caught_up(world: World, move: Move, from_side: str, within_ms: float) -> flo
     while True:
         number += 1
         took = cross(world, move, from_side, f"beat:{world.clock.now_iso()}:{world.clock.monotonic_ms():.3f}", 5_000.0)
+        world.tell(LagSeen(lag_bytes(world, move, from_side), took))
         if took is not None and took <= within_ms:
             return took
-        behind = lag_bytes(world, move, from_side)
-        told = f"{took:.0f} ms" if took is not None else "more than 5 s"
-        world.progress.event(f"following: {told} and {behind or 0:,} bytes behind", 0, 0)
 
 
 def lag_bytes(world: World, move: Move, from_side: str) -> int | None:
@@ -132,6 +150,8 @@ def end(move: Move, near: Session, far: Session, way: str) -> None:
                     raise
         near.query(keyword("SELECT pg_catalog.pg_sleep(0.01)"))
     near.execute(follow.drop_publication(move.id, way))
+    if near.query(follower.there(move.id, way)):
+        near.execute(follower.drop(move.id, way))
 
 
 def _listed(names: Iterable[TableName]) -> Sql:

@@ -64,7 +64,7 @@ def heal(world: World, move: Move, traffic: Traffic) -> str:
     side = home(found)
     if side is None:
         # the side that was open last has the highest epoch: opening is what raises it
-        side = max(found, key=lambda one: found[one].epoch)
+        side = max(found, key=lambda one: found[one].epoch, default=SOURCE)
         reopen(world, move, side, attempt)
     traffic.redirect(side)
     traffic.release()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from freehold.layouts.model import ServiceRoles
-from freehold.move import texts
+from freehold.move import newer, texts
 from freehold.move.facts import Facts, SideFacts, question, side_facts
 from freehold.move.model import Move, Side
+from freehold.move.newer import Newer
 from freehold.move.run.look import look
 from freehold.move.run.world import World
 
@@ -16,7 +17,10 @@ def gather(world: World, move: Move, instead: str = "") -> Facts:
     """What both servers say. The caller adds what only the declaration and this machine know.
 
     ``instead`` is a database of the target's instance that is asked where the target's own is not there yet."""
-    target = Side(move.target.instance, instead or move.target.database)
+    place = Side(move.target.instance, instead or move.target.database)
+    source, target = (
+        _ask(world, move, side, roles) for side, roles in ((move.source, move.source_roles), (place, move.target_roles))
+    )
     with world.admin(move.source) as session:
         routines, near = texts.texts(str(session.query(texts.question(move.schemas))[0][0]))
     return Facts(
@@ -24,9 +28,16 @@ def gather(world: World, move: Move, instead: str = "") -> Facts:
         inventory=look(world, move, move.source),
         texts=routines,
         near=near,
-        source=_ask(world, move, move.source, move.source_roles),
-        target=_ask(world, move, target, move.target_roles),
+        source=source,
+        target=target,
+        newer=_newer(world, move, target.version) if target.version < source.version else (),
     )
+
+
+def _newer(world: World, move: Move, version: int) -> tuple[Newer, ...]:
+    with world.admin(move.source) as session:
+        ((answer,),) = session.query(newer.question(move.schemas))
+    return newer.newer(str(answer), version)
 
 
 def _ask(world: World, move: Move, side: Side, roles: ServiceRoles) -> SideFacts:

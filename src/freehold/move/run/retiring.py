@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from freehold.errors import FreeholdError, ServerError
-from freehold.move import control, fence, follow
+from freehold.move import control, fence, follow, follower
 from freehold.move import retired as reach_out
 from freehold.move.machine import ENDED, Phase
 from freehold.move.model import Inventory, Move
@@ -99,6 +99,8 @@ def _target(world: World, move: Move) -> Session | None:
 def _unfollowed(move: Move, source: Session) -> None:
     source.query(follow.drop_slot(move.id, "f"))
     source.execute(follow.drop_publication(move.id, "f"))
+    if source.query(follower.there(move.id, "f")):
+        source.execute(follower.drop(move.id, "f"))
 
 
 def _rest(world: World, move: Move, session: Session, inventory: Inventory) -> None:

@@ -15,7 +15,7 @@ from freehold.move.structure import Chosen, Entry, choose, cleaned, entry, placi
 from freehold.ports import Session
 from freehold.sqltext import Sql, ident, join, keyword, literal, raw, sql
 
-__all__ = ["after", "before"]
+__all__ = ["Script", "acting_as", "after", "before", "script_of", "things_of"]
 
 _PINNED = keyword("SET search_path = pg_catalog, pg_temp")
 _VERSION = keyword("SELECT pg_catalog.current_setting('server_version_num')::integer")
@@ -27,7 +27,7 @@ SELECT pg_catalog.format('%I.%I', n.nspname, c.relname)
 
 
 @dataclass(frozen=True, slots=True)
-class _Script:
+class Script:
     """What the archive of the source gives: the entries that are made, and the SQL of each by number.
     ``head`` are the settings under which all of it is read."""
 
@@ -43,11 +43,11 @@ def before(world: World, move: Move, inventory: Inventory) -> tuple[Finding, ...
     to a role because the target does not have it. Raises FreeholdError when the schemas hold part of it only.
     """
     with world.admin(move.source) as source, world.admin(move.target) as target:
-        script = _script(world, move, target)
-        made = _things(source, move)
+        script = script_of(world, move, target)
+        made = things_of(source, move)
         target.execute(libraries.load())
         with target.transaction():
-            there = _things(target, move)
+            there = things_of(target, move)
             if not there:
                 target.execute(script.head)
                 for statement in _made_before(script, made, move):
@@ -57,7 +57,6 @@ def before(world: World, move: Move, inventory: Inventory) -> tuple[Finding, ...
             else:
                 _complete(script, made, there, move)
             told = _settle(source, target, move)
-    world.progress.event("structure", 1, 1)
     return tuple(told)
 
 
@@ -68,8 +67,8 @@ def after(world: World, move: Move, inventory: Inventory, jobs: int) -> tuple[Fi
     time. Takes the locks of CREATE INDEX and ALTER TABLE on the target's tables, which nobody else writes yet.
     """
     with world.admin(move.source) as source, world.admin(move.target) as target:
-        script = _script(world, move, target)
-        made = _things(source, move)
+        script = script_of(world, move, target)
+        made = things_of(source, move)
         chosen = script.chosen
         target.execute(libraries.load())
 
@@ -79,7 +78,7 @@ def after(world: World, move: Move, inventory: Inventory, jobs: int) -> tuple[Fi
         def together(todo: Sequence[Job]) -> None:
             work(world, move.target, jobs, todo, begin)
 
-        there = _things(target, move)
+        there = things_of(target, move)
         unique = uniques.uniques(str(source.query(uniques.question(move.schemas))[0][0]))
         keyed = _absent(script, chosen.keyed, made, there)
         in_two = {one.entry.number: unique.keys[one.entry.oid] for one in keyed if one.entry.oid in unique.keys}
@@ -97,7 +96,7 @@ def after(world: World, move: Move, inventory: Inventory, jobs: int) -> tuple[Fi
         for statement in _postponed(script, made, there, move):
             with target.transaction():
                 target.execute(statement)
-        there = _things(target, move)
+        there = things_of(target, move)
         together([Job(one.entry.about, one.statement) for one in _absent(script, chosen.indexes, made, there)])
         for todo in _absent(script, chosen.rest, made, there):
             with target.transaction():
@@ -111,7 +110,8 @@ def after(world: World, move: Move, inventory: Inventory, jobs: int) -> tuple[Fi
     return tuple(told)
 
 
-def _script(world: World, move: Move, target: Session) -> _Script:
+def script_of(world: World, move: Move, target: Session) -> Script:
+    """The definitions of the source, as the target's server takes them from a session."""
     ((version,),) = target.query(_VERSION)
     archive = world.dumps.archive(move.source.instance, move.source.database, move.schemas)
     chosen = choose(
@@ -135,10 +135,10 @@ def _script(world: World, move: Move, target: Session) -> _Script:
     def kept(entries: Sequence[Entry]) -> tuple[Entry, ...]:
         return tuple(one for one in entries if taken(one, found[one.number]))
 
-    return _Script(replace(chosen, before=kept(chosen.before), rest=kept(chosen.rest)), raw(head), found)
+    return Script(replace(chosen, before=kept(chosen.before), rest=kept(chosen.rest)), raw(head), found)
 
 
-def _postponed(script: _Script, made: objects.Things, there: objects.Things, move: Move) -> list[Sql]:
+def _postponed(script: Script, made: objects.Things, there: objects.Things, move: Move) -> list[Sql]:
     """Definitions that need a key, which the target lacks."""
     have = {thing.key for thing in there.values()}
     todo: list[Sql] = []
@@ -146,11 +146,11 @@ def _postponed(script: _Script, made: objects.Things, there: objects.Things, mov
         thing = made.get((one.catalog, one.oid))
         if thing is None or thing.repeatable or thing.key not in have:
             owner = "" if thing is None or thing.by_superuser or one.kind == "RULE" else move.target_roles.owner
-            todo.append(_as(owner, raw(script.statements[one.number])))
+            todo.append(acting_as(owner, raw(script.statements[one.number])))
     return todo
 
 
-def _views(script: _Script) -> list[tuple[int, int]]:
+def _views(script: Script) -> list[tuple[int, int]]:
     """The materialized views in the order in which they can be filled."""
     entries = (*script.chosen.before, *script.chosen.postponed)
     return [(one.catalog, one.oid) for one in entries if one.kind == "MATERIALIZED VIEW"]
@@ -171,13 +171,13 @@ def _keys(
     for statement in adding.add:
         target.execute(statement)
     together([Job("validate a foreign key", statement) for statement in adding.validate])
-    there = {f"{thing.name} ON {thing.parent}" for thing in _things(target, move).values()}
+    there = {f"{thing.name} ON {thing.parent}" for thing in things_of(target, move).values()}
     said, have = (one.query(keys.comments_question(move.schemas)) for one in (source, target))
     for statement in keys.comments([row for row in said if str(row[0]) in there], have):
         target.execute(statement)
 
 
-def _made_before(script: _Script, made: objects.Things, move: Move) -> list[Sql]:
+def _made_before(script: Script, made: objects.Things, move: Move) -> list[Sql]:
     """What comes before the rows as few texts, each made as the service's owner.
 
     What a superuser made is made as ourselves, and so is what only joins two things: a definition thus never runs with
@@ -189,10 +189,11 @@ def _made_before(script: _Script, made: objects.Things, move: Move) -> list[Sql]
         if not grouped or grouped[-1][0] != owner:
             grouped.append((owner, []))
         grouped[-1][1].append(raw(script.statements[one.number]))
-    return [_as(owner, join("\n", texts)) for owner, texts in grouped]
+    return [acting_as(owner, join("\n", texts)) for owner, texts in grouped]
 
 
-def _as(owner: str, statement: Sql) -> Sql:
+def acting_as(owner: str, statement: Sql) -> Sql:
+    """The statement under a role, within a transaction; as ourselves where none is named."""
     return sql("SET LOCAL ROLE {};\n{}", ident(owner) if owner else keyword("NONE"), statement)
 
 
@@ -203,7 +204,7 @@ class _Todo:
     statement: Sql
 
 
-def _absent(script: _Script, entries: Sequence[Entry], made: objects.Things, there: objects.Things) -> list[_Todo]:
+def _absent(script: Script, entries: Sequence[Entry], made: objects.Things, there: objects.Things) -> list[_Todo]:
     """The entries that the target lacks; an index that was left half-made is dropped first.
 
     What has no name of its own (the attaching of an index, a comment) may be said again."""
@@ -221,11 +222,11 @@ def _absent(script: _Script, entries: Sequence[Entry], made: objects.Things, the
         table = thing.parent if thing is not None else ""
         # for an index the server itself takes on the owner of the table; a check it computes as whoever adds it
         owner = owners.get(table, "") if one.kind == "CHECK CONSTRAINT" else ""
-        todo.append(_Todo(one, table, _as(owner, statement)))
+        todo.append(_Todo(one, table, acting_as(owner, statement)))
     return todo
 
 
-def _index(todo: _Todo, key: uniques.Unique, script: _Script, there: objects.Things) -> _Todo:
+def _index(todo: _Todo, key: uniques.Unique, script: Script, there: objects.Things) -> _Todo:
     """The index of a key that is made in two steps; nothing where an earlier run has built it."""
     found = [thing for thing in there.values() if thing.kind == "INDEX" and thing.name == key.index]
     drop = [sql("DROP INDEX {}", raw(thing.name)) for thing in found if not thing.valid]
@@ -244,7 +245,7 @@ def _by_table(todo: Sequence[_Todo]) -> list[Job]:
     ]
 
 
-def _complete(script: _Script, made: objects.Things, there: objects.Things, move: Move) -> None:
+def _complete(script: Script, made: objects.Things, there: objects.Things, move: Move) -> None:
     have = {thing.key for thing in there.values()}
     wanted = [made[place] for one in script.chosen.before if (place := (one.catalog, one.oid)) in made]
     missing = [thing for thing in wanted if thing.key not in have]
@@ -256,7 +257,8 @@ def _complete(script: _Script, made: objects.Things, there: objects.Things, move
         )
 
 
-def _things(session: Session, move: Move) -> objects.Things:
+def things_of(session: Session, move: Move) -> objects.Things:
+    """Everything of the service that has a name, in this database."""
     ((answer,),) = session.query(objects.question(move.schemas))
     return objects.things(str(answer))
 
@@ -264,7 +266,7 @@ def _things(session: Session, move: Move) -> objects.Things:
 def _settle(source: Session, target: Session, move: Move) -> list[Finding]:
     """Owners first: the rights of an owner follow from who it is."""
     there = _roles(target)
-    owning = objects.settle(_things(source, move), _things(target, move), move.role_on_target, there)
+    owning = objects.settle(things_of(source, move), things_of(target, move), move.role_on_target, there)
     for statement in owning.statements:
         target.execute(statement)
     wanted, have = (grants.rights(str(one.query(grants.question(move.schemas))[0][0])) for one in (source, target))

@@ -6,16 +6,19 @@ At any instant at most one side takes writes (``control`` says why), and the pro
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 
 from freehold.errors import FreeholdError, ServerError, Unreachable
 from freehold.move import control, fence, follow
+from freehold.move.events import PhaseReached, Retried, Step, StepBegun, StepDone
 from freehold.move.machine import Phase
 from freehold.move.model import SOURCE, Move, other
 from freehold.move.run.arming import Armed, arm, steady
 from freehold.move.run.following import alive, direction
 from freehold.move.run.healing import reopen, settle
+from freehold.move.run.held import Held
 from freehold.move.run.world import LOCKED, Traffic, World
 from freehold.move.state import note, to_phase
 from freehold.ports import Session
@@ -60,9 +63,14 @@ class _Watch:
     last_ms: float
     stages: dict[str, float] = field(default_factory=dict)
 
-    def stage(self, name: str) -> None:
+    @contextmanager
+    def part(self, step: Step) -> Iterator[None]:
+        """A part of the pause, with all the time since the last one ended."""
+        self.world.tell(StepBegun(step))
+        yield
         now = self.world.clock.monotonic_ms()
-        self.stages[name] = round(now - self.last_ms, 3)
+        self.stages[step.value] = round(now - self.last_ms, 3)
+        self.world.tell(StepDone(step, self.stages[step.value]))
         self.last_ms = now
 
     def left_ms(self, limits: Limits) -> float:
@@ -76,17 +84,22 @@ def switch(world: World, move: Move, near_side: str, epoch: int, traffic: Traffi
     serves where it did, and every attempt lasted no longer than its limit.
     """
     for number in range(1, limits.tries + 1):
-        armed = arm(world, move, near_side, epoch)
-        traffic.prepare(other(near_side))
-        steady(world, move, near_side, limits.lag_ms, limits.steady_ms)
+        world = replace(world, attempt=number)
+        with world.step(Step.ARM):
+            armed = arm(world, move, near_side, epoch)
+        with world.step(Step.TRIAL):
+            traffic.prepare(other(near_side))
+        with world.step(Step.STEADY):
+            steady(world, move, near_side, limits.lag_ms, limits.steady_ms)
         try:
-            with world.watch(move, limits.pause_ms):
-                took = _attempt(world, move, near_side, armed, traffic, limits)
+            with world.watch(move, limits.pause_ms, world.tell):
+                held = Held(world, traffic, near_side, limits.pause_ms)
+                took = _attempt(world, move, near_side, armed, held, limits)
         except NotNow as error:
-            world.say(f"{error.message}; attempt {number} of {limits.tries}")
             if number == limits.tries:
                 settle(world, move)
                 raise
+            world.tell(Retried(error.message, limits.tries))
             # two who wait for each other must not come back together
             world.clock.sleep_ms(limits.retry_ms * (1 + world.clock.monotonic_ms() % 1.0))
             continue
@@ -98,9 +111,7 @@ def switch(world: World, move: Move, near_side: str, epoch: int, traffic: Traffi
     raise AssertionError
 
 
-def _attempt(
-    world: World, move: Move, near_side: str, armed: Armed, traffic: Traffic, limits: Limits
-) -> dict[str, float]:
+def _attempt(world: World, move: Move, near_side: str, armed: Armed, traffic: Held, limits: Limits) -> dict[str, float]:
     far_side = other(near_side)
     fencing = Phase.FENCED if near_side == SOURCE else Phase.FENCED_BACK
     ending = Phase.SWITCHED if near_side == SOURCE else Phase.FOLLOWING
@@ -112,16 +123,19 @@ def _attempt(
     with world.session(move.place(near_side)) as near, world.session(move.place(far_side)) as far:
         began = world.clock.monotonic_ms()
         watch = _Watch(world, began, began)
-        if not traffic.hold(limits.hold_ms):
-            raise NotNow("a transaction did not end in time", hint="Nobody is held back. End it, or allow more time.")
-        watch.stage("hold")
-        _fence(near, closing, traffic)
-        watch.stage("fence")
+        with watch.part(Step.HOLD):
+            if not traffic.hold(limits.hold_ms):
+                raise NotNow(
+                    "a transaction did not end in time", hint="Nobody is held back. End it, or allow more time."
+                )
+        with watch.part(Step.FENCE):
+            _fence(near, closing, traffic)
+        world.tell(PhaseReached(fencing))
         try:
-            _drain(world, move, near_side, far, token, watch, limits)
-            watch.stage("drain")
-            _ready(move, near, far, far_side, armed)
-            watch.stage("sequences")
+            with watch.part(Step.DRAIN):
+                _drain(world, move, near_side, far, token, watch, limits)
+            with watch.part(Step.SEQUENCES):
+                _ready(move, near, far, far_side, armed)
             if watch.left_ms(limits) <= 0:
                 raise NotNow("the pause took too long", hint="The service serves where it did. Try again.")
         except FreeholdError as error:
@@ -129,16 +143,17 @@ def _attempt(
             _give_up(world, move, near_side, armed, traffic)
             raise _softened(error) from None
         try:
-            far.execute(opening)
+            with watch.part(Step.OPEN):
+                far.execute(opening)
         except Unreachable:
             raise  # it may have been opened: only a look at both sides can tell
         except ServerError as error:
             _give_up(world, move, near_side, armed, traffic)
             raise _softened(error) from None
-        watch.stage("open")
-        traffic.redirect(far_side)
-        traffic.release()
-        watch.stage("redirect")
+        world.tell(PhaseReached(ending))
+        with watch.part(Step.REDIRECT):
+            traffic.redirect(far_side)
+            traffic.release()
         near.execute(to_phase(move, ending))
     return watch.stages
 
@@ -159,6 +174,7 @@ def _fence(near: Session, closing: Sql, traffic: Traffic) -> None:
 
 def _give_up(world: World, move: Move, near_side: str, armed: Armed, traffic: Traffic) -> None:
     reopen(world, move, near_side, armed.attempt, armed.near)
+    world.tell(PhaseReached(Phase.FOLLOWING if near_side == SOURCE else Phase.SWITCHED))
     traffic.redirect(near_side)
     traffic.release()
 
@@ -187,8 +203,8 @@ def _ready(move: Move, near: Session, far: Session, far_side: str, armed: Armed)
         rows = near.query(fence.read_sequences(sequences))
         values = [(int(str(n)), int(str(value)), called is True) for n, value, called in rows]
         far.query(fence.set_sequences(sequences, values))
-    if armed.far_version < follow.ORIGIN_SINCE:
-        # before 16 nothing tells what came here by replication: it would be sent back
+    if min(armed.near.version, armed.far.version) < follow.ORIGIN_SINCE:
+        # before 16 a side neither asks nor tells what came by replication: it would be sent back
         for statement in follow.advance_slot(move.id, direction(far_side)):
             far.execute(statement)
     far.execute(keyword("SET synchronous_commit = on"))

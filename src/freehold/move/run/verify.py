@@ -12,13 +12,14 @@ from freehold.move.names import stream
 from freehold.move.run import comparable, desk, repairing
 from freehold.move.run.aligned import Aligner, Pair
 from freehold.move.run.comparing import Comparing, Done
+from freehold.move.run.world import Tell
 from freehold.move.verify import chunks, compare
 from freehold.move.verify.changes import HELD, Touched
 from freehold.move.verify.chunks import Shape
 from freehold.move.verify.compare import Difference
 from freehold.move.verify.model import Compared, Key, Kind, Mismatch, Mode, Options, Report, SequenceGap
 from freehold.move.verify.rounds import Left, begin, finish, unfinished
-from freehold.ports import Clock, Progress, Servers, Session
+from freehold.ports import Clock, Servers, Session
 from freehold.spec.model import TableName
 
 _VALUES_AT_ONCE = 200
@@ -32,7 +33,7 @@ def verify(
     direction: str,
     servers: Servers,
     clock: Clock,
-    progress: Progress,
+    tell: Tell,
     options: Options = Options(),  # noqa: B008 - frozen
 ) -> Report:
     """Compare what direction ``f`` (source to target) or ``r`` (target to source) fills with its home.
@@ -40,7 +41,7 @@ def verify(
     Raises Unverified when nothing can be said: the worker does not follow, a table is missing or not followed.
     """
     with ExitStack() as stack:
-        run = _Run(stack, servers, clock, progress, move, direction, options)
+        run = _Run(stack, servers, clock, tell, move, direction, options)
         run.settle()
         return run.report()
 
@@ -50,23 +51,23 @@ def watch(
     direction: str,
     servers: Servers,
     clock: Clock,
-    progress: Progress,
+    tell: Tell,
     options: Options,
     stop: Callable[[], bool],
-    tell: Callable[[Report], None],
+    look: Callable[[Report], None],
     interval_ms: float = 1_000.0,
 ) -> Report:
-    """As ``verify``, and then every row that is written is compared again, until ``stop``. ``tell`` is given a report
-    after each look."""
+    """As ``verify``, and then every row that is written is compared again, until ``stop``. ``look`` is given a
+    report after each round."""
     with ExitStack() as stack:
-        run = _Run(stack, servers, clock, progress, move, direction, options, follow=True)
+        run = _Run(stack, servers, clock, tell, move, direction, options, follow=True)
         run.settle()
-        tell(run.report())
+        look(run.report())
         while not stop():
             clock.sleep_ms(interval_ms)
             run.round()
             run.settle()
-            tell(run.report())
+            look(run.report())
         return run.report()
 
 
@@ -75,7 +76,7 @@ class _Run:
     stack: ExitStack
     servers: Servers
     clock: Clock
-    progress: Progress
+    announce: Tell
     move: Move
     direction: str
     options: Options
@@ -110,7 +111,7 @@ class _Run:
             self.stack,
             self.servers,
             self.clock,
-            self.progress,
+            self.announce,
             self.home,
             self.fed,
             self.options.workers,

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from freehold.errors import ServerError
+from freehold.move.events import Event, Step, StepBegun, StepDone, Waiting
 from freehold.move.model import Move, Side
-from freehold.ports import Clock, Dumps, Progress, Secrets, Servers, Session
-from freehold.sqltext import Secret, Sql, keyword, pair, sql
+from freehold.ports import Clock, Dumps, Secrets, Servers, Session
+from freehold.sqltext import Sql, keyword, pair, sql
 
 LOCK_TIMEOUT_MS = 3_000
 LOCKED = ("55P03", "40P01")
@@ -22,6 +23,10 @@ PINNED = keyword(
     " SET idle_in_transaction_session_timeout = 0; SET row_security = off; SET DateStyle = 'ISO, YMD';"
     " SET IntervalStyle = 'postgres'; SET TimeZone = 'UTC'; SET extra_float_digits = 3; SET lc_monetary = 'C'"
 )
+
+
+Tell: TypeAlias = Callable[[Event], None]
+"""Takes what happens; never waits for anybody and never fails."""
 
 
 class Traffic(Protocol):
@@ -43,15 +48,17 @@ class Traffic(Protocol):
 @dataclass(frozen=True)
 class World:
     """The ports of a move. ``watch`` starts what frees the service should this process die or hang during a switch,
-    whose pause is limited to so many ms, and lasts as long as the switch."""
+    whose pause is limited to so many ms, and lasts as long as the switch. ``events`` takes what happens, with the
+    number of the attempt: a switch makes several."""
 
     servers: Servers
     secrets: Secrets
     clock: Clock
-    progress: Progress
     dumps: Dumps
     who: str = ""
-    watch: Callable[[Move, float], AbstractContextManager[None]] = lambda move, pause_ms: nullcontext()
+    watch: Callable[[Move, float, Tell], AbstractContextManager[None]] = lambda move, pause_ms, tell: nullcontext()
+    events: Callable[[int, Event], None] = lambda attempt, event: None
+    attempt: int = 1
 
     @contextmanager
     def admin(self, side: Side) -> Iterator[Session]:
@@ -72,8 +79,16 @@ class World:
             session.execute(PINNED)
             yield session
 
-    def say(self, what: str) -> None:
-        self.progress.event(what, 0, 0)
+    def tell(self, event: Event) -> None:
+        self.events(self.attempt, event)
+
+    @contextmanager
+    def step(self, step: Step) -> Iterator[None]:
+        """Tell that a piece of work begins, and how long it took once it is done."""
+        began = self.clock.monotonic_ms()
+        self.tell(StepBegun(step))
+        yield
+        self.tell(StepDone(step, round(self.clock.monotonic_ms() - began, 3)))
 
 
 def patiently(world: World, session: Session, what: Sql, why: str, wait_ms: float = 60_000.0) -> None:
@@ -87,24 +102,19 @@ def patiently(world: World, session: Session, what: Sql, why: str, wait_ms: floa
         except ServerError as error:
             if error.sqlstate not in LOCKED or world.clock.monotonic_ms() >= deadline:
                 raise
-            world.say(f"{why} waits for a lock: {error.message}")
+            world.tell(Waiting(why, f"a lock: {error.message}"))
             world.clock.sleep_ms(_RETRY_MS)
 
 
-def connection(world: World, side: Side) -> Secret:
-    """How the other side connects to this one; the password is put in when it is sent."""
+def connection(world: World, side: Side, user: str) -> str:
+    """How the other side connects to this one, without the password."""
     address = world.servers.addresses()[side.instance]
     words = {
         **dict(address.options),
         "host": address.host,
         "port": str(address.port),
         "dbname": side.database,
-        "user": address.user,
+        "user": user,
         "application_name": "freehold move",
     }
-    return Secret(side.instance, " ".join(pair(name, value) for name, value in words.items()))
-
-
-def password_of(world: World) -> Callable[[str], str]:
-    """Resolves the secret of ``connection``."""
-    return lambda instance: world.servers.addresses()[instance].password
+    return " ".join(pair(name, value) for name, value in words.items())

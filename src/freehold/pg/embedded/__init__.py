@@ -26,6 +26,7 @@ __all__ = ["Account", "Binaries", "Embedded", "Status"]
 T = TypeVar("T")
 R = TypeVar("R")
 _PORT_TRIES = 5
+_LIBRARIES = "shared_preload_libraries"
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +193,8 @@ class Embedded:
                     )
                 if password is None:
                     raise LocalStateError(f'instance "{instance.name}" is not initialised', hint="Run `freehold up`.")
-                cluster.initialise(home, binaries, self.account, password(f"admin:{instance.name}"), instance.name)
+                secret, libraries = password(f"admin:{instance.name}"), dict(instance.settings).get(_LIBRARIES, "")
+                cluster.initialise(home, binaries, self.account, secret, instance.name, libraries)
                 marker, made = replace(marker, initialised=True), True
                 folder.write_marker(home, marker)
             if running is not None and instance.port in (None, running.port):
@@ -201,7 +203,13 @@ class Embedded:
                 return self._shown(instance, home, running)
             if running is not None:
                 cluster.stop(home, binaries, self.account, instance.name)
-            running, marker = self._start(instance, home, marker, ports)
+            try:
+                running, marker = self._start(instance, home, marker, ports)
+            except LocalStateError:
+                if made:
+                    # nothing was ever in it: the next `up` makes it anew, as it is declared then
+                    folder.write_marker(home, replace(marker, initialised=False))
+                raise
             if password is not None and not made and not lost.opens(running.port, password(f"admin:{instance.name}")):
                 cluster.stop(home, binaries, self.account, instance.name)
                 lost.replace(home, binaries, self.account, password(f"admin:{instance.name}"), instance.name)

@@ -34,10 +34,11 @@ class Postmaster:
     port: int
 
 
-def initialise(home: Home, binaries: Binaries, account: Account, password: str, instance: str) -> None:
+def initialise(home: Home, binaries: Binaries, account: Account, password: str, instance: str, libraries: str) -> None:
     """initdb into an empty ``data``. What an interrupted run left there is removed first.
 
-    Raises LocalStateError with initdb's own words.
+    ``libraries`` are the declared shared_preload_libraries: an extension cannot be made without its library, and what
+    ALTER SYSTEM says later waits for a restart. Raises LocalStateError with initdb's own words.
     """
     _empty(home, account)
     secret = home.path / "password"
@@ -57,7 +58,7 @@ def initialise(home: Home, binaries: Binaries, account: Account, password: str, 
     configuration = home.data / "postgresql.conf"
     shipped = configuration.read_text(encoding="utf-8")
     write_file(configuration, f"{shipped}\ninclude 'freehold.conf'\n", account)
-    write_file(home.data / "freehold.conf", _settings(binaries, instance), account)
+    write_file(home.data / "freehold.conf", _settings(binaries, instance, libraries), account)
     write_file(home.data / "pg_hba.conf", "".join(f"{line}\n" for line in hba.initial()), account)
 
 
@@ -78,7 +79,7 @@ def _empty(home: Home, account: Account) -> None:
         raise unusable(home.data, error) from None
 
 
-def _settings(binaries: Binaries, instance: str) -> str:
+def _settings(binaries: Binaries, instance: str, libraries: str) -> str:
     plain = "".join(c if c.isascii() and c.isprintable() and c not in "'\\" else "?" for c in instance)
     lines = [
         "# written by Freehold when the instance was made; ALTER SYSTEM wins over this file",
@@ -93,6 +94,9 @@ def _settings(binaries: Binaries, instance: str) -> str:
         "log_line_prefix = '%m [%p] %q%u@%d '",
         "lc_messages = 'C'",
     ]
+    if libraries:
+        quoted = libraries.replace("\\", "\\\\").replace("'", "''").replace("\n", "\\n")
+        lines.append(f"shared_preload_libraries = '{quoted}'")
     if binaries.major >= 18:
         lines.append("io_method = sync  # no idle worker processes: many instances share one machine")
     return "\n".join(lines) + "\n"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from freehold.errors import LocalStateError, ServerError, Unreachable
+from freehold.pg import files
 from freehold.pg.embedded.account import Account
 from freehold.pg.embedded.folder import encoded
 from freehold.pg.embedded.ports import HOST, Ports, demand
@@ -21,8 +22,7 @@ __all__ = ["Console", "PgBouncers", "Program", "State", "find"]
 
 FIRST_PORT = 6432
 FOLDER = "pools"
-_TAKEN = "nowhere to listen on"
-"""How PgBouncer says that its port belongs to somebody else."""
+_PORT_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +94,18 @@ class PgBouncers:
         changed = process.write(home, bouncer, port, logins, program, self.account)
         for number in range(bouncer.processes):
             if number not in alive:
-                try:
-                    process.start(home, number, program, self.account, bouncer.name)
-                except LocalStateError as error:
-                    if number or alive or bouncer.port or _TAKEN not in error.message:
-                        raise
-                    # somebody else took the port between the look and the start: the next one is as good
+                # a port of its own choice may be taken between the look and the start: the next one is as good
+                tries = 1 if number or alive or bouncer.port else _PORT_TRIES
+                while True:
+                    tries -= 1
+                    try:
+                        process.start(home, number, program, self.account, bouncer.name)
+                        break
+                    except LocalStateError as error:
+                        if not tries or process.TAKEN not in error.message:
+                            raise
                     port = ports.take(0, first=port + 1)
                     process.write(home, bouncer, port, logins, program, self.account)
-                    process.start(home, number, program, self.account, bouncer.name)
             elif changed:
                 with_console(self._console(bouncer, port, number, password), lambda one: one.reload())
         progress(f'pool "{bouncer.name}" {"runs" if alive else "started"} on port {port}')
@@ -124,6 +127,10 @@ class PgBouncers:
         if program is None:
             raise LocalStateError("PgBouncer is not installed", hint="Install it: apt-get install pgbouncer")
         return process.write(home, bouncer, bouncer.port or home.port, logins, program, self.account)
+
+    def ask(self) -> bool:
+        """Whether all of them, as they were written, ask the servers for verifiers."""
+        return all("auth_query" in files.read(ini) for ini in self.folder.glob("*/*.ini"))
 
     def down(self) -> tuple[str, ...]:
         """Stop every PgBouncer of the platform, declared or not; the folder names of those that ran."""

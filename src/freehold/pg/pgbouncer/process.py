@@ -21,6 +21,8 @@ from freehold.pool.text import configuration, users
 START_TIMEOUT_S = 10
 STOP_TIMEOUT_S = 10
 _SOCKET_PATH_BYTES = 90
+TAKEN = "cannot listen on"
+"""How PgBouncer says that its port belongs to somebody else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,8 @@ def running(home: Home) -> tuple[int, ...]:
 
 
 def start(home: Home, process: int, program: Program, account: Account, name: str) -> None:
-    """Start one process and wait until it has written its pid file. Raises LocalStateError with its own words."""
+    """Start one process and wait until it says that it is up. Raises LocalStateError with its own words, and where its
+    port is taken: it would serve its Unix socket alone then, and leave its clients to whoever listens there."""
     if _pid(home, process) is not None:
         return
     ini, log = home.file(process, "ini"), home.file(process, "log")
@@ -104,8 +107,11 @@ def start(home: Home, process: int, program: Program, account: Account, name: st
     home.file(process, "pid").unlink(missing_ok=True)
     done = account.run([program.path, "-d", str(ini)], timeout_s=START_TIMEOUT_S)
     deadline = time.monotonic() + START_TIMEOUT_S
-    while done.returncode == 0 and _pid(home, process) is None and time.monotonic() < deadline:
+    # once it runs in the background only its log tells what became of it; its pid file comes before it listens
+    while done.returncode == 0 and not _told(log, before) and time.monotonic() < deadline:
         time.sleep(0.01)
+    if any(TAKEN in line for line in _said(log, before)):
+        stop(home, process)
     if _pid(home, process) is None:
         reason = _reason(log, before) or done.stdout.strip()[-300:] or "no reason given"
         raise LocalStateError(
@@ -154,12 +160,22 @@ def _text(path: Path) -> str | None:
         return None
 
 
-def _reason(log: Path, start_bytes: int) -> str:
+def _told(log: Path, start_bytes: int) -> bool:
+    return any("FATAL" in line or "process up" in line for line in _said(log, start_bytes))
+
+
+def _said(log: Path, start_bytes: int) -> list[str]:
     try:
         with log.open("rb") as said:
             said.seek(start_bytes)
-            lines = said.read()[-16_384:].decode(errors="replace").splitlines()
+            return said.read()[-16_384:].decode(errors="replace").splitlines()
     except OSError:
-        return ""
+        return []
+
+
+def _reason(log: Path, start_bytes: int) -> str:
+    lines = _said(log, start_bytes)
+    if taken := [line for line in lines if TAKEN in line]:
+        return taken[0].partition("WARNING")[2].strip()
     telling = [line for line in lines if "FATAL" in line or "ERROR" in line]
     return telling[0].partition("FATAL")[2].strip() or telling[0].partition("ERROR")[2].strip() if telling else ""

@@ -142,7 +142,8 @@ def _drift(design: Design, found: Found) -> Iterator[Step]:
                 access = system_access(design, server)
             extra: dict[str, list[str]] = {}
             for grant in sorted(database.acl):
-                declared = grant.privilege in access.get(grant.grantee, frozenset())
+                passing = grant.privilege == "CONNECT" and (instance, name, grant.grantee) in design.besides
+                declared = passing or grant.privilege in access.get(grant.grantee, frozenset())
                 known = grant.grantee in (PUBLIC, database.owner, server.user)
                 if not declared and not known and (want is not None or grant.grantee in roles):
                     extra.setdefault(grant.grantee, []).append(grant.privilege)

@@ -1,6 +1,7 @@
 """Connect through another service's pool.
 
-Tried: each login, with its own password, at each pool that runs and is not its own service's.
+Tried: each login, with its own password, at each pool that runs and is not its own service's. The server connection
+that a pool opened for it is ended at once, so that the login's next client finds its connections free.
 
 Why: a pool holds the connections its service counts on. Whoever gets into it can use them all up, and where services
 share a database it is one more way in.
@@ -14,12 +15,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from freehold.prove.judge import broken, evidence, held, limit, turned_away, unknown
-from freehold.prove.model import Answer, Attack, Conversation, Login, Piece, Pooled, Probe, Scene, Tell
+from freehold.prove.model import Answer, Attack, Conversation, Login, Piece, Pooled, Run, Scene, Tell
 from freehold.prove.scene import may_enter, placement_of
 from freehold.sqltext import keyword
 
 _CODE = "pool_of_other_service"
 _PREVENTED_BY = ("database-per-service", "instance-per-service")
+
+# what the pool keeps open for a login counts against that login's connection limit long after the knock: end it too
+_KNOCK = (keyword("SELECT 1"), keyword("SELECT pg_catalog.pg_terminate_backend(pg_catalog.pg_backend_pid())"))
 
 
 def _split(scene: Scene) -> Iterator[Piece]:
@@ -32,8 +36,8 @@ def _play(scene: Scene, piece: Piece, tell: Tell) -> Conversation:
     for login in scene.logins:
         mine = {p.service for p in placement_of(scene, login)}
         if pool.service not in mine and login.purpose in ("app", "ro", "analytics"):
-            answer = (yield Probe(pool.place, pool.alias, login.role))[0]
-            _judge(scene, pool, login, answer, tell)
+            said = yield Run(pool.place, pool.alias, login.role, _KNOCK, session="knock", keep=True)
+            _judge(scene, pool, login, said[0], tell)
 
 
 def _judge(scene: Scene, pool: Pooled, login: Login, answer: Answer, tell: Tell) -> None:

@@ -5,7 +5,8 @@ connect to a database of the platform, is a member of one of its roles, or has a
 
 Why: last year's contractor, the role from the tutorial, the leftover deploy login: nobody rotates their passwords.
 
-Holds it off: CONNECT only for declared roles. A superuser cannot be held off; it is listed as a limit.
+Holds it off: CONNECT only for declared roles. A superuser cannot be held off, and the login under which a move follows
+a service needs REPLICATION as long as the move lasts; both are listed as limits.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from freehold.finding import Evidence
 from freehold.found.model import Role, Server
 from freehold.prove.claims import declared_roles
 from freehold.prove.judge import broken, held, limit
-from freehold.prove.model import Attack, Conversation, Piece, Scene, Tell
+from freehold.prove.model import Attack, Conversation, Piece, Result, Scene, Tell
 from freehold.prove.why import Ground, of_acl, of_membership, reached, told
 from freehold.sqltext import ident, sql
 
@@ -50,6 +51,9 @@ def _play(scene: Scene, piece: Piece, tell: Tell) -> Conversation:
             continue
         if name == server.user:
             continue
+        if any((instance, login) == (piece.instance, name) for instance, _, login in scene.passing):
+            tell(_follows(piece, name) if role.replication else held(None))
+            continue
         grounds = tuple(_grounds(scene, piece, server, role, declared))
         if not grounds:
             tell(held(None))
@@ -69,6 +73,21 @@ def _play(scene: Scene, piece: Piece, tell: Tell) -> Conversation:
         )
     return
     yield  # a conversation that asks nothing
+
+
+def _follows(piece: Piece, name: str) -> Result:
+    return limit(
+        _CODE,
+        None,
+        "",
+        f"role {ident(name)}",
+        f'role "{name}", under which a move follows a service, could read every database of its instance',
+        "A subscription needs REPLICATION, and whoever has that may also copy the whole instance. Nobody knows its "
+        "password: it stands in pg_subscription of the other side, which only a superuser can read.",
+        (),
+        evidence=(Evidence(f'pg_roles: "{name}" has REPLICATION on instance "{piece.instance}"'),),
+        remedy="freehold move complete",
+    )
 
 
 def _grounds(

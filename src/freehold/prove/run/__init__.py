@@ -38,12 +38,14 @@ def prove(
     migrations: Migrations | None = None,
     exhaust: bool = False,
     pools: tuple[Pooled, ...] = (),
+    passing: Iterable[tuple[str, str, str]] = (),
 ) -> Report:
     """Attack the platform and report.
 
     ``services`` keeps what was done by or to them, ``attacks`` limits what is tried; ``migrations`` maps a service to
     its declared migrations as (name, sha256); ``exhaust`` also takes each service's connections for a moment;
-    ``servers`` must know the places of ``pools``. Of an instance that does not answer everything is unknown. Raises
+    ``servers`` must know the places of ``pools``; ``passing`` are (instance, database, role) that moves under way
+    need. Of an instance that does not answer everything is unknown. Raises
     Unreachable when none answers, Busy while another proof of the platform runs, and what Servers raises. On any end,
     an interruption too, the canaries are dropped; those of a proof that was killed are dropped first.
     """
@@ -61,7 +63,8 @@ def prove(
     lock = _locked(servers, there)
     try:
         pooled = tuple(one for one in pools if one.service in {p.service for p in there.services})
-        stage = Stage(platform, there, Doors(servers, clock), secrets, progress, pooled, exhaust=exhaust)
+        doors = Doors(servers, clock)
+        stage = Stage(platform, there, doors, secrets, progress, pooled, exhaust=exhaust, passing=frozenset(passing))
         results, scene = _perform(stage, chosen, migrations, workers)
         gone |= stage.lost
         results["unreachable"] = list(absent.doubts(placements, gone))

@@ -37,6 +37,7 @@ class Stage:
     doubts: list[Result] = field(default_factory=list)
     lost: dict[str, str] = field(default_factory=dict)
     exhaust: bool = False
+    passing: frozenset[tuple[str, str, str]] = frozenset()
     guard: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -75,6 +76,7 @@ class Stage:
                 if name in found.servers
             },
             pools=self.pools,
+            passing=self.passing,
         )
         self._learn(scene)
         asks = [

@@ -1,0 +1,38 @@
+"""A setting of the service does not exist on the server of its new home.
+
+Settings come and go with versions. One that a function sets keeps the function from being made, one that is declared
+keeps the service's logins from getting it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from freehold.move.facts import Facts
+from freehold.move.preflight._kind import Note, check, instance
+from freehold.sqltext import quote_ident
+
+
+@check()
+def unknown_settings(facts: Facts) -> Iterator[Note]:
+    version = facts.target.version // 10000
+    there = {name.lower() for name in facts.target.settings_there}
+
+    def known(setting: str) -> bool:
+        # a name with a dot belongs to an extension, and every server takes it
+        return "." in setting or setting.lower() in there
+
+    for function, setting in facts.source.routine_settings:
+        if not known(setting):
+            yield Note(
+                f"function {function}",
+                f"it sets {quote_ident(setting)}, which PostgreSQL {version} does not have",
+                f"ALTER ROUTINE {function} RESET {quote_ident(setting)}",
+            )
+    for setting in facts.settings:
+        if not known(setting):
+            yield Note(
+                f"setting {quote_ident(setting)} on {instance(facts.target)}",
+                f"the service declares it, and PostgreSQL {version} does not have it",
+                f"-- take {setting} out of the service's settings in the declaration",
+            )

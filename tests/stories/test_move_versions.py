@@ -1,0 +1,73 @@
+"""Services go from PostgreSQL 15 to 18 and back, with a rollback each way, while their clients work: no commit is lost,
+none is there twice, no client meets an error."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+from support.bank import bank, everything_is_there, move, url
+from support.clusters import FOLDERS
+from support.command import Desk
+from support.traffic import transfers
+
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.skipif(15 not in FOLDERS, reason="PostgreSQL 15 is not installed"),
+    pytest.mark.skipif(
+        shutil.which("pgbouncer", path="/usr/sbin:/usr/bin") is None, reason="PgBouncer is not installed"
+    ),
+]
+LEFT = """
+SELECT rolname FROM pg_catalog.pg_roles WHERE rolname LIKE 'freehold%'
+UNION ALL SELECT subname FROM pg_catalog.pg_subscription UNION ALL SELECT slot_name FROM pg_catalog.pg_replication_slots
+"""
+
+
+def test_to_a_newer_version_and_back_under_load() -> None:
+    with bank("schema-per-service", f"{{main: {FOLDERS[15]}, new: embedded}}") as found:
+        clients = transfers(url(found, "ledger"), url(found, "visits"))
+        clients.think_s = 0.01
+        pauses: list[float] = []
+        with clients.running(2):
+            for instance in ("new", "main"):
+                pauses += whole(found, instance)
+                assert homes(found) == {"ledger": instance, "visits": instance}
+        everything_is_there(found, clients)
+        print(
+            json.dumps(
+                {"pauses_ms": pauses, "slowest_ms": clients.slowest_ms, "commits": len(clients.confirmed["ledger"])}
+            )
+        )
+
+
+def whole(found: Desk, instance: str) -> list[float]:
+    """Both services to the instance, with everything a move offers on its way; the pauses of the switches in ms."""
+    for service in ("ledger", "visits"):
+        move(found, "start", "--service", service, "--to-instance", instance)
+    assert {one["phase"] for one in move(found, "status")["moves"]} == {"following"}
+    pauses = []
+    for action in ("verify", "cutover", "rollback", "verify", "cutover"):
+        told = move(found, action)["moves"]
+        assert len(told) == 2
+        if action == "verify":
+            assert all(one["verified"]["mismatches"] == 0 and one["verified"]["rows"] > 0 for one in told)
+        else:
+            pauses += [one["pause_ms"] for one in told]
+    for one in ("main", "new"):
+        for (told,) in asked(found, one, "SELECT subconninfo FROM pg_catalog.pg_subscription"):
+            assert "user='freehold_mv_" in str(told)
+    move(found, "complete", "--yes")
+    assert not [row for one in ("main", "new") for row in asked(found, one, LEFT)]
+    return pauses
+
+
+def asked(found: Desk, instance: str, question: str) -> list[tuple[object, ...]]:
+    return found.psql(found.run("url", "--admin", instance).out.strip(), question)
+
+
+def homes(found: Desk) -> dict[str, str]:
+    services = found.run("status", "--json").document()["services"]
+    return {one["name"]: one["instance"] for one in services}
