@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from freehold.discover.live.bodies import pieces_of
 from freehold.discover.live.boundaries import boundaries
 from freehold.discover.live.clients import application, called
 from freehold.discover.live.coupling import CROWD, Edge, Graph, Tie, graph, words_of
@@ -30,6 +29,7 @@ from freehold.discover.live.statements import Touched, touched
 from freehold.discover.sqlparse import effects
 from freehold.found.model import Database, Role, Server
 from freehold.spec.tables import TableName
+from freehold.sqlbodies import pieces_of
 
 SOAK = os.environ.get("FREEHOLD_SOAK") == "1"
 

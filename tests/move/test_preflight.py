@@ -27,8 +27,8 @@ pytestmark = [pytest.mark.real, pytest.mark.xdist_group("preflight")]
 # the other way round in `make soak`
 WAYS = ((18, 15), (15, 18)) if os.environ.get("FREEHOLD_SOAK") == "1" else ((18, 15),)
 
-BASE = """
-CREATE SCHEMA other; CREATE TABLE other.o (id int PRIMARY KEY);
+OTHER = "CREATE SCHEMA other; CREATE TABLE other.o (id int PRIMARY KEY)"
+BASE = f"""{OTHER};
 SET ROLE central_owner; CREATE TABLE shop.t (id int PRIMARY KEY, n int); RESET ROLE
 """
 
@@ -138,9 +138,9 @@ CASES: dict[str, tuple[str, str, str]] = {
     ),
     "mentioned_schemas": (
         (
-            "SET check_function_bodies = off; CREATE FUNCTION shop.g() RETURNS int LANGUAGE sql AS"
-            " 'SELECT id FROM Other . o'; CREATE FUNCTION shop.another() RETURNS text LANGUAGE sql AS"
-            " 'SELECT $$another.o$$'"
+            "CREATE FUNCTION shop.g() RETURNS int LANGUAGE plpgsql AS"
+            " $$ BEGIN EXECUTE 'SELECT id FROM Other . o';END $$; CREATE FUNCTION shop.another() RETURNS text"
+            " LANGUAGE sql AS 'SELECT $$another.o$$'"
         ),
         "",
         "function shop.g()",
@@ -243,6 +243,63 @@ def test_every_object_of_another_service_that_is_in_the_way_is_named(place: Plac
         "function shop.f(other.o)",
     }
     assert 'service "rest"' in found["materialized view shop.mv"].title
+
+
+APART = """
+CREATE VIEW shop.simple AS SELECT id FROM other.o; GRANT SELECT, UPDATE ON shop.simple TO "central'app";
+CREATE VIEW shop.mixed AS SELECT t.id FROM shop.t WHERE EXISTS (SELECT FROM other.o);
+GRANT SELECT, UPDATE ON shop.mixed TO "central'app";
+CREATE FUNCTION shop.reads() RETURNS bigint LANGUAGE plpgsql AS 'BEGIN RETURN (SELECT count(*) FROM other.o);END';
+CREATE FUNCTION shop.writes() RETURNS void LANGUAGE sql AS 'INSERT INTO other.o VALUES (1)';
+CREATE FUNCTION shop.atomic() RETURNS void LANGUAGE sql BEGIN ATOMIC DELETE FROM other.o;END;
+CREATE FUNCTION other.f() RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION shop.calls() RETURNS int LANGUAGE sql AS 'SELECT other.f()';
+CREATE FUNCTION shop.loose() RETURNS bigint LANGUAGE sql AS 'SELECT id FROM o';
+CREATE TABLE other.cut (id int) PARTITION BY LIST (id); CREATE TABLE other.cut1 PARTITION OF other.cut DEFAULT;
+CREATE TABLE other.hidden (id int); ALTER TABLE other.hidden ENABLE ROW LEVEL SECURITY;
+CREATE VIEW shop.part AS SELECT max(id) FROM other.cut1; CREATE VIEW shop.hides AS SELECT max(id) FROM other.hidden;
+CREATE VIEW other.back AS SELECT max(id) FROM shop.t
+"""
+
+
+def test_what_reads_as_declared_goes_along_and_nothing_else(place: Place) -> None:
+    place.run("a", "SET check_function_bodies = off; " + APART)
+    services = {"other": "re.st", "shop": "shop"}
+    reads = {"shop": (TableName("other", "*"),), "re.st": (TableName("shop", "t"),)}
+
+    def told(name: str, change: Callable[[Facts], Facts] = lambda facts: facts) -> dict[str, Finding]:
+        ready = place.found(name, lambda facts: change(replace(facts, services=services, reads=reads)))
+        return {one.object: one for one in ready}
+
+    undeclared = told("crossing_objects", lambda facts: replace(facts, reads={}))
+    wrong = told("crossing_objects")
+    along = told("crossing_reads")
+    loose = told("mentioned_schemas")
+    staying = told("crossing_objects", lambda facts: replace(facts, replicas=reads))
+    coming = told("crossing_objects", lambda facts: replace(facts, arriving={"other": "re.st"}))
+    beside = told("crossing_reads", lambda facts: replace(facts, there=frozenset({"other"})))
+    place.run("a", wrong["view shop.simple"].remedy)
+    mended = told("crossing_objects")
+    place.run("a", "DROP SCHEMA other CASCADE; DROP FUNCTION shop.reads, shop.writes, shop.calls, shop.loose; " + OTHER)
+
+    assert set(wrong) == {
+        "view shop.simple",
+        "view shop.part",
+        "view shop.hides",
+        "function shop.writes()",
+        "function shop.atomic()",
+        "function shop.calls()",
+    }
+    assert set(mended) == set(wrong) - {"view shop.simple"}
+    assert "without its schema" in loose["function shop.loose()"].title
+    assert set(along) == {"view shop.mixed", "function shop.reads()", "view other.back"}
+    assert set(undeclared) == set(wrong) | set(along)
+    assert undeclared["view shop.mixed"].remedy == "services:\n  shop:\n    reads:\n      - other.o"
+    assert undeclared["view other.back"].remedy == "services:\n  re.st:\n    reads:\n      - shop.t"
+    assert "view other.back" in staying
+    assert "cutover --service re.st" in coming["view shop.mixed"].remedy
+    assert "as the table itself" in beside["view shop.mixed"].title
+    assert "as a foreign table after complete" in beside["view other.back"].title
 
 
 def test_a_crossing_key_is_told_with_what_becomes_of_it(place: Place) -> None:
@@ -373,10 +430,10 @@ def test_a_login_that_is_no_superuser_is_told_so(place: Place) -> None:
 
 def test_every_check_has_a_test() -> None:
     elsewhere = {
-        "casts", "crossing_keys", "direct_writers", "disk_space", "encoding", "free_senders", "free_slots",
-        "free_workers", "locale", "long_transactions", "maintained_partitions", "missing_right", "newer_features",
-        "no_pool", "older_version", "prepared_transactions", "refused_definitions", "security_labels",
-        "unknown_settings", "vacuum_running", "wal_kept", "wal_level",
+        "casts", "crossing_keys", "crossing_reads", "direct_writers", "disk_space", "encoding", "free_senders",
+        "free_slots", "free_workers", "locale", "long_transactions", "maintained_partitions", "missing_right",
+        "newer_features", "no_pool", "older_version", "prepared_transactions", "refused_definitions",
+        "security_labels", "unknown_settings", "vacuum_running", "wal_kept", "wal_level",
     }  # fmt: skip
     assert set(family.members(FAMILY, type(next(iter(members().values()))))) == elsewhere | set(CASES)
 

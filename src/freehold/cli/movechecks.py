@@ -17,6 +17,7 @@ from freehold.move.model import SOURCE, Move
 
 if TYPE_CHECKING:
     from freehold.move.alike import Difference
+    from freehold.move.facts import Facts
     from freehold.move.run.world import World
     from freehold.move.state import Standing
     from freehold.move.verify.model import Options, Report
@@ -25,30 +26,71 @@ if TYPE_CHECKING:
 def preflight(context: Context, move: Move, *, made: bool = True) -> tuple[Finding, ...]:
     """What is in the way of a move, the blockers first; changes nothing. ``made`` is false before the new home is."""
     from freehold.move.preflight._kind import findings
-    from freehold.move.run.preflight import gather
     from freehold.move.run.rehearsal import rehearse
+
+    facts = facts_of(context, move, made=made)
+    apart = facts.source.version // 10000 != facts.target.version // 10000
+    ready = database_there(context.at({move.service: move.goes}), move.target)
+    with world_of(context, move) as world:
+        if apart and not made:
+            facts = replace(facts, refused=rehearse(world, facts))
+        told = tuple(one for one in findings(facts) if ready or one.code not in _OF_A_DATABASE)
+        for one in told:
+            world.tell(events.FindingMade(one.code, one.level, one.object, one.title))
+    return told
+
+
+def facts_of(context: Context, move: Move, *, made: bool = True) -> Facts:
+    """What preflight judges: what both servers say, the declaration, and this machine."""
+    from freehold.move.run.preflight import gather
 
     service = context.platform.service(move.service)
     there = context.at({move.service: move.goes})
     ready = database_there(there, move.target)
+    beside = [
+        one
+        for one in there.placements.within(move.target.instance, move.target.database)
+        if one.service != move.service
+    ]
     with world_of(context, move) as world, steering(context, move) as clients:
         instead = "" if ready else world.servers.addresses()[move.target.instance].maintenance_database
-        gathered = gather(world, move, instead)
-        apart = gathered.source.version // 10000 != gathered.target.version // 10000
-        facts = replace(
-            gathered,
+        return replace(
+            gather(world, move, instead),
             has_pool=not isinstance(clients, NoPool),
             pooled=clients.backends(),
             coming=() if made else service.extensions,
             services={schema: one.name for one in context.platform.services for schema in one.schemas},
             maintained=tuple(one.table for one in service.timeseries),
             settings=tuple(name for name, _ in (*context.platform.settings, *service.settings)),
-            refused=rehearse(world, gathered) if apart and not made else (),
+            moving={
+                schema: one.service
+                for one in beside
+                if one.roles.owner == move.target_roles.owner
+                for schema in one.schemas
+            },
+            reads={one.name: one.reads for one in context.platform.services},
+            replicas={one.name: one.replicas for one in context.platform.services},
+            there=frozenset(schema for one in beside for schema in one.schemas),
+            mirrored=tuple(
+                sorted(
+                    {
+                        reader
+                        for link in context.placements.links
+                        if link.reader == (move.target.instance, move.target.database)
+                        for table in link.tables
+                        if table.owner == move.service
+                        for reader in table.readers
+                    }
+                )
+            ),
+            arriving={
+                schema: one.move.service
+                for one in context.moves.read()
+                if not one.ended and one.home == SOURCE and one.move.target == move.target and not one.in_place
+                if one.move.service != move.service
+                for schema in one.move.schemas
+            },
         )
-        told = tuple(one for one in findings(facts) if ready or one.code not in _OF_A_DATABASE)
-        for one in told:
-            world.tell(events.FindingMade(one.code, one.level, one.object, one.title))
-    return told
 
 
 _OF_A_DATABASE = frozenset({"encoding", "extensions", "locale", "policy_roles", "subscribed", "target_not_empty"})

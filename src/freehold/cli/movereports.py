@@ -20,6 +20,7 @@ from freehold.move.model import SOURCE, TARGET
 from freehold.move.run.switching import Limits, Switched
 from freehold.move.verify.model import Options
 from freehold.move.verify.show import document, lines
+from freehold.spec.model import Via
 
 
 def started(
@@ -70,6 +71,9 @@ def started(
                     world.clock.sleep_ms(soak_ms)
             blocks.append(completed(task.service, moving.complete(context, entry)))
             context.forget_homes()
+            left = tasks[tasks.index(task) + 1 :]
+            if not any(movetasks.is_read_there(context, one) for one in left) and _copied(context, task.service):
+                blocks += after_completion(context)  # copies must not go on following what was put away
     blocks += [finding_block(one, Tone.BAD if one.level is Level.ERROR else Tone.WARN) for one in told]
     if not tasks:
         blocks.append(Say("· every service lives where it should", Tone.DIM))
@@ -86,6 +90,11 @@ def started(
         exit=2 if movechecks.blocked(told) or wrong else 0,
         next="freehold move verify" if entries and not through else "",
     )
+
+
+def _copied(context: Context, service: str) -> bool:
+    """Whether others have copies of the service's tables."""
+    return any(table.owner == service for link in context.placements.links for table in link.through(Via.REPLICA))
 
 
 def status(context: Context, entries: Sequence[Known]) -> Result:

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from freehold.cli.context import Context
 from freehold.errors import FreeholdError
-from freehold.layouts.model import Home, Placement
+from freehold.layouts.model import Home, Placement, Placements
 from freehold.layouts.placement import place
 from freehold.local.movesfile import Known
 from freehold.move import names
 from freehold.move.model import Move, Side
-from freehold.spec.model import Layout
+from freehold.spec.model import Layout, Platform
 from freehold.sqltext import literal, sql
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +35,7 @@ class Task:
 def tasks(
     context: Context, layout: Layout | None, services: Sequence[str], instance: str, database: str
 ) -> tuple[Task, ...]:
-    """The services that have to be moved for ``layout`` (None: the one that is declared), by name; all when none is
+    """The services that have to be moved for ``layout`` (None: the one that is declared), in turn; all when none is
     named. ``instance`` and ``database`` say for a single service what the layout does not."""
     context.known_services(services)
     found: list[Task] = []
@@ -52,7 +48,37 @@ def tasks(
         source, target = context.placements.of(name), then.of(name)
         if (source.instance, source.database, source.roles) != (target.instance, target.database, target.roles):
             found.append(Task(name, came, goes[name], source, target))
-    return tuple(found)
+    return in_turn(context.platform, found, then)
+
+
+def in_turn(platform: Platform, tasks: Sequence[Task], then: Placements) -> tuple[Task, ...]:
+    """The tasks in an order in which what is read is there when its reader comes: who is read goes first where the two
+    will live together, and last where they will live apart. By name where a circle, or nothing, says otherwise."""
+    owners = {schema: one.service for one in then.services for schema in one.schemas}
+    waits: dict[str, set[str]] = {one.service: set() for one in tasks}
+    for reader in waits:
+        for owner in {owners.get(table.schema, reader) for table in platform.service(reader).reads}:
+            if owner == reader or owner not in waits:
+                continue
+            together = _place(then, reader) == _place(then, owner)
+            first, last = (owner, reader) if together else (reader, owner)
+            waits[last].add(first)
+    done: list[str] = []
+    while left := [one for one in sorted(waits) if one not in done]:
+        done.append(next((one for one in left if waits[one] <= {*done}), left[0]))
+    return tuple(sorted(tasks, key=lambda one: done.index(one.service)))
+
+
+def is_read_there(context: Context, task: Task) -> bool:
+    """Whether a service that lives where this one goes reads it: a link made for that now would be in its way."""
+    there = context.placements.within(task.target.instance, task.target.database)
+    read = {table.schema for one in there for table in context.platform.service(one.service).reads}
+    return bool(read & {*task.source.schemas})
+
+
+def _place(placements: Placements, service: str) -> tuple[str, str]:
+    one = placements.of(service)
+    return one.instance, one.database
 
 
 def known(context: Context, services: Sequence[str]) -> tuple[Known, ...]:

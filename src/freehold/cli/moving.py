@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from freehold.cli import instances, verbs
+from freehold.cli import instances, movelinks, verbs
 from freehold.cli.context import Context
 from freehold.cli.made import LOGINS
 from freehold.cli.movechecks import blocked, preflight, proved
@@ -18,6 +19,7 @@ from freehold.local.movesfile import Known
 from freehold.move import events
 from freehold.move.machine import ENDED, Phase, demand
 from freehold.move.model import SOURCE, TARGET, Move, other
+from freehold.sqltext import literal, sql
 
 if TYPE_CHECKING:
     from freehold.move.run.beginning import Work
@@ -112,9 +114,12 @@ def _withdraw(context: Context, entry: Known) -> None:
     from freehold.move.run.beginning import register
     from freehold.move.run.retiring import abort as do
 
+    move = entry.move
+    entry = next(one for one in context.moves.read() if one.move.id == move.id)
+    unlink = (lambda: movelinks.unlead(context, move, TARGET)) if entry.linked else lambda: None
     with world_of(context, entry.move) as world:
         register(world, entry.move)
-        do(world, entry.move, made_database=entry.made_database)
+        do(world, entry.move, made_database=entry.made_database, unlink=unlink)
     context.moves.put(replace(entry, ended=True))
 
 
@@ -130,6 +135,8 @@ def provision(context: Context, move: Move) -> None:
     # where nobody lives yet nobody is disturbed
     lived_in = {one.instance for one in context.placements.services}
     instances.restart_pending(there, restart=True, only={move.target.instance} - lived_in)
+    if tables := movelinks.used(context, move):
+        movelinks.lead(context, move, tables)
 
 
 def _let_follow(here: Context, move: Move) -> None:
@@ -196,9 +203,10 @@ def heal(context: Context, entry: Known) -> str:
     return side
 
 
-def complete(context: Context, entry: Known) -> tuple[str, ...]:
-    """End a move for good; where the old tables wait."""
+def complete(context: Context, entry: Known, together: Collection[str] = ()) -> tuple[str, ...]:
+    """End a move for good; where the old tables wait. ``together`` are the services whose moves end in one command."""
     from freehold.move.run.healing import standings
+    from freehold.move.run.look import look
     from freehold.move.run.retiring import complete as do
 
     move = entry.move
@@ -209,8 +217,11 @@ def complete(context: Context, entry: Known) -> tuple[str, ...]:
             phase = found[TARGET].phase if TARGET in found else Phase.STARTED
             if phase is not Phase.RETIRING:
                 demand(move.service, phase, "complete")
+            movelinks.refuse_standing(context, move, look(world, move, move.source).dependents, together)
+            movelinks.relead(context, move)
+            mirrored = movelinks.mirrored(context, move)
             with world.step(events.Step.COMPLETE):
-                retired = do(world, move)
+                retired = do(world, move, mirrored, lambda: movelinks.unlead(context, move, SOURCE))
             world.tell(events.PhaseReached(Phase.COMPLETED))
     context.moves.put(replace(entry, home=TARGET, ended=True))
     return retired
@@ -230,9 +241,27 @@ def abort(context: Context, entry: Known) -> None:
         with world.step(events.Step.ABORT):
             sweep(world, move)
             if SOURCE in found:
-                do(world, move, made_database=entry.made_database)
+                _refuse_upon_copy(world, move)
+                unlink = (lambda: movelinks.unlead(context, move, TARGET)) if entry.linked else lambda: None
+                do(world, move, made_database=entry.made_database, unlink=unlink)
         world.tell(events.PhaseReached(Phase.ABORTED))
     context.moves.put(replace(entry, home=SOURCE, ended=True))
+
+
+def _refuse_upon_copy(world: World, move: Move) -> None:
+    """Raise FreeholdError where something of another service stands on the copy that would be dropped."""
+    from freehold.move.run.look import look
+
+    if not world.servers.admin(move.target.instance).query(
+        sql("SELECT 1 FROM pg_catalog.pg_database WHERE datname = {}", literal(move.target.database))
+    ):
+        return
+    for one in look(world, move, move.target).dependents:
+        if one.uses_schema in move.schemas and one.kind != "default value":
+            raise FreeholdError(
+                f"{one.kind} {one.name} of another service reads {one.uses}, which an abort would drop",
+                hint="Move that service away first, or drop what stands there.",
+            )
 
 
 def resume(context: Context, entry: Known, *, jobs: int, backup: bool) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from freehold.cli import underway
 from freehold.cli.context import Context, nearest, who
 from freehold.cli.made import Made, restricted
 from freehold.cli.progress import Bar
@@ -14,9 +15,7 @@ from freehold.errors import DeclarationError, FreeholdError, MissingRight
 from freehold.found.model import Found
 from freehold.local.clock import SystemClock
 from freehold.move.model import SOURCE, TARGET
-from freehold.move.names import stream
 from freehold.plan.model import Design
-from freehold.spec.names import service_logins
 
 if TYPE_CHECKING:
     from freehold.apply.model import Applied
@@ -39,37 +38,13 @@ def design_of(context: Context, *, authoritative: bool) -> Design:
         authoritative=authoritative,
         endpoints={name: address.endpoint for name, address in context.servers.addresses().items()},
         digests=context.secrets.digests(),
-        besides=besides(context),
-    )
-
-
-def besides(context: Context) -> tuple[tuple[str, str, str], ...]:
-    """Who is let in on both sides of a move that has not ended: (instance, database, login). A login from before an
-    earlier move may still be in use, so every one that the service can have had counts; rights it needs as well.
-    Each side also lets in what follows it."""
-    name = context.platform.name
-    pool = context.placements.roles.pool
-    return tuple(
-        sorted(
-            {
-                (place.instance, place.database, login)
-                for one in context.moves.read()
-                if not one.ended
-                for side, way in ((SOURCE, "f"), (TARGET, "r"))
-                for place in (one.move.place(side),)
-                for login in (
-                    *service_logins(name, one.move.service),
-                    *([pool] if pool else []),
-                    *(() if one.in_place else (stream(one.move.id, way),)),
-                )
-            }
-        )
+        besides=underway.besides(context),
     )
 
 
 def _passing(context: Context) -> tuple[tuple[str, str, str], ...]:
-    """``besides``, and who owns the service on each side."""
-    return besides(context) + tuple(
+    """``underway.besides``, and who owns the service on each side."""
+    return underway.besides(context) + tuple(
         (one.move.place(side).instance, one.move.place(side).database, one.move.roles(side).owner)
         for one in context.moves.read()
         if not one.ended
@@ -132,7 +107,7 @@ def plan(
     context.known_services(services)
     design, found = design_of(context, authoritative=authoritative), look(context)
     made = restricted(design, make(design, found), allow_destroy=allow_destroy, services=services)
-    made = made if moving else _without_moving(context, made)
+    made = made if moving else underway.without_moving(context, made)
     _refuse_keys(context, made, found)
     lacking = tuple(
         f'login "{server.user}" on instance "{name}" lacks {" and ".join(rights)}'
@@ -140,36 +115,6 @@ def plan(
         if (rights := missing(server, made.plan.steps))
     )
     return replace(made, lent=outstanding(design, found), lacking=lacking)
-
-
-_LINKS = frozenset(
-    {
-        "foreign_server",
-        "link_grants",
-        "link_login",
-        "mirror",
-        "publication",
-        "replication_slot",
-        "subscription",
-        "unfollow",
-        "unlink",
-        "unsubscribe",
-        "user_mapping",
-    }
-)
-
-
-def _without_moving(context: Context, made: Made) -> Made:
-    """The plan without what concerns services that are on the move, and without links: which ends they will have is
-    only settled when the moves are completed or given up."""
-    moving = {one.move.service for one in context.moves.read() if not one.ended}
-    kept = tuple(step for step in made.plan.steps if not (moving and (step.service in moving or step.kind in _LINKS)))
-    if left := len(made.plan.steps) - len(kept):
-        context.out.warn(
-            f"{left} steps wait until the move of {', '.join(sorted(moving))} is completed or given up"
-            " (freehold move status)"
-        )
-    return replace(made, plan=replace(made.plan, steps=kept))
 
 
 def _refuse_keys(context: Context, made: Made, found: Found) -> None:

@@ -23,12 +23,14 @@ VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A move, the side that serves, whether it has ended, and whether it made the database of its target."""
+    """A move, the side that serves, whether it has ended, whether it made the database of its target, and whether the
+    service reads others there through links that it made."""
 
     move: Move
     home: str = SOURCE
     ended: bool = False
     made_database: bool = False
+    linked: bool = False
 
     @property
     def in_place(self) -> bool:
@@ -64,7 +66,13 @@ class MovesFile:
         document = {
             "version": VERSION,
             "moves": [
-                {"move": written(one.move), "home": one.home, "ended": one.ended, "made_database": one.made_database}
+                {
+                    "move": written(one.move),
+                    "home": one.home,
+                    "ended": one.ended,
+                    "made_database": one.made_database,
+                    "linked": one.linked,
+                }
                 for one in moves
             ],
         }
@@ -96,4 +104,5 @@ def _known(got: Mapping[str, object]) -> Known:
         home,
         got["ended"] is True,
         got["made_database"] is True,
+        got.get("linked") is True,
     )

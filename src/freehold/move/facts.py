@@ -10,6 +10,7 @@ from typing import cast
 from freehold.move.facts_sql import FACTS
 from freehold.move.model import Inventory, Move, Side
 from freehold.move.newer import Newer, Refused
+from freehold.move.texts import Near, Routine
 from freehold.spec.model import TableName
 from freehold.sqltext import Sql, join, keyword, literal, sql
 
@@ -80,7 +81,6 @@ class SideFacts:
     no_equality: tuple[tuple[str, str, str], ...]
     inherited: tuple[tuple[str, str], ...]
     casts: tuple[tuple[str, str], ...]
-    mentions: tuple[tuple[str, str, str], ...]
     labels: tuple[str, ...]
     contents: tuple[tuple[str, str], ...]
     settings_there: frozenset[str]
@@ -92,8 +92,14 @@ class SideFacts:
 class Facts:
     """Everything that preflight judges.
 
-    ``moving`` are the schemas of other services that go to the same target in the same run, each with its service;
-    ``services`` are the schemas of all services. ``pooled`` are the pids on the source that a pool of the platform
+    ``moving`` are the schemas of other services that go, or live, at the same target under the same owner, each with
+    its service; ``services`` are the schemas of all services. ``texts`` are the functions whose texts may touch what
+    is on the other side of the edge, ``near`` the relations and types that are there. ``reads`` are what each service
+    declares to read, ``replicas`` those of them that are copies; ``there`` are the schemas of services that live at
+    the target, ``arriving`` of those that are on their way there; ``mirrored`` are the services that live at the
+    target and read the service there through links.
+
+    ``pooled`` are the pids on the source that a pool of the platform
     holds, ``has_pool`` whether the service has a pool at all, ``coming`` the extensions that will be made there before
     anything is copied, ``maintained`` its partitioned tables that Freehold makes partitions of, ``free_bytes`` what is
     free where the target (and the source) stores, None where nobody knows. ``newer`` is what the target's version
@@ -110,6 +116,13 @@ class Facts:
     coming: tuple[str, ...] = ()
     moving: Mapping[str, str] = field(default_factory=dict)
     services: Mapping[str, str] = field(default_factory=dict)
+    texts: tuple[Routine, ...] = ()
+    near: Near = field(default_factory=Near)
+    reads: Mapping[str, tuple[TableName, ...]] = field(default_factory=dict)
+    replicas: Mapping[str, tuple[TableName, ...]] = field(default_factory=dict)
+    there: frozenset[str] = frozenset()
+    mirrored: tuple[str, ...] = ()
+    arriving: Mapping[str, str] = field(default_factory=dict)
     maintained: tuple[TableName, ...] = ()
     newer: tuple[Newer, ...] = ()
     refused: tuple[Refused, ...] = ()
@@ -180,7 +193,6 @@ def side_facts(side: Side, answer: str) -> SideFacts:
         no_equality=tuple((str(t), str(c), str(y)) for t, c, y in _rows(got["no_equality"])),
         inherited=tuple((str(c), str(p)) for c, p in _rows(got["inherited"])),
         casts=tuple((str(a), str(b)) for a, b in _rows(got["casts"])),
-        mentions=tuple((str(f), str(s), str(o)) for f, s, o in _rows(got["mentions"])),
         labels=tuple(cast("list[str] | None", got["labels"]) or ()),
         contents=tuple((str(k), str(n)) for k, n in _rows(got["contents"])),
         settings_there=frozenset(cast("list[str]", got["settings_there"])),

@@ -146,13 +146,6 @@ SELECT pg_catalog.json_build_object(
               WHERE p.catalog = 'pg_catalog.pg_type'::regclass))
         AND EXISTS (SELECT FROM pg_catalog.pg_depend AS x WHERE x.classid = 'pg_catalog.pg_cast'::regclass
             AND x.objid = k.oid AND x.deptype = 'n')),
-  'mentions', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(f.shown, f.nspname, n.nspname)
-          ORDER BY f.shown, n.nspname)
-      FROM routine AS f JOIN pg_catalog.pg_namespace AS n ON n.nspname <> f.nspname
-          AND (n.oid IN (SELECT oid FROM mine)) <> f.is_mine
-      WHERE n.nspname NOT LIKE 'pg\\_%' AND n.nspname NOT IN ('information_schema', 'freehold', 'public')
-        AND f.prosrc ~* ('(^|[^[:alnum:]_$.])' || pg_catalog.regexp_replace(
-            pg_catalog.replace(n.nspname, '"', '""'), '[^[:alnum:]_]', '\\\\\\&', 'g') || '"?\\s*\\.')),
   'labels', (SELECT pg_catalog.json_agg(DISTINCT l.provider) FROM pg_catalog.pg_seclabel AS l
       JOIN part AS p ON p.catalog = l.classoid AND p.object = l.objoid),
   'contents', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(x.kind, x.shown)) FROM (

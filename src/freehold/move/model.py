@@ -143,13 +143,21 @@ class ForeignKey:
 @dataclass(frozen=True, slots=True)
 class Dependent:
     """Something of another service that needs something of this one, or the other way round: a view, a materialized
-    view, a function, a policy, a trigger, a default. ``uses`` names what it uses in PostgreSQL's words."""
+    view, a function, a policy, a trigger, a default. ``uses`` names what it uses in PostgreSQL's words, ``uses_kind``
+    and ``uses_name`` say what that is; ``strange`` are columns of it whose type
+    only its own database knows; ``writable`` is the definition of a view through which ``writers``, quoted as
+    SQL, may write."""
 
     kind: str
     name: str
     schema: str
     uses: str
     uses_schema: str
+    uses_kind: str
+    uses_name: str
+    strange: str = ""
+    writable: str = ""
+    writers: str = ""
 
 
 @dataclass(frozen=True, slots=True)

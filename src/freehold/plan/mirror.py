@@ -19,6 +19,7 @@ from freehold.found.links import Column, ForeignTable, Shape, UserType
 from freehold.found.model import Contents, Object
 from freehold.layouts.model import LinkedTable
 from freehold.plan.look import RELATIONS
+from freehold.plan.mirror_types import drop_type, grows, make_type
 from freehold.plan.standing import let_go, put_back
 from freehold.spec.model import Via
 from freehold.sqltext import Sql, ident, join, keyword, literal, raw, sql
@@ -154,7 +155,7 @@ def rebuilt(want: Mirror, have: Mirror) -> frozenset[str]:
     stale = {
         (want.schema, one.name)
         for one in have.types
-        if (to := _type(want, one.name)) is not None and not _grows(one, to)
+        if (to := _type(want, one.name)) is not None and not grows(one, to)
     }
     return frozenset(
         table.name
@@ -176,7 +177,7 @@ def drop_all(mirror: Mirror) -> Iterator[Sql]:
     yield from drop_tables(mirror, [table.name for table in mirror.tables])
     # a domain may rest on nothing but PostgreSQL's own types, so any order will do
     for one in mirror.types:
-        yield _drop_type(mirror.schema, one)
+        yield drop_type(mirror.schema, one)
     yield sql("DROP SCHEMA {}", ident(mirror.schema))
 
 
@@ -195,9 +196,9 @@ def _changes(want: Mirror, have: Mirror, owner: str, acting_as: str, *, only: bo
         yield let_go(schema, sorted(again))
     yield from drop_tables(have, again | gone)
     for one in want.types:
-        yield from _make_type(schema, one, _type(have, one.name), owner)
+        yield from make_type(schema, one, _type(have, one.name), owner)
     if only:
-        yield from (_drop_type(schema, one) for one in have.types if _type(want, one.name) is None)
+        yield from (drop_type(schema, one) for one in have.types if _type(want, one.name) is None)
     for table in want.tables:
         before = have.table(table.name)
         if before is None or table.name in again:
@@ -268,35 +269,3 @@ def _present(item: Object, shape: Shape, foreign: ForeignTable | None) -> LocalT
 
 def _type(mirror: Mirror, name: str) -> UserType | None:
     return next((one for one in mirror.types if one.name == name), None)
-
-
-def _grows(have: UserType, want: UserType) -> bool:
-    """Whether ``want`` can be reached without making the type anew: an enum may get more labels."""
-    if (have.kind, have.base) != (want.kind, want.base):
-        return False
-    return tuple(label for label in want.labels if label in set(have.labels)) == have.labels
-
-
-def _make_type(schema: str, want: UserType, have: UserType | None, owner: str) -> Iterator[Sql]:
-    name = ident(schema, want.name)
-    if have is not None and not _grows(have, want):
-        yield _drop_type(schema, have)
-        have = None
-    if have is None:
-        if want.kind == "e":
-            yield sql("CREATE TYPE {} AS ENUM ({})", name, join(", ", [literal(label) for label in want.labels]))
-        else:
-            yield sql("CREATE DOMAIN {} AS {}", name, raw(want.base))
-        yield sql("ALTER {} {} OWNER TO {}", keyword("TYPE" if want.kind == "e" else "DOMAIN"), name, ident(owner))
-        return
-    for place, label in enumerate(want.labels):
-        if label in have.labels:
-            continue
-        if place:
-            yield sql("ALTER TYPE {} ADD VALUE {} AFTER {}", name, literal(label), literal(want.labels[place - 1]))
-        else:
-            yield sql("ALTER TYPE {} ADD VALUE {} BEFORE {}", name, literal(label), literal(have.labels[0]))
-
-
-def _drop_type(schema: str, one: UserType) -> Sql:
-    return sql("DROP {} {}", keyword("DOMAIN" if one.kind == "d" else "TYPE"), ident(schema, one.name))

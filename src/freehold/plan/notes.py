@@ -107,6 +107,8 @@ def _databases(design: Design, found: Found, server: Server) -> Iterator[str]:
             yield f"database {quote_ident(name)} is there and could not be read: it is planned as if it were empty"
         timescale = seen.contents(server.instance, name).timescale
         known = {*ours[name].schemas, ours[name].extension_schema, "public", *(timescale.schemas if timescale else ())}
+        inside = seen.contents(server.instance, name).schemas
+        known |= {one for one, row in inside.items() if row.owner == design.placements.roles.mirror}
         for schema in sorted(set(seen.objects(server.instance, name)) - known - {""}):
             if design.authoritative and not ours[name].foreign:
                 yield f"schema {quote_ident(schema)} in database {quote_ident(name)} is not declared and holds objects"

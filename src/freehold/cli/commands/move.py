@@ -189,7 +189,7 @@ def move(
                     if side == SOURCE:
                         moving.resume(context, entry, jobs=jobs, backup=not no_backup)
                 case "complete":
-                    retired = moving.complete(context, entry)
+                    retired = moving.complete(context, entry, [one.move.service for one in entries])
                     blocks.append(report.completed(name, retired))
                 case "abort":
                     moving.abort(context, entry)

@@ -25,12 +25,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import combinations
 
-from freehold.discover.live.bodies import pieces_of
 from freehold.discover.live.model import LiveContents, LiveServer, Routine
 from freehold.discover.live.resolve import Resolver, resolver, search_path
 from freehold.discover.live.statements import Touched, touched
 from freehold.spec.names import show_table
 from freehold.spec.tables import TableName
+from freehold.sqlbodies import pieces_of
 from freehold.sqltext import ident
 
 

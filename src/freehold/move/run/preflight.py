@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from freehold.layouts.model import ServiceRoles
-from freehold.move import newer
+from freehold.move import newer, texts
 from freehold.move.facts import Facts, SideFacts, question, side_facts
 from freehold.move.model import Move, Side
 from freehold.move.newer import Newer
@@ -21,9 +21,13 @@ def gather(world: World, move: Move, instead: str = "") -> Facts:
     source, target = (
         _ask(world, move, side, roles) for side, roles in ((move.source, move.source_roles), (place, move.target_roles))
     )
+    with world.admin(move.source) as session:
+        routines, near = texts.texts(str(session.query(texts.question(move.schemas))[0][0]))
     return Facts(
         move=move,
         inventory=look(world, move, move.source),
+        texts=routines,
+        near=near,
         source=source,
         target=target,
         newer=_newer(world, move, target.version) if target.version < source.version else (),

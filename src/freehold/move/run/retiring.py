@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+
 from freehold.errors import FreeholdError, ServerError
 from freehold.move import control, fence, follow, follower
+from freehold.move import retired as reach_out
 from freehold.move.machine import ENDED, Phase
 from freehold.move.model import Inventory, Move
 from freehold.move.names import retired_schema
@@ -12,13 +15,21 @@ from freehold.move.run.healing import rows
 from freehold.move.run.look import look
 from freehold.move.run.world import World, patiently
 from freehold.move.state import to_phase
+from freehold.plan.standing import let_go, put_back
 from freehold.ports import Session
 from freehold.sqltext import Sql, ident, join, keyword, literal, sql
 
+Mirrored = Mapping[str, Sequence[Sql]]
+"""For a schema of the service that others read at its old home, what makes the tables that take its place there."""
+_NOTHING: Mirrored = {}
 
-def complete(world: World, move: Move) -> tuple[str, ...]:
+
+def complete(
+    world: World, move: Move, mirrored: Mirrored = _NOTHING, unlink: Callable[[], None] = lambda: None
+) -> tuple[str, ...]:
     """End the way back and put the old tables away, in a schema that nobody but their owner may use; the names of those
-    schemas. May be killed anywhere and run again."""
+    schemas. What stands on the old tables is put onto those that are ``mirrored`` in the same transaction; ``unlink``
+    ends the links through which the service read others at its old home. May be killed anywhere and run again."""
     with world.session(move.source) as source, world.session(move.target) as target:
         for session in (target, source):
             session.execute(to_phase(move, Phase.RETIRING))
@@ -26,16 +37,18 @@ def complete(world: World, move: Move) -> tuple[str, ...]:
         end(move, source, target, "f")
         inventory = look(world, move, move.target)
         _rest(world, move, target, inventory)
-        retired = _put_away(world, move, source)
+        retired = _put_away(world, move, source, mirrored)
         _keys_again(world, move, source, target)
+        unlink()
         for session in (target, source):
             session.execute(to_phase(move, Phase.COMPLETED))
             _forget_guard(session)
     return retired
 
 
-def abort(world: World, move: Move, *, made_database: bool) -> None:
-    """Leave the source as it was before the move and nothing on the target. May be killed anywhere and run again."""
+def abort(world: World, move: Move, *, made_database: bool, unlink: Callable[[], None] = lambda: None) -> None:
+    """Leave the source as it was before the move and nothing on the target. ``unlink`` ends the links that were made
+    there, once nothing stands on them. May be killed anywhere and run again."""
     with world.session(move.source) as source:
         target = _target(world, move)
         if target is not None:
@@ -47,6 +60,7 @@ def abort(world: World, move: Move, *, made_database: bool) -> None:
                 _forget_guard(target)
             finally:
                 target.close()
+            unlink()
             if made_database:
                 _drop_database(world, move)
         else:
@@ -103,11 +117,14 @@ def _rest(world: World, move: Move, session: Session, inventory: Inventory) -> N
         session.execute(fence.forget(move, kind))
 
 
-def _put_away(world: World, move: Move, source: Session) -> tuple[str, ...]:
+def _put_away(world: World, move: Move, source: Session, mirrored: Mirrored) -> tuple[str, ...]:
     names = retired(move)
     for schema, name in zip(move.schemas, names, strict=True):
         if source.query(_schema_there(schema)) and not source.query(_schema_there(name)):
+            instead = mirrored.get(schema, ())
+            relations = [str(row[0]) for row in source.query(_relations(schema))] if instead else []
             statements = [
+                *([let_go(schema, relations, move.schemas)] if relations else []),
                 sql("ALTER SCHEMA {} RENAME TO {}", ident(schema), ident(name)),
                 *(
                     sql("REVOKE ALL ON {} {} FROM {}", keyword(what), ident(name), ident(role))
@@ -115,8 +132,11 @@ def _put_away(world: World, move: Move, source: Session) -> tuple[str, ...]:
                     for what in _RIGHTS
                 ),
                 sql("REVOKE ALL ON SCHEMA {} FROM PUBLIC", ident(name)),
+                *instead,
+                *([put_back()] if relations else []),
             ]
             patiently(world, source, join("; ", statements), "putting the old tables away")
+    patiently(world, source, reach_out.let_go(names), "letting go of what others have")
     source.execute(sql("DELETE FROM freehold.migration WHERE service = {}", literal(move.service)))
     return names
 
@@ -190,6 +210,14 @@ def _forget_guard(session: Session) -> None:
     if all(one.phase in ENDED for one in rows(session)):
         for statement in follow.any_ddl():
             session.execute(statement)
+
+
+def _relations(schema: str) -> Sql:
+    return sql(
+        "SELECT c.relname FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace"
+        " WHERE n.nspname = {} AND c.relkind IN ('r', 'p', 'v', 'm', 'f') ORDER BY 1",
+        literal(schema),
+    )
 
 
 def _schema_there(name: str) -> Sql:
