@@ -8,16 +8,15 @@ import pty
 import select
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from support import warm
 from support.clusters import ram_folder
-
-PROGRAM = (sys.executable, "-m", "freehold")
+from support.warm import PROGRAM
 
 
 @dataclass(frozen=True)
@@ -59,17 +58,15 @@ class Desk:
         stdin: str = "",
     ) -> Said:
         """Run ``freehold`` with these words."""
-        done = subprocess.run(
-            [*PROGRAM, *map(str, words)],
-            cwd=cwd or self.folder,
-            env=self.environment(env),
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=timeout_s,
-            check=False,
+        return Said(
+            *warm.run(
+                [str(word) for word in words],
+                cwd=cwd or self.folder,
+                env=self.environment(env),
+                stdin=stdin,
+                timeout_s=timeout_s,
+            )
         )
-        return Said(done.returncode, done.stdout, done.stderr)
 
     def start(self, *words: str | Path) -> subprocess.Popen[str]:
         """Start ``freehold`` in a process group of its own, to be interrupted."""
