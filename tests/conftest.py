@@ -19,4 +19,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update", action="store_true", help="rewrite the expected files of golden cases")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Fail where tests that share servers would be spread over the workers: every worker would start them again."""
+    if getattr(config.option, "loadgroup", False):
+        loose = [one.nodeid for one in items if one.get_closest_marker("xdist_group") and "@" not in one.nodeid]
+        if loose:
+            raise pytest.UsageError(f"pytest-xdist does not see the group of {loose[0]}: another version of pytest?")
+
+
 __all__ = ["clusters", "fresh_embedded", "server", "server15", "server18", "servers"]

@@ -24,7 +24,7 @@ from freehold.sqltext import literal, sql
 if TYPE_CHECKING:
     from freehold.move.run.beginning import Work
     from freehold.move.run.switching import Limits, Switched
-    from freehold.move.run.world import World
+    from freehold.move.run.world import Traffic, World
     from freehold.plan.model import Step
 
 PROVISIONS = frozenset(
@@ -183,7 +183,7 @@ def switch(context: Context, entry: Known, from_side: str, limits: Limits, *, un
         if from_side == SOURCE and not unverified:
             proved(world, move, here)
         took = go(world, move, from_side, here.epoch, clients, limits)
-    context.moves.homed(move, other(from_side))
+        _settled(context, move, other(from_side), clients)
     if move.source_roles != move.target_roles:
         from freehold.cli import logins
 
@@ -199,8 +199,15 @@ def heal(context: Context, entry: Known) -> str:
     move = entry.move
     with world_of(context, move) as world, steering(context, move) as clients, world.step(events.Step.HEAL):
         side = do(world, move, clients)
-    context.moves.homed(move, side)
+        _settled(context, move, side, clients)
     return side
+
+
+def _settled(context: Context, move: Move, side: str, clients: Traffic) -> None:
+    """Write down where the service lives, and lead the pool there once more: an `up` that did not know it yet may have
+    led it back in between. One that writes later looks at what is written down afterwards."""
+    context.moves.homed(move, side)
+    clients.redirect(side)
 
 
 def complete(context: Context, entry: Known, together: Collection[str] = ()) -> tuple[str, ...]:

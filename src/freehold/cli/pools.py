@@ -86,7 +86,17 @@ def missing(context: Context) -> str:
 
 
 def up(context: Context) -> tuple[State, ...]:
-    """Start what is declared and does not run; let what runs read its files anew. Nothing where none is declared."""
+    """Start what is declared and does not run; let what runs read its files anew. Nothing where none is declared. Where
+    a switch ends meanwhile the files are written again, for what is written last must know of it."""
+    while True:
+        homes = context.homes
+        states = _up(context)
+        context.forget_homes()
+        if context.homes == homes:
+            return states
+
+
+def _up(context: Context) -> tuple[State, ...]:
     wanted = declared(context)
     found = manager(context)
     if not wanted:
