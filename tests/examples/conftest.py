@@ -18,6 +18,7 @@ _BOTH_VERSIONS = ("_layouts.py", "_prefect.py")
 """Files whose tests run on 15 in every run; what the services do is tried there by `make soak`."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Every example comes up in every layout on both versions; its rules, attacks and queries on 18, in CI.
 
