@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from freehold.pg.embedded.ports import free
 from support.command import Desk, desk
 from support.readonly import read_only
 
@@ -143,6 +144,25 @@ def test_ports_are_free_ones_when_nothing_is_declared() -> None:
             assert isinstance(instances, list)
             ports.append(instances[0]["port"])
         assert ports[0] != ports[1]
+
+
+def test_a_port_that_another_layout_will_want_is_left_free(bench: Desk) -> None:
+    first, second = [port for port in range(5432, 6000) if free(port)][:2]
+    platform(
+        bench.folder,
+        "platform: shop\nlayout: database-per-service\nservices:\n"
+        f"  orders: {{schemas: [orders], port: {first}}}\n  billing: {{schemas: [billing], port: {second}}}\n",
+    )
+    up = bench.run("up", "--no-prove", "--json")
+    assert up.status == 0, up.all
+    instances = up.document()["instances"]
+    assert isinstance(instances, list)
+    assert instances[0]["port"] not in (first, second), instances
+    before = instances[0]["port"]
+    assert bench.run("down").status == 0
+    again = bench.run("up", "--no-prove", "--json").document()["instances"]
+    assert isinstance(again, list)
+    assert again[0]["port"] == before or not free(before), "an instance keeps the port it has"
 
 
 def everything(*folders: Path) -> dict[str, tuple[int, int]]:

@@ -121,7 +121,7 @@ def test_a_port_that_was_taken_before_is_passed_over(folder: Path) -> None:
 def test_a_declared_port_that_is_taken_is_named(folder: Path) -> None:
     with closing(listening()) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(LocalStateError, match=f"port {port} of .* is taken by another program"):
+        with pytest.raises(LocalStateError, match=f"port {port} of .* is taken"):
             up(folder, choose(os.environ), bouncer(port))
 
 

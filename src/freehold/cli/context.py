@@ -84,6 +84,14 @@ class Context:
         """The instances that Freehold itself starts and stops."""
         return tuple(instance for instance in self.placements.instances if instance.owned)
 
+    @property
+    def declared_ports(self) -> frozenset[int]:
+        """Every port that the declaration names, also for what only another layout starts."""
+        platform = self.platform
+        pools = [service.pool for service in platform.services if service.pool]
+        some = (*platform.servers, *platform.services, *pools, *([platform.pooler] if platform.pooler else ()))
+        return frozenset(one.port for one in some if one.port is not None)
+
     @cached_property
     def folder(self) -> Folder:
         return Folder(self.path)

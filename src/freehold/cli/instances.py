@@ -36,7 +36,7 @@ def start(context: Context) -> tuple[str, ...]:
     if not owned:
         return ()
     context.folder.ensure()
-    statuses = context.embedded.up(owned, context.admin_password, context.out.note)
+    statuses = context.embedded.up(owned, context.admin_password, context.out.note, context.declared_ports)
     context.forget_sessions()
     return tuple(sorted(name for name, status in statuses.items() if status.started))
 

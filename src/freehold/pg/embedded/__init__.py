@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -67,16 +67,18 @@ class Embedded:
         instances: Sequence[Instance],
         password: Callable[[str], str],
         progress: Callable[[str], None] = lambda what: None,
+        avoid: Collection[int] = (),
     ) -> dict[str, Status]:
         """Make and start what does not run yet, all at once; may run twice, and at the same time as another run.
 
-        ``password`` gives the administrator's password of a new instance by secret name (``admin:<instance>``).
+        ``password`` gives the administrator's password of a new instance by secret name (``admin:<instance>``);
+        an instance that has no port yet gets none of ``avoid``.
         When one fails, those that this call started are stopped again. Raises LocalStateError.
         """
         owned = [one for one in instances if one.owned]
         for one in owned:
             self.binaries(one)
-        ports = Ports(one.port for one in owned if one.port is not None)
+        ports = Ports((one.port for one in owned if one.port is not None), avoid)
 
         def begin(one: Instance) -> Status | FreeholdError:
             try:

@@ -28,16 +28,19 @@ def free(port: int) -> bool:
 
 
 class Ports:
-    """Hands out ports to instances that start at the same time; each port once."""
+    """Hands out ports to instances that start at the same time; each port once. Nobody gets a ``reserved`` one, and who
+    has no port yet none to ``avoid``: another may want it later."""
 
-    def __init__(self, reserved: Iterable[int] = ()) -> None:
+    def __init__(self, reserved: Iterable[int] = (), avoid: Iterable[int] = ()) -> None:
         self._taken: set[int] = set(reserved)
+        self._avoid: set[int] = set(avoid)
         self._lock = threading.Lock()
 
     def take(self, preferred: int, first: int = _FIRST) -> int:
         """``preferred`` when it is free (0: no preference), else the next free one from ``first`` up."""
         with self._lock:
-            for port in chain([preferred] if preferred else [], range(first, first + _SPAN)):
+            others = (port for port in range(first, first + _SPAN) if port not in self._avoid)
+            for port in chain([preferred] if preferred else [], others):
                 if port not in self._taken and free(port):
                     self._taken.add(port)
                     return port
@@ -52,6 +55,7 @@ def demand(instance: str, port: int) -> int:
     if free(port):
         return port
     raise LocalStateError(
-        f'port {port} of instance "{instance}" is taken by another program',
-        hint=f"Stop what listens there (`ss -ltnp 'sport = :{port}'` shows it), or remove the port to take a free one.",
+        f'port {port} of instance "{instance}" is taken',
+        hint=f"`ss -ltnp 'sport = :{port}'` shows what listens there: another program, or an instance of Freehold's own"
+        " (`freehold status`). Stop it, or declare another port, or none to take a free one.",
     )
