@@ -84,7 +84,11 @@ class _Action(click.Choice[str]):
     help="verify: go on comparing every row that is written for so long.",
 )
 @click.option("--parent", type=int, hidden=True, default=0, help="The process that switches.")
-@click.option("--dry-run", is_flag=True, help="start, auto: only say what is in the way.")
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="start, auto: only say what is in the way; a new instance of our own is started to be asked.",
+)
 @click.option(
     "--no-backup", is_flag=True, help="start, auto: move without an archive that was restored and compared first."
 )
