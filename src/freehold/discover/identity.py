@@ -13,6 +13,7 @@ from freehold.discover.places import plain
 
 _SUFFIXES = {"service", "svc", "services", "srv", "microservice", "ms", "deployment", "api", "app", "server"}
 _FRONT = re.compile(r"[._-](api|web|service|server|host|app|worker|grpc)$", re.IGNORECASE)
+_PROGRAMS = re.compile(r"(apps|services|microservices|applications)/[^/]+$")
 _GENERIC = {"src", "app", "server", "main", "code", "source", "."}
 
 
@@ -51,7 +52,7 @@ class Identity:
 
     def of_path(self, path: str) -> tuple[Known, ...]:
         """The services that a file belongs to; several when they are built from one folder."""
-        folder: str | None = self._unit_above(path)
+        folder: str | None = self.unit_above(path)
         if not folder and (named := self._named_by(path)) is not None:
             return (named,)
         if folder is None or engines.of_image(self.bases.get(folder or ".", "")):
@@ -104,7 +105,16 @@ class Identity:
             folder = next((f for f in self.bases if f and wanted and plain(f.rpartition("/")[2]) == wanted), "")
         return engines.of_image(self.bases.get(folder, "")) if folder else ""
 
-    def _unit_above(self, path: str) -> str | None:
+    def workspace(self) -> bool:
+        """Whether the root holds several programs and is none itself."""
+        return sum(1 for folder in self.units if self.program(folder)) > 1
+
+    @staticmethod
+    def program(folder: str) -> bool:
+        """Whether a folder lies where a workspace keeps its programs."""
+        return bool(_PROGRAMS.match(folder))
+
+    def unit_above(self, path: str) -> str | None:
         folder = path
         while folder:
             folder = folder.rpartition("/")[0]

@@ -11,7 +11,7 @@ from freehold.discover.facts import Deployed, Fact, MadeFor, Mounted, Script, Se
 from freehold.discover.model import CERTAIN, Evidence
 from freehold.discover.pools import lines_of
 from freehold.discover.readers._kind import Source
-from freehold.discover.readers._shared import INITDB
+from freehold.discover.readers._shared import INITDB, spoken
 from freehold.discover.scripts import script_facts
 from freehold.discover.secrets import in_url, real
 from freehold.discover.shellscripts import shell_facts
@@ -66,6 +66,9 @@ def _workload(source: Source, scope: str, kind: str, document: Tree) -> Iterator
             continue
         holder = f"service:{scope}:{called}"
         yield Deployed(called, scope, source.at(name.line, f"{kind} {called}"), "", image, environment)
+        if not number and not engine:
+            for before in pod.get("initContainers").list():
+                yield from _environment(source, scope, holder, before, environment)
         yield from _environment(source, scope, holder, container, environment)
         for mount in container.get("volumeMounts").list():
             if mount.get("mountPath").text.startswith(INITDB):
@@ -78,6 +81,9 @@ def _workload(source: Source, scope: str, kind: str, document: Tree) -> Iterator
 
 
 def _environment(source: Source, scope: str, holder: str, container: Tree, environment: str) -> Iterator[Fact]:
+    for key in ("command", "args"):
+        for word in container.get(key).list():
+            yield from spoken(source, holder, word, environment)
     for item in container.get("envFrom").list():
         for kind in ("configMapRef", "secretRef"):
             name = item.get(kind, "name")

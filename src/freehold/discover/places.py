@@ -16,6 +16,7 @@ _TESTS = re.compile(
     r"(^|/)(tests?|__tests__|e2e|testdata|test-data|fixtures|src/test|src/it|[^/]*[._-]tests?|[A-Za-z]+Tests?|specs?)/"
 )
 _EXAMPLE = re.compile(r"(^|[._/-])(example|sample|template|dist|default|tmpl|tpl)s?([._-]|$)", re.IGNORECASE)
+_SHOWN = re.compile(r"(^|/)(examples?|samples?|docs?|documentation)/", re.IGNORECASE)
 _IGNORED_PARTS = re.compile(
     r"(^|/)(\.git|node_modules|vendor|vendored|third_party|site-packages|\.venv|venv|dist|\.next|\.terraform|"
     r"bower_components|__pycache__|\.tox|\.gradle|\.mypy_cache|\.pytest_cache|Pods|\.idea|\.freehold)(/|$)"
@@ -24,6 +25,10 @@ _IGNORED_PARTS = re.compile(
 
 NAME = re.compile(r"^[A-Za-z_0-9\x80-\U0010ffff][^\s/:;,'\"$]{0,62}$")
 """What a database may be called, for taking a text for its name: PostgreSQL allows more, nobody uses it."""
+
+
+FILE_NAME = re.compile(r"\.(db3?|sqlite3?|mdb|h2|s3db)$", re.IGNORECASE)
+"""How the file of an embedded engine ends, which is no name of a database."""
 
 
 def environment(path: str) -> str:
@@ -49,6 +54,11 @@ def only_tests(path: str) -> bool:
 def template(path: str) -> bool:
     """Whether a file is one that people copy and fill in."""
     return bool(_EXAMPLE.search(path.rpartition("/")[2]))
+
+
+def shown_to_people(path: str) -> bool:
+    """Whether a path, seen from the folder of a service, leads through a folder of examples or documents."""
+    return bool(_SHOWN.search(path))
 
 
 def ignored(path: str) -> bool:

@@ -1,6 +1,7 @@
 """Helm values: the PostgreSQL subchart, external databases, and the variables that a chart gives its containers.
 
-Values are read as they stand; templates are not rendered.
+Values are read as they stand; templates are not rendered. A chart that goes through several services under one key is
+none itself.
 """
 
 from __future__ import annotations
@@ -40,9 +41,12 @@ def helm(source: Source) -> Iterator[Fact]:
             yield DatabaseMade(
                 globally.text, source.at(globally.line, f"database: {globally.text}"), f"{scope}:postgresql"
             )
-        yield from _application(source, scope, chart, root)
-        for name, tree in root.map().items():
-            if tree.is_map and name not in _OURS and name != "global" and tree.get("image").node is not None:
+        parts = {name: tree for name, tree in root.map().items() if name not in _OURS and name != "global"}
+        several = {n: t for part in parts.values() for n, t in part.map().items() if t.get("image").node is not None}
+        if len(several) < 2:
+            yield from _application(source, scope, chart, root)
+        for name, tree in (parts | several).items():
+            if tree.is_map and tree.get("image").node is not None:
                 yield from _application(source, scope, name, tree)
 
 

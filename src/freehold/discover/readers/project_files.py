@@ -15,7 +15,7 @@ from freehold.discover.readers._kind import Source, reader
 _MARKS = re.compile(
     r"(^|/)(package\.json|pom\.xml|build\.gradle(\.kts)?|go\.mod|Cargo\.toml|pyproject\.toml|setup\.py|Pipfile|"
     r"requirements\.txt|Gemfile|composer\.json|mix\.exs|manage\.py|build\.sbt|[^/]+\.(csproj|fsproj)|Dockerfile|"
-    r"skaffold\.yaml|Chart\.yaml|deno\.json|pubspec\.yaml)$|(^|/)cmd/[^/]+/main\.go$"
+    r"tsconfig\.app\.json|project\.json|skaffold\.yaml|Chart\.yaml|deno\.json|pubspec\.yaml)$|(^|/)cmd/[^/]+/main\.go$"
 )
 
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from freehold.discover import places
-from freehold.discover.facts import Connection, Fact, Secret, Unreadable
+from freehold.discover.facts import Connection, Fact, Imported, Secret, Unreadable
 from freehold.discover.made import SchemaMade
 from freehold.discover.model import LIKELY
 from freehold.discover.properties import Property, of_properties, of_yaml
@@ -33,6 +33,7 @@ _SCHEMA = re.compile(r"(default[-_]schema|flyway\.schemas|flyway\.default-schema
 @reader(lambda path: bool(_NAMED.search(path) or _SERVED.search(path)))
 def spring(source: Source) -> Iterator[Fact]:
     text = source.text()
+    yield from _imports(source, text)
     if (
         "datasource" not in text.lower()
         and "r2dbc" not in text
@@ -54,6 +55,24 @@ def spring(source: Source) -> Iterator[Fact]:
     profile = _profile(source.name)
     for each in found:
         yield from _property(source, each, names, profile, served["name"] if served else "")
+
+
+def _imports(source: Source, text: str) -> Iterator[Fact]:
+    """The files of settings that this one takes in, by their names: ``spring.config.import``, ``profiles.include``."""
+    if "import" not in text and "include" not in text:
+        return
+    try:
+        found = list(of_properties(text) if source.path.endswith(".properties") else of_yaml(text))
+    except NotYaml:
+        return
+    for each in found:
+        key = re.sub(r"(\[\d+\]|\.\d+)$", "", each.key)
+        for value in each.value.split(","):
+            at = source.at(each.line, f"{each.key}: {value}")
+            if key == "spring.config.import" and "classpath" in value:
+                yield Imported(value.strip().rpartition("/")[2].rpartition(":")[2], at)
+            elif key in ("spring.profiles.include", "spring.profiles.group.default"):
+                yield Imported(f"application-{value.strip()}.", at)
 
 
 def _property(source: Source, each: Property, names: dict[str, str], profile: str, owner: str) -> Iterator[Fact]:

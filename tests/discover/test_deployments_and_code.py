@@ -1,0 +1,309 @@
+"""How services and databases find each other in whole repositories: what is meant for whom, and what is nobody's.
+
+Each case holds, beside what must be found, what looks like it and must not be: a decoy.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from freehold.discover.model import Discovery
+from support.repository import discovered, files_of
+
+
+def edges(discovery: Discovery) -> set[tuple[str, str]]:
+    return {(service.name, database) for service in discovery.services for database in service.databases}
+
+
+CASES = {
+    "code: what it falls back to, in several languages and over two lines": (
+        """
+        === go/go.mod
+        module go
+        === go/config.go
+        Port: getEnvInt("DB_PORT", 5432), Name: getEnv("DB_NAME", "go_calls"),
+        // Name: getEnv("DB_DATABASE", "a_comment"),
+        === tags/go.mod
+        module tags
+        === tags/config.go
+        Host string `env:"PG_HOST" envDefault:"localhost"`
+        Name string `env-default:"go_tags" env:"PG_NAME"`
+        Cache string `env:"REDIS_NAME" envDefault:"a_cache"`
+        === viper/go.mod
+        module viper
+        === viper/postgres.go
+        viper.SetDefault("POSTGRES_DB", "go_viper")
+        === rust/Cargo.toml
+        [package]
+        === rust/src/main.rs
+        let name = env::var("POSTGRES_DB").unwrap_or_else(|_| "rust_db".to_string());
+        === kotlin/build.gradle.kts
+        plugins {}
+        === kotlin/src/App.kt
+        val name = System.getenv("POSTGRES_DB") ?: "kotlin_db"
+        === net/net.csproj
+        <Project/>
+        === net/Program.cs
+        var name = Env("POSTGRES_DB",
+            "net_db");
+        === node/package.json
+        {}
+        === node/config.ts
+        export default { name: process.env.POSTGRES_DB || 'node_db' };
+        === node/config.spec.ts
+        const name = process.env.POSTGRES_DB || 'a_test';
+        === mysql/go.mod
+        module mysql
+        === mysql/config.go
+        getEnv("MYSQL_DATABASE", "of_mysql"); getEnv("SQLITE_DB_NAME", "of_sqlite")
+        """,
+        {
+            ("go", "go_calls"), ("tags", "go_tags"), ("viper", "go_viper"), ("rust", "rust_db"),
+            ("kotlin", "kotlin_db"), ("net", "net_db"), ("node", "node_db"),
+        },
+    ),
+    "compose: by what it holds, arguments of the build, strings in a command": (
+        """
+        === deploy/temporal.yaml
+        services:
+          pg: {image: "postgres:17", environment: {POSTGRES_PASSWORD: x}}
+          temporal: {image: temporalio/auto-setup, environment: {POSTGRES_DB: temporal, POSTGRES_SEEDS: pg}}
+          auth: {build: {context: ../auth, args: ["PG_HOST=pg", "PG_DBNAME=auth"]}}
+          migrate: {image: migrate/migrate, command: ["-database", "postgres://u:p@pg:5432/auth?sslmode=disable", "up"]}
+        === src/services.yaml
+        services:
+          App\\Db: {arguments: {dsn: "postgres://u@h/decoy"}}
+        === settings/others.yaml
+        services:
+          web: {image: web, environment: {DATABASE_URL: "postgres://u@h/web"}}
+          port: 80
+        """,
+        {("temporal", "temporal"), ("auth", "auth"), ("migrate", "auth")},
+    ),
+    "kubernetes: containers before the first, strings in a command": (
+        """
+        === k8s/app.yaml
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: {name: app}
+        spec:
+          template:
+            spec:
+              initContainers: [{name: migrate, image: app, env: [{name: DATABASE_URL, value: "postgres://u@pg/app"}]}]
+              containers: [{name: app, image: app}]
+        ---
+        apiVersion: batch/v1
+        kind: Job
+        metadata: {name: fill}
+        spec: {template: {spec: {containers: [{name: f, image: f, args: ["--to", "postgres://u@pg/filled"]}]}}}
+        ---
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: {name: pg}
+        spec:
+          template:
+            spec:
+              initContainers: [{name: wait, image: busybox, env: [{name: POSTGRES_DB, value: decoy}]}]
+              containers: [{name: pg, image: "postgres:17"}]
+        """,
+        {("app", "app"), ("fill", "filled")},
+    ),
+    "one Secret for all: who asks for a variable": (
+        """
+        === k8s/all.yaml
+        apiVersion: v1
+        kind: Secret
+        metadata: {name: all}
+        stringData: {POSTGRES_DB: shop, CART_DB_URL: "postgres://u@pg/cart", OTHER_DB_URL: "postgres://u@pg/other"}
+        ---
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: {name: cart-deployment}
+        spec: {template: {spec: {containers: [{name: c, image: shop/cart, envFrom: [{secretRef: {name: all}}]}]}}}
+        ---
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: {name: etl}
+        spec: {template: {spec: {containers: [{name: c, image: shop/etl, envFrom: [{secretRef: {name: all}}]}]}}}
+        ---
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: {name: chat}
+        spec: {template: {spec: {containers: [{name: c, image: shop/chat, envFrom: [{secretRef: {name: all}}]}]}}}
+        === cart/package.json
+        {}
+        === cart/db.ts
+        export const url = config.CART_DB_URL;
+        === etl/package.json
+        {}
+        === etl/main.ts
+        if (!process.env.CART_DB_URL) throw new Error();
+        === chat/package.json
+        {}
+        === chat/main.ts
+        connect(process.env.MONGO_URL, process.env.REDIS_DB);
+        """,
+        {("cart-deployment", "cart"), ("etl", "cart")},
+    ),
+    "one variable for all, which only some mention": (
+        """
+        === compose.yaml
+        services:
+          pg: {image: "postgres:17", environment: {POSTGRES_PASSWORD: x}}
+          one: {build: ./one, env_file: all.env}
+          two: {build: ./two, env_file: all.env}
+          three: {image: somebody/three, env_file: all.env}
+          nats: {image: "nats:2", env_file: all.env}
+        === all.env
+        POSTGRES_HOST=pg
+        POSTGRES_DB=shop
+        === one/pyproject.toml
+        [project]
+        === one/settings.py
+        postgres_db: str
+        === two/pyproject.toml
+        [project]
+        === two/settings.py
+        redis_db: int = 0
+        """,
+        {("one", "shop"), ("three", "shop")},
+    ),
+    "python: settings of a class are its own, a file is no database": (
+        """
+        === bank/pyproject.toml
+        [project]
+        === bank/settings.py
+        class Settings(BaseSettings):
+            DB_NAME: str = "app"
+            @property
+            def url(self):
+                return f"postgresql+asyncpg://{self.DB_USER}@{self.DB_HOST}/{self.DB_NAME}"
+        class Wider(BaseSettings):
+            DB_NAME: str = "wider"
+            @property
+            def url(self):
+                return "sqlite:///{name}".format(name=self.DB_NAME)
+        === lite/pyproject.toml
+        [project]
+        === lite/.env
+        DATABASE_URL=postgres://u@h/app.sqlite3
+        """,
+        {("bank", "app")},
+    ),
+    "spring: settings of a common module, for those who take them in and have a driver": (
+        """
+        === common-module/build.gradle.kts
+        implementation("org.postgresql:postgresql")
+        === common-module/src/main/resources/application-common.yaml
+        spring: {datasource: {url: "jdbc:postgresql://${DB_HOST:localhost}/${DB_NAME:food}"}}
+        === order/build.gradle.kts
+        implementation("org.springframework.boot:spring-boot-starter-data-jpa")
+        === order/src/main/resources/application.yaml
+        spring: {config: {import: "classpath:application-common.yaml"}}
+        === pay/build.gradle.kts
+        runtimeOnly("org.postgresql:postgresql")
+        === pay/src/main/resources/application.properties
+        spring.profiles.include=common
+        === gateway/build.gradle.kts
+        implementation(project(":common-module")) { exclude(module = "spring-boot-starter-data-jpa") }
+        === gateway/src/main/resources/application.yaml
+        spring: {config: {import: "classpath:application-common.yaml"}}
+        === mail/build.gradle.kts
+        implementation("org.postgresql:postgresql")
+        === mail/src/main/resources/application.yaml
+        spring: {application: {name: mail}}
+        """,
+        {("order", "food"), ("pay", "food")},
+    ),
+    "a library with settings of its own": (
+        """
+        === src/BuildingBlocks.Web/BuildingBlocks.Web.csproj
+        <Project/>
+        === src/BuildingBlocks.Web/appsettings.json
+        {"ConnectionStrings": {"Messages": "Host=pg;Database=messages;Username=u"}}
+        === src/Orders/Orders.csproj
+        <Project/>
+        === src/Orders/appsettings.json
+        {"Database": {"Host": "localhost", "Port": 5432, "Database": "orders", "Username": "postgres"},
+         "Cache": {"Host": "localhost", "Port": 6379, "Database": "decoy", "Username": "u"}}
+        """,
+        {("Orders", "orders")},
+    ),
+    "helm: a chart that goes through its services": (
+        """
+        === chart/Chart.yaml
+        name: chart
+        === chart/values.yaml
+        database: {host: rds, port: "5432", name: decoy}
+        services:
+          orders: {image: orders, env: {DATABASE_URL: "postgres://u@rds/orders"}}
+          mail: {image: mail}
+        === single/Chart.yaml
+        name: single
+        === single/values.yaml
+        database: {host: rds, port: "5432", name: single}
+        image: {repository: single}
+        """,
+        {("orders", "orders"), ("single", "single")},
+    ),
+    "a workspace with one env file at its root": (
+        """
+        === package.json
+        {}
+        === .env.example
+        POSTGRES_HOST=localhost
+        POSTGRES_DB=shop
+        === apps/orders/tsconfig.app.json
+        {}
+        === apps/orders/src/main.ts
+        connect({ database: process.env.POSTGRES_DB });
+        === apps/gateway/tsconfig.app.json
+        {}
+        === apps/gateway/src/main.ts
+        listen(process.env.PORT);
+        === libs/database/package.json
+        {}
+        === libs/database/index.ts
+        export const name = process.env.POSTGRES_DB;
+        """,
+        {("orders", "shop")},
+    ),
+    "settings that are shown to people": (
+        """
+        === bank/pom.xml
+        <project/>
+        === bank/src/main/resources/application.yml
+        spring: {datasource: {url: "jdbc:postgresql://h/app"}}
+        === bank/docs/application.yml
+        spring: {datasource: {url: "jdbc:postgresql://h/decoy"}}
+        === build.gradle
+        plugins {}
+        === deploy/examples/application.yml
+        spring: {datasource: {url: "jdbc:postgresql://h/decoy"}}
+        === examples/pom.xml
+        <project/>
+        === examples/src/main/resources/application.yml
+        spring: {datasource: {url: "jdbc:postgresql://h/a_program"}}
+        """,
+        {("bank", "app"), ("examples", "a_program")},
+    ),
+    "names of the parts that known programs use, and a server that only speaks like ours": (
+        """
+        === compose.yaml
+        services:
+          pg: {image: "postgres:17", environment: {POSTGRES_PASSWORD: x}}
+          roach: {image: "cockroachdb/cockroach:v24"}
+          keycloak: {image: keycloak, environment: {KC_DB: postgres, KC_DB_URL_HOST: pg, KC_DB_URL_DATABASE: kc}}
+          n8n: {image: n8n, environment: {DB_TYPE: postgresdb, DB_POSTGRESDB_HOST: pg, DB_POSTGRESDB_DATABASE: flows}}
+          nest: {image: nest, environment: {TYPEORM_HOST: pg, TYPEORM_DATABASE: nest}}
+          bank: {image: bank, environment: {DATABASE_URL: "postgresql://root@roach:26257/decoy"}}
+        """,
+        {("keycloak", "kc"), ("n8n", "flows"), ("nest", "nest")},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_service_has_the_databases_that_are_meant_for_it(name: str) -> None:
+    text, expected = CASES[name]
+    assert edges(discovered(files_of(text))) == expected
