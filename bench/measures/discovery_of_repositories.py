@@ -12,6 +12,7 @@ from pathlib import Path
 import yaml
 
 from bench.table import Measure, Table, seconds
+from freehold.discover.places import plain
 from freehold.discover.run import discover
 from freehold.local import tree
 
@@ -94,9 +95,9 @@ def _compared(snapshots: Path, unseen: bool) -> Edges:
         folder = snapshots / path.stem
         if not folder.is_dir() or (unseen and label["seen_while_building"]):
             continue
-        wanted = {(edge["service"].lower(), edge["database"]) for edge in label["edges"]}
+        wanted = {(plain(edge["service"]), edge["database"]) for edge in label["edges"]}
         discovery = discover(tree.sources(folder), folder.name.partition("+")[2])
-        edges = {(service.name.lower(), name) for service in discovery.services for name in service.databases}
+        edges = {(plain(service.name), name) for service in discovery.services for name in service.databases}
         found = Edges(
             found.repositories + 1,
             found.right + len(edges & wanted),

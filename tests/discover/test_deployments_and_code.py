@@ -300,6 +300,130 @@ CASES = {
         """,
         {("keycloak", "kc"), ("n8n", "flows"), ("nest", "nest")},
     ),
+    "env files named after services, of one folder, made of its template": (
+        """
+        === package.json
+        {}
+        === order/go.mod
+        module order
+        === order/cmd/order/main.go
+        package main
+        === stock/cmd/stock/main.go
+        package main
+        === deploy/env/.env.template
+        ORDER_POSTGRES_DB=orders
+        === deploy/env/order.env.template
+        POSTGRES_HOST=localhost
+        POSTGRES_DB=${ORDER_POSTGRES_DB}
+        === deploy/env/all.env
+        POSTGRES_HOST=localhost
+        POSTGRES_DB=decoy
+        """,
+        {("order", "orders")},
+    ),
+    "a server whose image is a variable": (
+        """
+        === compose.yaml
+        services:
+          store: {image: "${POSTGRES_IMAGE_NAME}", environment: {POSTGRES_DB: shop, POSTGRES_PASSWORD: x}}
+          told: {image: "${IMAGE_OF_STORE}", environment: {POSTGRES_DB: told, POSTGRES_PASSWORD: x}}
+          api: {image: "${API_IMAGE}", environment: {DB_HOST: store, DB_NAME: shop}}
+        === .env.example
+        IMAGE_OF_STORE=postgres:17
+        API_IMAGE=shop/api
+        """,
+        {("api", "shop")},
+    ),
+    "one program of a workspace, beside its libraries": (
+        """
+        === Cargo.toml
+        [workspace]
+        === .env.example
+        APP.POSTGRES.DSN=postgres://u@localhost/shop
+        === crates/web/Cargo.toml
+        [package]
+        === crates/web/src/main.rs
+        fn main() {}
+        === crates/core/Cargo.toml
+        [package]
+        """,
+        {("web", "shop")},
+    ),
+    "a program that no deployment starts, and one that only helps": (
+        """
+        === compose.yaml
+        services:
+          pg: {image: "postgres:17", environment: {POSTGRES_PASSWORD: x}}
+          web: {build: ./web, environment: {DATABASE_URL: "postgres://u@pg/web"}}
+        === web/package.json
+        {}
+        === info/cmd/info/main.go
+        db, err := postgres.Connect(&postgres.ConnectionInfo{
+            Name:     getEnv("DB_OURS", "info"),
+            Host:     getEnv("ADDR_OURS", "localhost"),
+        })
+        === tools/cmd/migrate-all/main.go
+        getEnv("POSTGRES_DB", "decoy")
+        """,
+        {("web", "web"), ("info", "info")},
+    ),
+    "nomad: jobs, and folders that are called like them": (
+        """
+        === nomad/user.nomad
+        job "user-microservice" {
+          group "g" {
+            task "user" {
+              driver = "docker"
+              env { DATABASE_URL = "postgres://u@${NOMAD_UPSTREAM_ADDR_pg}/users" }
+              config { image = "somebody/user" }
+            }
+          }
+        }
+        === nomad/pg.nomad
+        job "pg" { group "g" {
+            task "pg" {
+              env {
+                POSTGRES_DB = "users"
+              }
+              config {
+                image = "postgres"
+              }
+        } } }
+        === user-microservices/build.gradle
+        plugins {}
+        === user-microservices/src/Db.kt
+        Database.connect("jdbc:postgresql://$DB_URL/other")
+        """,
+        {("user-microservice", "users"), ("user-microservice", "other")},
+    ),
+    "a configuration server with files for each, and a folder called config that is a program's own": (
+        """
+        === settings/build.gradle
+        plugins {}
+        === settings/src/main/resources/config/files-dev.yml
+        spring: {datasource: {druid: {master: {url: "jdbc:postgresql://h/files"}}}}
+        === settings/src/main/resources/config/files-tst.yml
+        spring: {datasource: {druid: {master: {url: "jdbc:postgresql://h/decoy"}}}}
+        === node/package.json
+        {}
+        === node/config/default.yml
+        db: {url: "postgres://u@h/node"}
+        """,
+        {("files", "files"), ("node", "node")},
+    ),
+    "projects of tests beside a project": (
+        """
+        === src/Orders.API/Orders.API.csproj
+        <Project/>
+        === src/Orders.API/Db.cs
+        using Npgsql; var c = "Host=localhost;Database=orders;Username=u";
+        === src/Orders.API.Tests/Factory.cs
+        using Npgsql; var c = "Host=localhost;Database=decoy;Username=u";
+        === src/Shop.IntegrationTesting/Base.cs
+        using Npgsql; var c = "Host=localhost;Database=decoy2;Username=u";
+        """,
+        {("Orders.API", "orders")},
+    ),
 }  # fmt: skip
 
 

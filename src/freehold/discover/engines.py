@@ -19,6 +19,7 @@ _ENGINES = {
     "memcached": "memcached",
     "mysql-server": "mysql", "yugabyte": "yugabytedb",
 }  # fmt: skip
+_VARIABLE = re.compile(r"^\$\{?(\w*image\w*)\}?$")
 _TOOLS = re.compile(
     r"pgadmin|adminer|exporter|pghero|pg-?backup|postgres-?backup|db-?backup|pgweb|cloudbeaver|sqlpad|dbgate|phpmyadmin|"
     r"minio|meilisearch|typesense|qdrant|gotenberg|rabbitmq|nginx|traefik|caddy|kafka|zookeeper|mailhog|mailpit|localstack|jaeger|zipkin|consul|vault|kibana|"
@@ -51,6 +52,9 @@ _WORDS = {
 def of_image(image: str) -> str:
     """``postgresql``, another engine, or empty for an image that is no database server."""
     whole = image.lower().partition("@")[0]
+    if variable := _VARIABLE.match(whole):
+        # POSTGRES_IMAGE_NAME says as much where nothing says what it stands for
+        return next((_WORDS[word] for word in variable[1].split("_") if word in _WORDS), "")
     name = whole.rpartition("/")[2].partition(":")[0]
     if _TOOLS.search(name):
         return ""

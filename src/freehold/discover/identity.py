@@ -11,9 +11,27 @@ from freehold.discover import engines
 from freehold.discover.facts import BuiltFrom, Deployed, Fact, Unit
 from freehold.discover.places import plain
 
-_SUFFIXES = {"service", "svc", "services", "srv", "microservice", "ms", "deployment", "api", "app", "server"}
+_SUFFIXES = {
+    "service",
+    "svc",
+    "services",
+    "srv",
+    "microservice",
+    "microservices",
+    "ms",
+    "deployment",
+    "api",
+    "app",
+    "server",
+}
 _FRONT = re.compile(r"[._-](api|web|service|server|host|app|worker|grpc)$", re.IGNORECASE)
+_ENV_WORDS = re.compile(
+    r"(?i)(?<![a-z0-9])(env|template|example|sample|dist|default|local|dev|development|prod|production|staging|docker)"
+    r"(?![a-z0-9])"
+)
 _PROGRAMS = re.compile(r"(apps|services|microservices|applications)/[^/]+$")
+_HELPERS = re.compile(r"migrat|seed|fixture|script|tool|cli$|gen$|bench|example|sample", re.IGNORECASE)
+_PROGRAM_FILES = ("src/main.rs", "/main.go", "tsconfig.app.json")
 _GENERIC = {"src", "app", "server", "main", "code", "source", "."}
 
 
@@ -34,6 +52,8 @@ class Identity:
         facts = tuple(facts)
         self.root = root
         self.units = {fact.folder: fact for fact in facts if isinstance(fact, Unit)}
+        self._programs = {f.folder for f in facts if isinstance(f, Unit) and f.at.file.endswith(_PROGRAM_FILES)}
+        self._workspaces = {f.folder for f in facts if isinstance(f, Unit) and f.at.file.endswith("Cargo.toml")}
         self._images = {f.folder for f in facts if isinstance(f, Unit) and "ockerfile" in f.at.file}
         self.bases = {fact.folder: fact.image for fact in facts if isinstance(fact, BuiltFrom)}
         everything = [fact for fact in facts if isinstance(fact, Deployed)]
@@ -89,10 +109,24 @@ class Identity:
         self.known.append(Known(name))
         return self.known[-1]
 
+    def named_by_file(self, path: str) -> tuple[Known, ...]:
+        """The one service that an env file outside of every folder is called after, as in ``deploy/env/orders.env``."""
+        name = stem(_ENV_WORDS.sub("", path.rpartition("/")[2]).strip("._-"))
+        if not name:
+            return ()
+        known = [k for k in self.known if name in {stem(k.name), *(stem(d.name) for d in k.deployed)}]
+        if known:
+            return tuple(known[:1]) if len(known) == 1 else ()
+        folders = [folder for folder in self.units if folder and stem(folder.rpartition("/")[2]) == name]
+        front = self._front(folders)
+        return self.of_path(f"{front}/.") if front else ()
+
     def no_program(self, known: Known) -> bool:
         """Whether it reads like no service of its own: the root beside several, a library beside what is deployed."""
         if known.folder == "":
             return len(self.known) > 1
+        if known.folder in self._programs and not _HELPERS.search(known.name):
+            return False
         return not known.deployed and any(other.deployed for other in self.known)
 
     def _engine(self, deployed: Deployed) -> str:
@@ -106,13 +140,13 @@ class Identity:
         return engines.of_image(self.bases.get(folder, "")) if folder else ""
 
     def workspace(self) -> bool:
-        """Whether the root holds several programs and is none itself."""
-        return sum(1 for folder in self.units if self.program(folder)) > 1
+        """Whether the root holds programs and is none itself."""
+        programs = self.programs()
+        return "" not in self._programs and (len(programs) > 1 or ("" in self._workspaces and len(programs) == 1))
 
-    @staticmethod
-    def program(folder: str) -> bool:
-        """Whether a folder lies where a workspace keeps its programs."""
-        return bool(_PROGRAMS.match(folder))
+    def programs(self) -> list[str]:
+        """The folders below the root that hold what can be started, by a file or by where they lie."""
+        return sorted(f for f in self.units if f and (f in self._programs or _PROGRAMS.match(f)))
 
     def unit_above(self, path: str) -> str | None:
         folder = path

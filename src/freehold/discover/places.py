@@ -7,13 +7,15 @@ from posixpath import normpath
 
 _ENVIRONMENTS = {
     "test": "test", "tests": "test", "testing": "test", "ci": "test", "e2e": "test", "it": "test",
-    "integration": "test",
+    "integration": "test", "tst": "test", "sit": "test",
     "prod": "prod", "production": "prod", "live": "prod", "dev": "dev", "develop": "dev", "development": "dev",
-    "local": "dev", "staging": "staging", "stage": "staging", "qa": "staging", "uat": "staging", "preprod": "staging",
+    "local": "dev", "prd": "prod",
+    "staging": "staging", "stage": "staging", "stg": "staging", "qa": "staging", "uat": "staging", "preprod": "staging",
     "docker": "docker", "k8s": "kubernetes", "kubernetes": "kubernetes",
 }  # fmt: skip
 _TESTS = re.compile(
-    r"(^|/)(tests?|__tests__|e2e|testdata|test-data|fixtures|src/test|src/it|[^/]*[._-]tests?|[A-Za-z]+Tests?|specs?)/"
+    r"(^|/)(tests?|__tests__|e2e|testdata|test-data|fixtures|src/test|src/it|[^/]*[._-]tests?|"
+    r"[A-Za-z]+Tests?|[^/]*\.[A-Za-z]*Test(s|ing)?|specs?)/"
 )
 _EXAMPLE = re.compile(r"(^|[._/-])(example|sample|template|dist|default|tmpl|tpl)s?([._-]|$)", re.IGNORECASE)
 _SHOWN = re.compile(r"(^|/)(examples?|samples?|docs?|documentation)/", re.IGNORECASE)
@@ -44,6 +46,12 @@ def environment(path: str) -> str:
 def word(text: str) -> str:
     """The environment that a profile or a section names, else the text itself."""
     return _ENVIRONMENTS.get(text.lower(), text.lower())
+
+
+def without_environment(name: str) -> str:
+    """A name without the environments at its end: ``orders-prod`` is of ``orders``."""
+    base, _, last = name.rpartition("-")
+    return without_environment(base) if base and last.lower() in _ENVIRONMENTS else name
 
 
 def only_tests(path: str) -> bool:

@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
+from posixpath import dirname
 
 from freehold.discover import connections, places
 from freehold.discover.asked import Asking
@@ -75,11 +76,14 @@ class Uses:
             owners = self._identity.of_path(path)
             if not owners and self._variables.taken(f"file:{path}"):
                 continue  # whoever takes it says whose it is
-            if owners and owners[0].folder == "" and self._several():
-                continue
+            if (not owners or owners[0].folder == "") and self._several():
+                named = self._identity.named_by_file(path)
+                if owners and not named:
+                    continue
+                owners = named
             scope = owners[0].deployed[0].scope if owners and owners[0].deployed else ""
             bag = self._variables.bag(f"file:{path}")
-            for target, variable in of_bag(bag, scope, lambda name: None, self._reach):
+            for target, variable in of_bag(bag, scope, self._variables.around(f":{dirname(path)}"), self._reach):
                 how = "example" if places.template(path) else "configured"
                 for known in owners[:1] or self._called(target.application):
                     yield self._use(known.name, target, variable.environment, how, variable.at)
@@ -91,9 +95,11 @@ class Uses:
                 continue
             how = "example" if places.template(path) else "configured"
             for target, variable in of_bag(self._variables.bag(f"file:{path}"), "", lambda name: None, self._reach):
-                for folder in self._asking.mentioning(variable.name) if target.database not in used else ():
+                programs = self._identity.programs()
+                mentioning = self._asking.mentioning(variable.name) if len(programs) > 1 else programs
+                for folder in mentioning if target.database not in used else ():
                     for known in self._identity.of_path(f"{folder}/."):
-                        if known.deployed or self._identity.program(known.folder or ""):
+                        if known.deployed or known.folder in programs:
                             yield self._use(known.name, target, variable.environment, how, variable.at)
 
     def _several(self) -> bool:

@@ -12,6 +12,18 @@ from freehold.discover.yamltree import Tree
 INITDB = "/docker-entrypoint-initdb.d"
 """The folder whose scripts the server image runs on an empty volume."""
 
+SERVED = re.compile(
+    r"(^|/)(config-?(repo|server|data)?|configurations?|shared|centralized-?config\w*|config-?server[^/]*)/(.*/)?(?P<name>[\w-]+)\.(ya?ml|properties)$",
+    re.IGNORECASE,
+)
+"""Files of a configuration server, each named after the service that it is given to."""
+
+
+def served_by_spring(text: str) -> bool:
+    """Whether settings of such a file are in Spring's words."""
+    return "spring:" in text or "spring." in text or "jdbc:" in text or "datasource:" in text
+
+
 _URL = re.compile(r"(?:jdbc:)?postgres(?:ql)?(?:\+\w+)?://[^\s'\"\\`|<>]+")
 
 

@@ -41,6 +41,8 @@ _FORMS = tuple(
         r"\b(?:envDefault|env-default|default):\"(?P<value>[^\"\n]*)\"[^`\n]*?\b(?:env|envconfig):\"(?P<name>[A-Za-z_]\w*)[^\"]*\"",
     )
 )
+_ROLE = re.compile(r"\b(?:Name|D[Bb][Nn]ame|Database|DB)\s*[:=]\s*\w*[eE]nv\w*\($")
+"""The key of a literal that a value is given to, where the variable's own name says nothing."""
 _ENV_LIKE = re.compile(
     r"\b(?:[A-Z][A-Z0-9_]*(?:DB|DATABASE|POSTGRES|PG|DSN)|DB|DATABASE|POSTGRES|PG)[A-Z0-9_]*\b"
     r"|(?<![A-Za-z0-9])(?:db|database|postgres|pg)[._][a-z0-9_.]+"
@@ -96,3 +98,5 @@ def _defaults(source: Source, text: str, offsets: list[int]) -> Iterator[Fact]:
                 value = given["value"] if given["value"] is not None else given.get("number") or ""
                 at = source.at(text.count("\n", 0, begin) + 1, match[0], LIKELY)
                 yield Variable(f"code:{source.folder}", name, value, at, environment)
+                if _ROLE.search(window[: match.start("name") - 1]) and "postgres" in text:
+                    yield Variable(f"code:{source.folder}", "POSTGRES_DB", value, at, environment)

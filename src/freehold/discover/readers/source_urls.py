@@ -13,6 +13,7 @@ from freehold.discover import connections, places
 from freehold.discover.facts import Connection, Fact
 from freehold.discover.model import GUESS
 from freehold.discover.readers._kind import Source, reader
+from freehold.discover.readers._shared import SERVED, served_by_spring
 
 _FILES = re.compile(
     r"\.(go|rs|java|kt|kts|scala|php|ex|exs|rb|toml|ini|conf|cfg|hcl|clj|erl|swift|dart|xml|json|yml|yaml|properties)$"
@@ -36,7 +37,11 @@ def source_urls(source: Source) -> Iterator[Fact]:
     text = source.text()
     if "postgres" not in text.lower() and "dbname=" not in text:
         return
-    if "/config-" in source.path or (source.path.endswith((".yml", ".yaml")) and "apiVersion" in text):
+    if (
+        "/config-" in source.path
+        or (SERVED.search(source.path) and served_by_spring(text))
+        or (source.path.endswith((".yml", ".yaml")) and "apiVersion" in text)
+    ):
         return  # the readers of manifests and of configuration servers know better
     environment = places.environment(source.path)
     for number, line in enumerate(text.split("\n"), 1):
