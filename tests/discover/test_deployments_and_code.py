@@ -411,6 +411,86 @@ CASES = {
         """,
         {("files", "files"), ("node", "node")},
     ),
+    "a workspace whose settings are a library's, for the program that speaks of its mapper": (
+        """
+        === package.json
+        {}
+        === .env.serve.development
+        TYPEORM_CONNECTION=postgres
+        TYPEORM_HOST=localhost
+        TYPEORM_DATABASE=shop
+        NOBODYS_DATABASE_URL=postgres://u@h/decoy
+        === apps/services/identity/tsconfig.app.json
+        {}
+        === apps/services/identity/src/app.module.ts
+        imports: [TypeOrmModule.forRootAsync({ useClass: TypeOrmConfigService })]
+        === apps/services/gateway/tsconfig.app.json
+        {}
+        === apps/services/gateway/src/app.module.ts
+        imports: [ClientsModule]
+        === libs/core/src/settings.ts
+        return { database: this.environment.get('TYPEORM_DATABASE') };
+        """,
+        {("identity", "shop")},
+    ),
+    "names of deployments, projects and folders that mean one service": (
+        """
+        === k8s/auth.yaml
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: {name: auth-depl}
+        spec: {template: {spec: {containers: [{name: a, image: a, env: [{name: DATABASE_URL, value: "postgres://a@pg/auth"}]}]}}}
+        === auth/pyproject.toml
+        [project]
+        === auth/.env
+        DATABASE_URL=postgres://a@localhost/auth_dev
+        === compose.yaml
+        services:
+          catalog-service:
+            build: {context: ., dockerfile: src/Catalog/Dockerfile}
+            environment: ["ConnectionStrings__Db=Host=pg;Database=catalog;Username=u"]
+        === src/Catalog/Dockerfile
+        FROM sdk
+        === src/Catalog/Shop.Catalog.API/Shop.Catalog.API.csproj
+        <Project/>
+        === src/Promotion/Shop.Promotion.API/Shop.Promotion.API.csproj
+        <Project/>
+        === src/Promotion/Shop.Promotion.API/Db.cs
+        using Npgsql; var c = "Host=localhost;Database=promotion;Username=u";
+        === host/host.csproj
+        <Project/>
+        === host/Program.cs
+        var pg = builder.AddPostgres("pg");
+        var catalogDb = pg.AddDatabase("catalogdb", "catalog");
+        var promotionDb = pg.AddDatabase("promotiondb", "promotion");
+        builder.AddProject<Projects.Shop_Catalog_API>("catalog").WithReference(catalogDb);
+        builder.AddProject<Projects.Shop_Promotion_API>("promotion").WithReference(promotionDb);
+        """,
+        {("auth-depl", "auth"), ("auth-depl", "auth_dev"), ("catalog", "catalog"), ("promotion", "promotion")},
+    ),
+    "make": (
+        """
+        === order/go.mod
+        module order
+        === order/Makefile
+        DB_URL=postgresql://root:secret@localhost:5432/orders?sslmode=disable
+        # OLD_URL=postgresql://root:secret@localhost:5432/decoy
+        """,
+        {("order", "orders")},
+    ),
+    "a chart with workloads, a template of Terraform": (
+        """
+        === chart/Chart.yaml
+        name: chart
+        === chart/values.yaml
+        pay: {workload: {image: pay}, env: {DB_HOST: pg, DB_PORT: "5432", DB_NAME: pay}}
+        limits: {env: {DB_HOST: pg, DB_PORT: "5432", DB_NAME: decoy}}
+        === terraform/docker-compose.tftpl
+        services:
+          mail: {image: "${registry}/mail", environment: ["DATABASE_URL=postgres://u@pg/mail"]}
+        """,
+        {("pay", "pay"), ("mail", "mail")},
+    ),
     "projects of tests beside a project": (
         """
         === src/Orders.API/Orders.API.csproj

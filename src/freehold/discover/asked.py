@@ -13,6 +13,10 @@ from freehold.discover.places import plain
 _SILENT = re.compile(r"^(PG|SPRING|QUARKUS|MICRONAUT|CONNECTION_?STRING|DATABASE_URL$)|__", re.IGNORECASE)
 
 
+MAPPER = "mapper"
+"""What a file is said to ask for that speaks of an object mapper and of no variable."""
+
+
 class Asking:
     """Which variables the folder of a service mentions; what no deployed service's folder holds is everybody's."""
 
@@ -46,6 +50,10 @@ class Asking:
     def mentioning(self, name: str) -> list[str]:
         """The folders of programs, other than the root, whose files mention the variable."""
         return sorted(folder for folder in self._folders.get(plain(name), ()) if folder)
+
+    def anybody(self, name: str) -> bool:
+        """Whether any file mentions the variable."""
+        return plain(name) in self._folders
 
     def may_take(self, known: Known, name: str) -> bool:
         """Whether the service may take a variable that others are given too: not where its code says nothing of it."""

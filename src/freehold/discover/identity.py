@@ -23,6 +23,10 @@ _SUFFIXES = {
     "api",
     "app",
     "server",
+    "depl",
+    "deploy",
+    "dep",
+    "sts",
 }
 _FRONT = re.compile(r"[._-](api|web|service|server|host|app|worker|grpc)$", re.IGNORECASE)
 _ENV_WORDS = re.compile(
@@ -148,6 +152,11 @@ class Identity:
         """The folders below the root that hold what can be started, by a file or by where they lie."""
         return sorted(f for f in self.units if f and (f in self._programs or _PROGRAMS.match(f)))
 
+    def only_program(self) -> list[str]:
+        """The one crate of a workspace that is a program."""
+        found = [f for f, unit in self.units.items() if f and f in self._programs and f in self._workspaces]
+        return found if len(found) == 1 and "" in self._workspaces else []
+
     def unit_above(self, path: str) -> str | None:
         folder = path
         while folder:
@@ -241,10 +250,28 @@ class Identity:
             same = [k for k in groups.values() if any(name in (stem(e.name), plain(e.name)) for e in k.deployed)]
             known = same[0] if len(same) == 1 else groups.setdefault(("", f"name {name}"), Known(d.name))
             known.deployed.append(d)
+        _nest(groups)
         for known in groups.values():
             known.name = _called(known.deployed)
         _apart(list(groups.values()))
         return sorted(groups.values(), key=lambda k: k.name)
+
+
+def _nest(groups: dict[tuple[str, str], Known]) -> None:
+    """Puts a service that is built from a folder together with one of its name that is built from a folder above."""
+    for key, known in sorted(groups.items()):
+        stems = {stem(d.name) for d in known.deployed}
+        for other, above in sorted(groups.items()):
+            upper, lower = above.folder or "", known.folder or ""
+            if (
+                other != key
+                and upper
+                and lower.startswith(f"{upper}/")
+                and stems & {stem(d.name) for d in above.deployed}
+            ):
+                above.deployed += known.deployed
+                del groups[key]
+                break
 
 
 def _apart(found: list[Known]) -> None:

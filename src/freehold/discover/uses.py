@@ -9,7 +9,7 @@ from dataclasses import replace
 from posixpath import dirname
 
 from freehold.discover import connections, places
-from freehold.discover.asked import Asking
+from freehold.discover.asked import MAPPER, Asking
 from freehold.discover.bags import Reach, of_bag
 from freehold.discover.connections import POSTGRESQL, Target
 from freehold.discover.facts import Connection, Fact, MadeFor, Takes, Variable
@@ -91,16 +91,24 @@ class Uses:
     def _asked(self, used: set[str]) -> Iterator[Use]:
         """An env file at the root, for each of several services that mentions a variable nobody else was given."""
         for path in self._variables.files() if self._several() else ():
-            if "/" in path or self._variables.taken(f"file:{path}"):
+            if "/" in path:
                 continue
             how = "example" if places.template(path) else "configured"
             for target, variable in of_bag(self._variables.bag(f"file:{path}"), "", lambda name: None, self._reach):
-                programs = self._identity.programs()
-                mentioning = self._asking.mentioning(variable.name) if len(programs) > 1 else programs
-                for folder in mentioning if target.database not in used else ():
-                    for known in self._identity.of_path(f"{folder}/."):
-                        if known.deployed or known.folder in programs:
-                            yield self._use(known.name, target, variable.environment, how, variable.at)
+                for known in self._asking_for(variable.name) if target.database not in used else ():
+                    yield self._use(known.name, target, variable.environment, how, variable.at)
+
+    def _asking_for(self, name: str) -> list[Known]:
+        """The programs that mention a variable; where a library does, the one program, or those that speak of its
+        mapper."""
+        found = self._programs(self._asking.mentioning(name)) or self._programs(self._identity.only_program())
+        if found or not self._asking.anybody(name):
+            return found
+        return self._programs(self._asking.mentioning(MAPPER))
+
+    def _programs(self, folders: list[str]) -> list[Known]:
+        known = [known for folder in folders for known in self._identity.of_path(f"{folder}/.")]
+        return [each for each in known if each.deployed or each.folder in self._identity.programs()]
 
     def _several(self) -> bool:
         return len(self._identity.known) > 1 or self._identity.workspace()

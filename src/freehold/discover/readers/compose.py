@@ -20,7 +20,10 @@ from freehold.discover.readers._kind import Source, reader
 from freehold.discover.readers._shared import INITDB, spoken
 from freehold.discover.yamltree import NotYaml, Tree, documents
 
-_NAMED = re.compile(r"(^|/)[^/]*(compose|stack)[^/]*\.ya?ml(\.(example|sample|dist))?$", re.IGNORECASE)
+_NAMED = re.compile(
+    r"(^|/)[^/]*(compose|stack)[^/]*\.ya?ml(\.(example|sample|dist|tftpl|j2))?$|(^|/)[^/]*compose[^/]*\.tftpl$",
+    re.IGNORECASE,
+)
 _YAML = (".yml", ".yaml")
 _SERVICES = re.compile(r"^services:\s*(#.*)?$", re.MULTILINE)
 

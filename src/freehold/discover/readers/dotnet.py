@@ -25,7 +25,9 @@ _DATABASE = re.compile(
     r"\bvar\s+(?P<name>\w+)\s*=\s*(?P<from>\w+)\s*\.AddDatabase\(\s*\"(?P<resource>[^\"]+)\"\s*(?:,\s*\"(?P<database>[^\"]+)\")?\s*\)",
     re.DOTALL,
 )
-_PROJECT = re.compile(r"\.AddProject<[^>]+>\(\s*\"(?P<name>[^\"]+)\"[^)]*\)(?P<chain>[^;]*);", re.DOTALL)
+_PROJECT = re.compile(
+    r"\.AddProject<(?:Projects\.)?(?P<project>[^>]+)>\(\s*\"(?P<name>[^\"]+)\"[^)]*\)(?P<chain>[^;]*);", re.DOTALL
+)
 
 
 @reader(lambda path: bool(_SETTINGS.search(path)) or path.endswith(".cs"))
@@ -88,7 +90,9 @@ def _aspire(source: Source, text: str) -> Iterator[Fact]:
         line = text.count("\n", 0, match.start()) + 1
         uses = [made[name] for name in re.findall(r"WithReference\(\s*(\w+)", match["chain"]) if name in made]
         if uses:
-            yield Deployed(match["name"], scope, source.at(line, f"AddProject {match['name']}"))
+            # the project is to a name here what an image is elsewhere
+            at = source.at(line, f"AddProject {match['name']}")
+            yield Deployed(match["name"], scope, at, image=match["project"].replace("_", "."))
         for name in uses:
             at = source.at(line, f"{match['name']} WithReference {name}")
             yield Connection(source.folder, at, "", name, how="configured", owner=match["name"])

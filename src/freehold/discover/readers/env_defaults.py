@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 
 from freehold.discover import places
+from freehold.discover.asked import MAPPER
 from freehold.discover.facts import Asked, Fact, Variable
 from freehold.discover.model import LIKELY
 from freehold.discover.places import plain
@@ -21,6 +22,7 @@ _FILES = re.compile(r"\.(go|rs|java|kt|cs|ts|js|mjs|scala|rb)$")
 _ASKING = re.compile(r"\.(py|php|exs?|prisma|ya?ml|properties|toml|conf)$")
 _LEFT_OUT = re.compile(r"_test\.go$|Tests?\.(java|kt|cs)$|\.(spec|test|e2e-spec|min|d|stories)\.(ts|js|mjs)$")
 _WORTH = ("DB", "DATABASE", "POSTGRES", "PG", "DSN", "db_", "database_", "postgres_", "pg_", "db.", "database.")
+_MAPPED = ("TypeOrm", "Prisma", "Postgres", "DatabaseM", "DatabaseS", "Sequelize", "MikroOrm", "DrizzleM", "KnexM")
 _NAME = r"(?P<q>[\"'`])(?P<name>[A-Za-z][\w.]*)(?P=q)"
 _VALUE = r"(?P<r>[\"'`])(?P<value>[^\"'`\n]*)(?P=r)|(?P<number>\d+)"
 _FORMS = tuple(
@@ -47,6 +49,10 @@ _ENV_LIKE = re.compile(
     r"\b(?:[A-Z][A-Z0-9_]*(?:DB|DATABASE|POSTGRES|PG|DSN)|DB|DATABASE|POSTGRES|PG)[A-Z0-9_]*\b"
     r"|(?<![A-Za-z0-9])(?:db|database|postgres|pg)[._][a-z0-9_.]+"
 )
+_MAPPERS = re.compile(
+    r"\b(TypeOrm\w*|Prisma(Service|Module|Client)|Postgres\w*Module|Database(Module|Service)|Sequelize\w*|MikroOrm\w*|"
+    r"DrizzleModule|KnexModule)\b"
+)
 _COMMENT = re.compile(r"^\s*(//|\*|/\*|#)")
 _SPEAKS = re.compile(r"(^|_)(DB|DATABASE|POSTGRES\w*|PG\w*|PSQL|SQL|DATASOURCE|DSN)(_|$|NAME|HOST|USER)")
 _DEPLOYS = re.compile(r"^\s*-?\s*(apiVersion|image|services|jobs):", re.MULTILINE)
@@ -61,10 +67,12 @@ def env_defaults(source: Source) -> Iterator[Fact]:
     if source.size > _CHARS_MAX:
         return
     text = source.text()
-    if not any(word in text for word in _WORTH) or (source.path.endswith((".yml", ".yaml")) and _DEPLOYS.search(text)):
+    if not any(word in text for word in (*_WORTH, *_MAPPED)) or (
+        source.path.endswith((".yml", ".yaml")) and _DEPLOYS.search(text)
+    ):
         return
     places_of = list(_ENV_LIKE.finditer(text))
-    names = {plain(match[0]) for match in places_of}
+    names = {plain(match[0]) for match in places_of} | ({MAPPER} if _MAPPERS.search(text) else set())
     if names:
         yield Asked(tuple(sorted(names))[:_NAMES_MAX], source.at(1, source.name))
     if names and _FILES.search(source.path):

@@ -46,7 +46,7 @@ def helm(source: Source) -> Iterator[Fact]:
         if len(several) < 2:
             yield from _application(source, scope, chart, root)
         for name, tree in (parts | several).items():
-            if tree.is_map and tree.get("image").node is not None:
+            if tree.is_map and any(tree.get(key).node is not None for key in ("image", "workload", "replicaCount")):
                 yield from _application(source, scope, name, tree)
 
 

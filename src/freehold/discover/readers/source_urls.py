@@ -1,4 +1,4 @@
-"""Connection strings in code and settings that no other reader knows: Go, Rust, Java, PHP, Elixir, TOML, INI, ...
+"""Connection strings in code and settings that no other reader knows: Go, Rust, Java, PHP, Elixir, TOML, INI, make, ...
 
 The last resort: texts are searched for whole PostgreSQL URLs and ``host=... dbname=...``; comments do not count. What
 is found is a guess, and a URL that is only an example in code often is none.
@@ -16,7 +16,7 @@ from freehold.discover.readers._kind import Source, reader
 from freehold.discover.readers._shared import SERVED, served_by_spring
 
 _FILES = re.compile(
-    r"\.(go|rs|java|kt|kts|scala|php|ex|exs|rb|toml|ini|conf|cfg|hcl|clj|erl|swift|dart|xml|json|yml|yaml|properties)$"
+    r"\.(go|rs|java|kt|kts|scala|php|ex|exs|rb|toml|ini|conf|cfg|hcl|clj|erl|swift|dart|xml|json|yml|yaml|properties)$|(^|/)(GNU)?[Mm]akefile$|(^|/)justfile$"
 )
 _LEFT_OUT = re.compile(
     r"_test\.go$|Tests?\.(java|kt)$|(^|/)(package-lock|yarn|composer|tsconfig)[\w.-]*\.json$|openapi|swagger|\.min\.|"
