@@ -491,6 +491,112 @@ CASES = {
         """,
         {("pay", "pay"), ("mail", "mail")},
     ),
+    "kubernetes: files of settings in ConfigMaps and Secrets, for those that mount them": (
+        """
+        === k8s/all.yaml
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: {name: order-config}
+        data:
+          application.yml: |
+            spring:
+              datasource: {url: "jdbc:postgresql://pg:5432/orders"}
+        ---
+        apiVersion: v1
+        kind: Secret
+        metadata: {name: mail-secret}
+        stringData:
+          .env: |
+            DB_HOST=pg.postgres
+            DB_PORT=5432
+            DATABASE_URL=postgres://u@pg/mail
+        ---
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: {name: nobodys}
+        data: {"application.properties": "spring.datasource.url=jdbc:postgresql://pg/decoy"}
+        ---
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: {name: order}
+        spec:
+          template:
+            spec:
+              volumes: [{name: v, configMap: {name: order-config}}]
+              containers: [{name: o, image: o}]
+        ---
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: {name: mail}
+        spec:
+          template:
+            spec:
+              volumes: [{name: v, secret: {secretName: mail-secret}}]
+              containers: [{name: m, image: m}]
+        """,
+        {("order", "orders"), ("mail", "mail")},
+    ),
+    "aspire: typed variables, a server and its database in one statement, projects of one name": (
+        """
+        === host/host.csproj
+        <Project/>
+        === host/AppHost.cs
+        IResourceBuilder<PostgresDatabaseResource> authDb = builder
+            .AddPostgres("auth-db")
+            .WithPgAdmin()
+            .AddDatabase("auth");
+        IResourceBuilder<SqlServerDatabaseResource> otherDb = builder.AddSqlServer("other").AddDatabase("decoy");
+        // builder.AddProject<Projects.Nobody>("nobody").WithReference(authDb);
+        IResourceBuilder<ProjectResource> authService = builder
+            .AddProject<Projects.Auth_Api>("authservice")
+            .WithReference(authDb)
+            .WithReference(otherDb);
+        builder.AddProject<Projects.Gateway>("gateway").WithReference(authService);
+        === src/AuthService/Web.Api/Auth.Api.csproj
+        <Project/>
+        === src/AuthService/Web.Api/appsettings.json
+        {"ConnectionStrings": {"Db": "Host=localhost;Port=5433;Database=auth_local;Username=u"}}
+        === src/OrderService/Web.Api/Orders.Api.csproj
+        <Project/>
+        === src/OrderService/Web.Api/appsettings.json
+        {"ConnectionStrings": {"Db": "Host=localhost;Port=5433;Database=orders;Username=u"}}
+        """,
+        {("authservice", "auth"), ("authservice", "auth_local"), ("OrderService", "orders")},
+    ),
+    "one program built from the root, and several": (
+        """
+        === one/compose.yaml
+        services:
+          story: {build: {context: .., dockerfile: Dockerfile}}
+          chat: {build: {context: .., dockerfile: Dockerfile}}
+        === Dockerfile
+        FROM golang
+        === go.mod
+        module x
+        === story/config/config.go
+        dsn := getEnv("POSTGRES_DSN", "host=localhost user=postgres dbname=stories port=5432")
+        === story/db/postgres.go
+        re.ReplaceAllString(dsn, "dbname=decoy")
+        === scripts/fill.go
+        dsn := "host=localhost user=postgres dbname=decoy2 port=5432"
+        """,
+        {("story", "stories")},
+    ),
+    "a chart of a server, and a name that a configuration server makes longer": (
+        """
+        === db/postgres-db/values.yaml
+        container: {image: {repository: postgres}}
+        env: {POSTGRES_DB: decoy, POSTGRES_USER: u}
+        === compose.yaml
+        services:
+          invoice-v1: {image: somebody/invoice, environment: ["POSTGRES_DOMAIN=pg:5432"]}
+        === settings/build.gradle
+        plugins {}
+        === settings/src/main/resources/config/business-invoice-v1-dev.yaml
+        spring: {datasource: {url: "jdbc:postgresql://${POSTGRES_DOMAIN}/invoices"}}
+        """,
+        {("invoice-v1", "invoices")},
+    ),
     "projects of tests beside a project": (
         """
         === src/Orders.API/Orders.API.csproj

@@ -34,7 +34,24 @@ _ENV_WORDS = re.compile(
     r"(?![a-z0-9])"
 )
 _PROGRAMS = re.compile(r"(apps|services|microservices|applications)/[^/]+$")
+_SERVER = re.compile(r"(postgres|postgresql|pg)([-_]?(db|database|server|primary|sql))?$", re.IGNORECASE)
 _HELPERS = re.compile(r"migrat|seed|fixture|script|tool|cli$|gen$|bench|example|sample", re.IGNORECASE)
+_FRONTS = {
+    "web",
+    "webapi",
+    "api",
+    "host",
+    "webhost",
+    "httpapi",
+    "httpapihost",
+    "presentation",
+    "service",
+    "rest",
+    "grpc",
+}
+"""Folders called after what every service has; the folder above says which it is."""
+_COLLECTIONS = {"apps", "services", "packages", "src", "projects", "modules", "crates", "cmd", "libs", "microservices",
+                "applications", "backend", "source", "server", "deploy", "docker", "charts"}  # fmt: skip
 _PROGRAM_FILES = ("src/main.rs", "/main.go", "tsconfig.app.json")
 _GENERIC = {"src", "app", "server", "main", "code", "source", "."}
 
@@ -110,6 +127,9 @@ class Identity:
         for known in self.known:
             if stem(known.name) == stem(name) or any(stem(d.name) == stem(name) for d in known.deployed):
                 return known
+        longer = [k for k in self.known for d in k.deployed if name.endswith(f"-{d.name}") and len(d.name) > 3]
+        if len({id(known) for known in longer}) == 1:
+            return longer[0]  # business-orders of a configuration server is what a deployment calls orders
         self.known.append(Known(name))
         return self.known[-1]
 
@@ -125,10 +145,11 @@ class Identity:
         front = self._front(folders)
         return self.of_path(f"{front}/.") if front else ()
 
-    def no_program(self, known: Known) -> bool:
+    def no_program(self, owners: tuple[Known, ...]) -> bool:
         """Whether it reads like no service of its own: the root beside several, a library beside what is deployed."""
+        known = owners[0]
         if known.folder == "":
-            return len(self.known) > 1
+            return len(self.known) > 1 and not (known.deployed and len(owners) == 1)
         if known.folder in self._programs and not _HELPERS.search(known.name):
             return False
         return not known.deployed and any(other.deployed for other in self.known)
@@ -137,6 +158,8 @@ class Identity:
         found = engines.of_image(deployed.image)
         if found:
             return found
+        if not deployed.image and not deployed.folder and deployed.scope.startswith("helm:"):
+            return "postgresql" if _SERVER.match(deployed.name) else ""
         folder = deployed.folder if deployed.folder in self.bases else ""
         if not folder:
             wanted = plain(deployed.image.rpartition("/")[2].partition(":")[0])
@@ -175,9 +198,17 @@ class Identity:
 
     def _unit_name(self, folder: str) -> str:
         parts = [part for part in folder.split("/") if part]
-        while len(parts) > 1 and parts[-1].lower() in _GENERIC:
+        while len(parts) > 1 and (
+            parts[-1].lower() in _GENERIC or (plain(parts[-1]) in _FRONTS and parts[-2].lower() not in _COLLECTIONS)
+        ):
             parts.pop()
         return parts[-1] if parts and parts[-1] not in _GENERIC else self.root or "root"
+
+    def _stems(self, folder: str) -> set[str]:
+        """What a folder may be called, by its own name, by that of the folder above, and by its project's file."""
+        own = self.units[folder].at.text
+        project = {stem(own.rpartition(".")[0])} if own.endswith(("csproj", "fsproj")) else set()
+        return {stem(folder.rpartition("/")[2]), stem(self._unit_name(folder))} | project
 
     def _unit_of(self, deployed: Deployed) -> str | None:
         folder = "" if deployed.folder == "." else deployed.folder
@@ -185,7 +216,7 @@ class Identity:
             return folder
         image = deployed.image.rpartition("/")[2].partition(":")[0].partition("@")[0]
         for wanted in (stem(image), stem(deployed.name)):
-            found = [f for f in self.units if f and wanted and wanted == stem(f.rpartition("/")[2])]
+            found = [f for f in self.units if f and wanted and wanted in self._stems(f)]
             if deployed.folder and folder:
                 found = [f for f in found if f.startswith(folder)] or found
             if found:

@@ -14,6 +14,7 @@ from freehold.discover.readers._kind import Source
 from freehold.discover.readers._shared import INITDB, spoken
 from freehold.discover.scripts import script_facts
 from freehold.discover.secrets import in_url, real
+from freehold.discover.settings_files import settings_in
 from freehold.discover.shellscripts import shell_facts
 from freehold.discover.yamltree import Tree
 
@@ -70,6 +71,11 @@ def _workload(source: Source, scope: str, kind: str, document: Tree) -> Iterator
             for before in pod.get("initContainers").list():
                 yield from _environment(source, scope, holder, before, environment)
         yield from _environment(source, scope, holder, container, environment)
+        for shared in volumes.values() if not engine else ():
+            for name_of in (shared.get("configMap", "name"), shared.get("secret", "secretName")):
+                if name_of.text:
+                    at = source.at(name_of.line, f"volume of {name_of.text}")
+                    yield Takes(holder, f"config:{scope}:{name_of.text}/files", at)
         for mount in container.get("volumeMounts").list():
             if mount.get("mountPath").text.startswith(INITDB):
                 volume = volumes.get(mount.get("name").text)
@@ -126,6 +132,12 @@ def _config(source: Source, scope: str, secret: bool, document: Tree) -> Iterato
                 continue
             yield Variable(holder, key, value, source.at(tree.line, f"{key}: {value}"), environment)
             yield from _script(source, name, key, tree)
+        for key, tree in document.get(part).map().items():
+            value = _decoded(tree.text) if secret and part == "data" else tree.text
+            for each in settings_in(key, value):
+                shown = f"Secret {name}, key {key}" if secret else f"{key}: {each.key}: {each.value}"
+                line = tree.line if secret else tree.line + each.line
+                yield Variable(f"{holder}/files", each.key, each.value, source.at(line, shown), environment)
 
 
 def _script(source: Source, config: str, key: str, tree: Tree) -> Iterator[Fact]:

@@ -76,7 +76,8 @@ class Uses:
             owners = self._identity.of_path(path)
             if not owners and self._variables.taken(f"file:{path}"):
                 continue  # whoever takes it says whose it is
-            if (not owners or owners[0].folder == "") and self._several():
+            alone = [known for known in self._identity.known if known.deployed] == list(owners)
+            if (not owners or owners[0].folder == "") and self._several() and not (alone and owners):
                 named = self._identity.named_by_file(path)
                 if owners and not named:
                     continue
@@ -134,7 +135,7 @@ class Uses:
         for fact in self._facts:
             if isinstance(fact, Variable) and fact.holder.startswith("code:"):
                 owners = self._identity.of_path(fact.at.file)
-                if len(owners) == 1 and not self._identity.no_program(owners[0]):
+                if len(owners) == 1 and not self._identity.no_program(owners):
                     services[owners[0].name] = owners[0]
                     bags[owners[0].name].setdefault(fact.name, fact)
         for name, bag in bags.items():
@@ -156,7 +157,7 @@ class Uses:
                 return
             if owners and self._libraries.is_one(owners[0]):
                 owners = self._libraries.takers(fact.at.file)
-        if fact.at.confidence <= GUESS and owners and self._identity.no_program(owners[0]):
+        if fact.at.confidence <= GUESS and owners and self._identity.no_program(owners):
             return  # a guess is not enough to make a service of it
         for known in owners:
             found: set[tuple[str, str]] = set()

@@ -111,8 +111,17 @@ def _application(source: Source, scope: str, name: str, tree: Tree) -> Iterator[
             found.append(Connection(source.folder, where, "", database.text, part.get("host").text, user,
                                     environment=environment, how="configured", owner=name))  # fmt: skip
     if found:
-        yield Deployed(name, scope, source.at(tree.line or 1, name), "", "", environment)
+        yield Deployed(name, scope, source.at(tree.line or 1, name), "", _image(tree), environment)
         yield from found
+
+
+def _image(tree: Tree) -> str:
+    """The image that values name, in the forms that charts use."""
+    for path in (("image",), ("container", "image"), ("workload", "image")):
+        image = tree.get(*path)
+        if image.text or image.get("repository").text:
+            return image.text or image.get("repository").text
+    return ""
 
 
 def _postgres(part: Tree) -> bool:

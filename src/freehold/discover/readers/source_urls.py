@@ -53,5 +53,7 @@ def source_urls(source: Source) -> Iterator[Fact]:
                 yield Connection(source.folder, source.at(number, line, GUESS), url, environment=environment)
         for match in _LIBPQ.finditer(line):
             target = connections.parse(match["dsn"])
-            if target is not None and target.database and "%" not in target.database:
+            if target is None or not (target.host or target.login):
+                continue  # a piece of a string that something else completes
+            if target.database and "%" not in target.database:
                 yield Connection(source.folder, source.at(number, line, GUESS), match["dsn"], environment=environment)
