@@ -597,6 +597,41 @@ CASES = {
         """,
         {("invoice-v1", "invoices")},
     ),
+    "a pod with its servers, jobs of a pipeline, settings of convict": (
+        """
+        === k8s/pod.yaml
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: {name: whole}
+        spec:
+          template:
+            spec:
+              containers:
+                - {name: pg, image: "postgres:17", env: [{name: POSTGRES_DB, value: decoy}]}
+                - {name: program, image: whole, env: [{name: PG_HOST, value: 127.0.0.1}, {name: PG_DBNAME, value: whole}]}
+        === ci/pipeline.yml
+        services: ["postgres:17"]
+        build: {image: build, environment: {DATABASE_URL: "postgres://u@h/decoy"}}
+        === node/package.json
+        {}
+        === node/config.ts
+        import * as convict from 'convict';
+        export default convict({ db: {
+          host: { format: 'ipaddress', default: 'localhost', env: 'PG_HOST' },
+          name: { doc: 'Database name', default: 'convicted', env: 'PG_NAME' },
+        }, cache: { name: { default: 'decoy', env: 'CACHE_NAME' } } });
+        """,
+        {("whole", "whole")},
+    ),
+    "convict where nothing is deployed": (
+        """
+        === node/package.json
+        {}
+        === node/config.ts
+        export default convict({ db: { name: { doc: 'Database name', default: 'convicted', env: 'PG_NAME' } } });
+        """,
+        {("node", "convicted")},
+    ),
     "projects of tests beside a project": (
         """
         === src/Orders.API/Orders.API.csproj

@@ -53,7 +53,9 @@ def _workload(source: Source, scope: str, kind: str, document: Tree) -> Iterator
     )
     environment = places.environment(source.path)
     volumes = {v.get("name").text: v for v in pod.get("volumes").list()}
-    for number, container in enumerate(pod.get("containers").list()):
+    containers = pod.get("containers").list()
+    beside = {engines.of_image(container.get("image").text) == "" for container in containers}
+    for number, container in enumerate(containers):
         image = container.get("image").text
         engine = engines.of_image(image)
         if engine and kind in ("Job", "CronJob"):
@@ -63,6 +65,8 @@ def _workload(source: Source, scope: str, kind: str, document: Tree) -> Iterator
             if not engine and engines.tool(image, container.get("name").text):
                 continue
             called = container.get("name").text if engine else name.text
+        elif engine and len(beside) > 1:
+            called = container.get("name").text  # the workload's name is that of the program beside its server
         if not called:
             continue
         holder = f"service:{scope}:{called}"

@@ -49,7 +49,7 @@ def compose(source: Source) -> Iterator[Fact]:
         return
     for root in roots:
         services = root.get("services").map()
-        if not named and not all(_starts(service) for service in services.values()):
+        if not named and not (services and all(_starts(service) for service in services.values())):
             continue
         if not services and "version" not in root.map() and "include" not in root.map():
             # the first form of the format had the services at the top

@@ -43,6 +43,9 @@ _FORMS = tuple(
         r"\b(?:envDefault|env-default|default):\"(?P<value>[^\"\n]*)\"[^`\n]*?\b(?:env|envconfig):\"(?P<name>[A-Za-z_]\w*)[^\"]*\"",
     )
 )
+_OBJECT = re.compile(r"\{(?P<body>[^{}]*\benv:\s*['\"](?P<name>[A-Za-z_]\w*)['\"][^{}]*)\}")
+_GIVEN = re.compile(r"\bdefault:\s*(?:['\"](?P<value>[^'\"\n]*)['\"]|(?P<number>\d+))")
+"""What convict is told of a setting."""
 _ROLE = re.compile(r"\b(?:Name|D[Bb][Nn]ame|Database|DB)\s*[:=]\s*\w*[eE]nv\w*\($")
 """The key of a literal that a value is given to, where the variable's own name says nothing."""
 _ENV_LIKE = re.compile(
@@ -87,6 +90,13 @@ def _defaults(source: Source, text: str, offsets: list[int]) -> Iterator[Fact]:
     environment = places.environment(source.path)
     seen: set[str] = set()
     done = -1
+    for match in _OBJECT.finditer(text) if "env:" in text and "default:" in text else ():
+        given = _GIVEN.search(match["body"])
+        if given is not None and _SPEAKS.search(match["name"].upper()):
+            seen.add(match["name"])
+            at = source.at(text.count("\n", 0, match.start("name")) + 1, f"{match['name']}: {given[0]}", LIKELY)
+            value = given["value"] or given["number"] or ""
+            yield Variable(f"code:{source.folder}", match["name"], value, at, environment)
     for offset in offsets:
         begin = text.rfind("\n", 0, offset) + 1
         if begin == done or _COMMENT.match(text, begin):
@@ -102,8 +112,8 @@ def _defaults(source: Source, text: str, offsets: list[int]) -> Iterator[Fact]:
                 continue  # the next line has its own turn, if it is no comment
             if _SPEAKS.search(name.replace(".", "_").upper()) and name not in seen:
                 seen.add(name)
-                given = match.groupdict()
-                value = given["value"] if given["value"] is not None else given.get("number") or ""
+                parts = match.groupdict()
+                value = parts["value"] if parts["value"] is not None else parts.get("number") or ""
                 at = source.at(text.count("\n", 0, begin) + 1, match[0], LIKELY)
                 yield Variable(f"code:{source.folder}", name, value, at, environment)
                 if _ROLE.search(window[: match.start("name") - 1]) and "postgres" in text:
