@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 
+from freehold.discover import places
 from freehold.discover.model import Discovery
 from support.repository import discovered, files_of
 
@@ -608,7 +609,7 @@ CASES = {
             spec:
               containers:
                 - {name: pg, image: "postgres:17", env: [{name: POSTGRES_DB, value: decoy}]}
-                - {name: program, image: whole, env: [{name: PG_HOST, value: 127.0.0.1}, {name: PG_DBNAME, value: whole}]}
+                - {name: app, image: whole, env: [{name: PG_HOST, value: 127.0.0.1}, {name: PG_DBNAME, value: whole}]}
         === ci/pipeline.yml
         services: ["postgres:17"]
         build: {image: build, environment: {DATABASE_URL: "postgres://u@h/decoy"}}
@@ -652,3 +653,8 @@ CASES = {
 def test_a_service_has_the_databases_that_are_meant_for_it(name: str) -> None:
     text, expected = CASES[name]
     assert edges(discovered(files_of(text))) == expected
+
+
+def test_a_development_container_is_nobodys_service() -> None:
+    assert places.ignored("src/rust/.devcontainer/docker-compose.yml")
+    assert not places.ignored("src/devcontainer/docker-compose.yml")

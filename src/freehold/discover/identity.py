@@ -109,6 +109,7 @@ class Identity:
         parent = folder.rpartition("/")[0]
         if parent:
             beside = [f for f in self._by_folder if f.startswith(f"{parent}/") and self._by_folder[f][0].deployed]
+            beside = [f for f in beside if f.rpartition("/")[0] == parent] if len(beside) == 1 else []
             if len(beside) == 1:
                 return tuple(self._by_folder[beside[0]])
             front = self._front([f for f in self.units if _family(f) == _family(folder)])

@@ -21,7 +21,7 @@ _EXAMPLE = re.compile(r"(^|[._/-])(example|sample|template|dist|default|tmpl|tpl
 _SHOWN = re.compile(r"(^|/)(examples?|samples?|docs?|documentation)/", re.IGNORECASE)
 _IGNORED_PARTS = re.compile(
     r"(^|/)(\.git|node_modules|vendor|vendored|third_party|site-packages|\.venv|venv|dist|\.next|\.terraform|"
-    r"bower_components|__pycache__|\.tox|\.gradle|\.mypy_cache|\.pytest_cache|Pods|\.idea|\.freehold)(/|$)"
+    r"bower_components|\.devcontainer|__pycache__|\.tox|\.gradle|\.mypy_cache|\.pytest_cache|Pods|\.idea|\.freehold)(/|$)"
 )
 
 
