@@ -1,7 +1,7 @@
 """Repositories written by others: the edges from service to database that a person found in them, and what is found.
 
-None of their code is here. FREEHOLD_TEST_SNAPSHOTS names a folder that holds them as ``OWNER+NAME``, each at the
-commit of its label.
+A service is the same under names that differ in case, dots and hyphens. None of their code is here.
+FREEHOLD_TEST_SNAPSHOTS names a folder that holds them as ``OWNER+NAME``, each at the commit of its label.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from freehold.discover.places import plain
 from freehold.discover.run import discover
 from freehold.local import tree
 
@@ -35,14 +36,14 @@ def labels() -> list[Label]:
     found = []
     for path in sorted(LABELS.glob("*.yaml")):
         label = yaml.safe_load(path.read_text())
-        edges = frozenset((edge["service"].lower(), edge["database"]) for edge in label["edges"])
+        edges = frozenset((plain(edge["service"]), edge["database"]) for edge in label["edges"])
         found.append(Label(path.stem, label["seen_while_building"], edges))
     return found
 
 
 def found_in(folder: Path) -> frozenset[Edge]:
     discovery = discover(tree.sources(folder), folder.name.partition("+")[2])
-    return frozenset((s.name.lower(), database) for s in discovery.services for database in s.databases)
+    return frozenset((plain(s.name), database) for s in discovery.services for database in s.databases)
 
 
 @pytest.mark.parametrize("unseen", [False, True], ids=["all", "not-seen-while-building"])

@@ -764,7 +764,7 @@ NAMES = (
     "prisma.config.ts", "alembic.ini", "versions/a.py", "app/migrations/0001_a.py", "settings.py", "application.yml",
     "application.properties", "flyway.conf", "changelog.xml", "changelog.yaml", "knexfile.js", "config/database.yml",
     "db/schema.rb", "appsettings.json", "a.cs", "pgbouncer.ini", "main.tf", ".github/workflows/a.yml", "README.md",
-    "main.go", "config.json", "config.toml", "Dockerfile", "prefect.toml", "config/dev.exs",
+    "main.go", "config.json", "config.toml", "build.gradle", "a.nomad", "Dockerfile", "prefect.toml", "config/dev.exs",
 )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from freehold.discover.identity import Identity
 from freehold.discover.variables import Bag, Lookup, filled, open_variables
 
 _PART = re.compile(
-    r"^(?P<group>(?:.*_)?(?:DB|DATABASE|POSTGRES|POSTGRESQL|PG|PSQL|PGSQL|SQL|RDS|DATASOURCE|DATA_SOURCE|STORAGE)S?(?:_MAIN|_MASTER|_PRIMARY|_DEFAULT)?_?)"
+    r"^(?P<group>(?:.*_)?(?:DB_URL|DB|DATABASE|TYPEORM|POSTGRES|POSTGRESQL|POSTGRESDB|PG|PSQL|PGSQL|SQL|RDS|DATASOURCE|DATA_SOURCE|STORAGE)S?(?:_MAIN|_MASTER|_PRIMARY|_DEFAULT)?_?)"
     r"(?P<part>DATABASE_NAME|DB_NAME|DATABASE|DBNAME|NAME|DB|SCHEMA_NAME|HOSTNAME|HOST|SERVER|ADDRESS|ADDR|ENDPOINT|URI|URL|"
     r"USERNAME|USER|LOGIN|PORT|ENGINE|TYPE|CONNECTION|DRIVER|DIALECT|CLIENT|VENDOR|ADAPTER|PROVIDER)$"
 )
@@ -50,6 +50,10 @@ class Reach:
         found = self._anywhere.get(first, set())
         return next(iter(found)) if len(found) == 1 else ""
 
+    def here(self, scope: str, host: str) -> str:
+        """The engine of the server of this name in the same deployment, whatever a connection string calls it."""
+        return self._engines.get((scope, host.partition(":")[0].partition(".")[0]), "")
+
     def server(self, host: str) -> str:
         """The host as the name of a server; empty for one that means this machine."""
         name = host.partition(":")[0]
@@ -72,7 +76,7 @@ def of_bag(bag: Bag, scope: str, around: Lookup, reach: Reach) -> Iterator[tuple
     for name, value in values.items():
         target = connections.parse(value)
         if target is not None:
-            engine = target.engine or reach.engine(scope, target.host)
+            engine = reach.here(scope, target.host) or target.engine or reach.engine(scope, target.host)
             if engine == POSTGRESQL:
                 whole.add(name)
             if engine == POSTGRESQL and _PART_OF_TEST.search(name) is None:
@@ -108,7 +112,7 @@ def _groups(
         variable = bag[parts["database"]]
         if _PART_OF_TEST.search(group) or not places.NAME.match(found["database"]) or parts["database"] in whole:
             continue
-        if found["database"].endswith((".db", ".sqlite", ".sqlite3")) or (group.endswith("SQL_") and "MYSQL" in group):
+        if places.FILE_NAME.search(found["database"]) or (group.endswith("SQL_") and "MYSQL" in group):
             continue
         host = found.get("host", "")
         if whole and not host:

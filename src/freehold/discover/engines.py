@@ -19,12 +19,22 @@ _ENGINES = {
     "memcached": "memcached",
     "mysql-server": "mysql", "yugabyte": "yugabytedb",
 }  # fmt: skip
+_VARIABLE = re.compile(r"^\$\{?(\w*image\w*)\}?$")
 _TOOLS = re.compile(
     r"pgadmin|adminer|exporter|pghero|pg-?backup|postgres-?backup|db-?backup|pgweb|cloudbeaver|sqlpad|dbgate|phpmyadmin|"
     r"minio|meilisearch|typesense|qdrant|gotenberg|rabbitmq|nginx|traefik|caddy|kafka|zookeeper|mailhog|mailpit|localstack|jaeger|zipkin|consul|vault|kibana|"
     r"postgres(ql)?[-_](client|meta|migrat|operator|mcp|wait|init|dump|restore)|"
     r"pgbouncer|pgcat|pgpool|odyssey|haproxy|schemaspy|wait-for|dockerize|pgbadger|pg_dump|prometheus|grafana|redis-commander"
 )
+_BESIDE = re.compile(
+    r"^(nats(-.*)?|etcd|eclipse-mosquitto|mosquitto|emqx|pulsar|redpanda|console|activemq.*|artemis|alertmanager|loki|tempo|"
+    r"promtail|opentelemetry-collector.*|otel-collector|fluent-?bit|fluentd|logstash|filebeat|metricbeat|apm-server|"
+    r"kafdrop|kafka-ui|kafka-exporter|akhq|mongo-express|redisinsight|redis-stack.*|portainer.*|cadvisor|node-exporter|"
+    r"smtp4dev|maildev|inbucket|seq|imgproxy|ngrok|stripe-cli|watchtower|envoy|kong-ingress.*|varnish|httpd|busybox|"
+    r"curl|alpine|scratch|ollama|weaviate|chroma|milvus.*|solr|influxdb.*|telegraf)$"
+)
+"""Brokers, collectors and boards that take no database of the platform, by the last part of their image."""
+
 _WORDS = {
     "postgres": "postgresql", "postgresql": "postgresql", "pgsql": "postgresql", "pg": "postgresql",
     "psql": "postgresql",
@@ -42,6 +52,9 @@ _WORDS = {
 def of_image(image: str) -> str:
     """``postgresql``, another engine, or empty for an image that is no database server."""
     whole = image.lower().partition("@")[0]
+    if variable := _VARIABLE.match(whole):
+        # POSTGRES_IMAGE_NAME says as much where nothing says what it stands for
+        return next((_WORDS[word] for word in variable[1].split("_") if word in _WORDS), "")
     name = whole.rpartition("/")[2].partition(":")[0]
     if _TOOLS.search(name):
         return ""
@@ -54,7 +67,8 @@ def of_image(image: str) -> str:
 
 def tool(image: str, name: str) -> bool:
     """Whether an image (or, where it has none, a service of this name) is a tool beside the services."""
-    return bool(_TOOLS.search((image.rpartition("/")[2] or name).lower()))
+    last = (image.rpartition("/")[2] or name).lower()
+    return bool(_TOOLS.search(last) or (image and _BESIDE.match(last.partition("@")[0].partition(":")[0])))
 
 
 def of_word(word: str) -> str:

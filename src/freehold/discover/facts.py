@@ -75,6 +75,31 @@ class Variable:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """Names of variables that a file of code mentions and that speak of a database, in capitals without underscores."""
+
+    names: tuple[str, ...]
+    at: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """Settings of a service that take in another file of settings, which a library of the repository may hold."""
+
+    name: str
+    at: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Driven:
+    """A build of ``folder``, and whether it takes a driver or a mapper for relational databases."""
+
+    folder: str
+    driver: bool
+    at: Evidence
+
+
+@dataclass(frozen=True, slots=True)
 class MadeFor:
     """A holder of variables (``config:SCOPE:NAME``) whose labels say which service it is for."""
 
@@ -208,6 +233,9 @@ Fact = (
     | Server
     | BuiltFrom
     | Variable
+    | Asked
+    | Imported
+    | Driven
     | MadeFor
     | Takes
     | Connection

@@ -11,8 +11,48 @@ from freehold.discover import engines
 from freehold.discover.facts import BuiltFrom, Deployed, Fact, Unit
 from freehold.discover.places import plain
 
-_SUFFIXES = {"service", "svc", "services", "srv", "microservice", "ms", "deployment", "api", "app", "server"}
+_SUFFIXES = {
+    "service",
+    "svc",
+    "services",
+    "srv",
+    "microservice",
+    "microservices",
+    "ms",
+    "deployment",
+    "api",
+    "app",
+    "server",
+    "depl",
+    "deploy",
+    "dep",
+    "sts",
+}
 _FRONT = re.compile(r"[._-](api|web|service|server|host|app|worker|grpc)$", re.IGNORECASE)
+_ENV_WORDS = re.compile(
+    r"(?i)(?<![a-z0-9])(env|template|example|sample|dist|default|local|dev|development|prod|production|staging|docker)"
+    r"(?![a-z0-9])"
+)
+_PROGRAMS = re.compile(r"(apps|services|microservices|applications)/[^/]+$")
+_SERVER = re.compile(r"(postgres|postgresql|pg)([-_]?(db|database|server|primary|sql))?$", re.IGNORECASE)
+_HELPERS = re.compile(r"migrat|seed|fixture|script|tool|cli$|gen$|bench|example|sample", re.IGNORECASE)
+_FRONTS = {
+    "web",
+    "webapi",
+    "api",
+    "host",
+    "webhost",
+    "httpapi",
+    "httpapihost",
+    "presentation",
+    "service",
+    "rest",
+    "grpc",
+}
+"""Folders called after what every service has; the folder above says which it is."""
+_COLLECTIONS = {"apps", "services", "packages", "src", "projects", "modules", "crates", "cmd", "libs", "microservices",
+                "applications", "backend", "source", "server", "deploy", "docker", "charts"}  # fmt: skip
+_PROGRAM_FILES = ("src/main.rs", "/main.go", "tsconfig.app.json")
 _GENERIC = {"src", "app", "server", "main", "code", "source", "."}
 
 
@@ -33,6 +73,8 @@ class Identity:
         facts = tuple(facts)
         self.root = root
         self.units = {fact.folder: fact for fact in facts if isinstance(fact, Unit)}
+        self._programs = {f.folder for f in facts if isinstance(f, Unit) and f.at.file.endswith(_PROGRAM_FILES)}
+        self._workspaces = {f.folder for f in facts if isinstance(f, Unit) and f.at.file.endswith("Cargo.toml")}
         self._images = {f.folder for f in facts if isinstance(f, Unit) and "ockerfile" in f.at.file}
         self.bases = {fact.folder: fact.image for fact in facts if isinstance(fact, BuiltFrom)}
         everything = [fact for fact in facts if isinstance(fact, Deployed)]
@@ -51,7 +93,7 @@ class Identity:
 
     def of_path(self, path: str) -> tuple[Known, ...]:
         """The services that a file belongs to; several when they are built from one folder."""
-        folder: str | None = self._unit_above(path)
+        folder: str | None = self.unit_above(path)
         if not folder and (named := self._named_by(path)) is not None:
             return (named,)
         if folder is None or engines.of_image(self.bases.get(folder or ".", "")):
@@ -67,6 +109,7 @@ class Identity:
         parent = folder.rpartition("/")[0]
         if parent:
             beside = [f for f in self._by_folder if f.startswith(f"{parent}/") and self._by_folder[f][0].deployed]
+            beside = [f for f in beside if f.rpartition("/")[0] == parent] if len(beside) == 1 else []
             if len(beside) == 1:
                 return tuple(self._by_folder[beside[0]])
             front = self._front([f for f in self.units if _family(f) == _family(folder)])
@@ -85,26 +128,60 @@ class Identity:
         for known in self.known:
             if stem(known.name) == stem(name) or any(stem(d.name) == stem(name) for d in known.deployed):
                 return known
+        longer = [k for k in self.known for d in k.deployed if name.endswith(f"-{d.name}") and len(d.name) > 3]
+        if len({id(known) for known in longer}) == 1:
+            return longer[0]  # business-orders of a configuration server is what a deployment calls orders
         self.known.append(Known(name))
         return self.known[-1]
 
-    def no_program(self, known: Known) -> bool:
+    def named_by_file(self, path: str) -> tuple[Known, ...]:
+        """The one service that an env file outside of every folder is called after, as in ``deploy/env/orders.env``."""
+        name = stem(_ENV_WORDS.sub("", path.rpartition("/")[2]).strip("._-"))
+        if not name:
+            return ()
+        known = [k for k in self.known if name in {stem(k.name), *(stem(d.name) for d in k.deployed)}]
+        if known:
+            return tuple(known[:1]) if len(known) == 1 else ()
+        folders = [folder for folder in self.units if folder and stem(folder.rpartition("/")[2]) == name]
+        front = self._front(folders)
+        return self.of_path(f"{front}/.") if front else ()
+
+    def no_program(self, owners: tuple[Known, ...]) -> bool:
         """Whether it reads like no service of its own: the root beside several, a library beside what is deployed."""
+        known = owners[0]
         if known.folder == "":
-            return len(self.known) > 1
+            return len(self.known) > 1 and not (known.deployed and len(owners) == 1)
+        if known.folder in self._programs and not _HELPERS.search(known.name):
+            return False
         return not known.deployed and any(other.deployed for other in self.known)
 
     def _engine(self, deployed: Deployed) -> str:
         found = engines.of_image(deployed.image)
         if found:
             return found
+        if not deployed.image and not deployed.folder and deployed.scope.startswith("helm:"):
+            return "postgresql" if _SERVER.match(deployed.name) else ""
         folder = deployed.folder if deployed.folder in self.bases else ""
         if not folder:
             wanted = plain(deployed.image.rpartition("/")[2].partition(":")[0])
             folder = next((f for f in self.bases if f and wanted and plain(f.rpartition("/")[2]) == wanted), "")
         return engines.of_image(self.bases.get(folder, "")) if folder else ""
 
-    def _unit_above(self, path: str) -> str | None:
+    def workspace(self) -> bool:
+        """Whether the root holds programs and is none itself."""
+        programs = self.programs()
+        return "" not in self._programs and (len(programs) > 1 or ("" in self._workspaces and len(programs) == 1))
+
+    def programs(self) -> list[str]:
+        """The folders below the root that hold what can be started, by a file or by where they lie."""
+        return sorted(f for f in self.units if f and (f in self._programs or _PROGRAMS.match(f)))
+
+    def only_program(self) -> list[str]:
+        """The one crate of a workspace that is a program."""
+        found = [f for f, unit in self.units.items() if f and f in self._programs and f in self._workspaces]
+        return found if len(found) == 1 and "" in self._workspaces else []
+
+    def unit_above(self, path: str) -> str | None:
         folder = path
         while folder:
             folder = folder.rpartition("/")[0]
@@ -122,9 +199,17 @@ class Identity:
 
     def _unit_name(self, folder: str) -> str:
         parts = [part for part in folder.split("/") if part]
-        while len(parts) > 1 and parts[-1].lower() in _GENERIC:
+        while len(parts) > 1 and (
+            parts[-1].lower() in _GENERIC or (plain(parts[-1]) in _FRONTS and parts[-2].lower() not in _COLLECTIONS)
+        ):
             parts.pop()
         return parts[-1] if parts and parts[-1] not in _GENERIC else self.root or "root"
+
+    def _stems(self, folder: str) -> set[str]:
+        """What a folder may be called, by its own name, by that of the folder above, and by its project's file."""
+        own = self.units[folder].at.text
+        project = {stem(own.rpartition(".")[0])} if own.endswith(("csproj", "fsproj")) else set()
+        return {stem(folder.rpartition("/")[2]), stem(self._unit_name(folder))} | project
 
     def _unit_of(self, deployed: Deployed) -> str | None:
         folder = "" if deployed.folder == "." else deployed.folder
@@ -132,7 +217,7 @@ class Identity:
             return folder
         image = deployed.image.rpartition("/")[2].partition(":")[0].partition("@")[0]
         for wanted in (stem(image), stem(deployed.name)):
-            found = [f for f in self.units if f and wanted and wanted == stem(f.rpartition("/")[2])]
+            found = [f for f in self.units if f and wanted and wanted in self._stems(f)]
             if deployed.folder and folder:
                 found = [f for f in found if f.startswith(folder)] or found
             if found:
@@ -197,10 +282,28 @@ class Identity:
             same = [k for k in groups.values() if any(name in (stem(e.name), plain(e.name)) for e in k.deployed)]
             known = same[0] if len(same) == 1 else groups.setdefault(("", f"name {name}"), Known(d.name))
             known.deployed.append(d)
+        _nest(groups)
         for known in groups.values():
             known.name = _called(known.deployed)
         _apart(list(groups.values()))
         return sorted(groups.values(), key=lambda k: k.name)
+
+
+def _nest(groups: dict[tuple[str, str], Known]) -> None:
+    """Puts a service that is built from a folder together with one of its name that is built from a folder above."""
+    for key, known in sorted(groups.items()):
+        stems = {stem(d.name) for d in known.deployed}
+        for other, above in sorted(groups.items()):
+            upper, lower = above.folder or "", known.folder or ""
+            if (
+                other != key
+                and upper
+                and lower.startswith(f"{upper}/")
+                and stems & {stem(d.name) for d in above.deployed}
+            ):
+                above.deployed += known.deployed
+                del groups[key]
+                break
 
 
 def _apart(found: list[Known]) -> None:

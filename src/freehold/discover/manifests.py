@@ -11,9 +11,10 @@ from freehold.discover.facts import Deployed, Fact, MadeFor, Mounted, Script, Se
 from freehold.discover.model import CERTAIN, Evidence
 from freehold.discover.pools import lines_of
 from freehold.discover.readers._kind import Source
-from freehold.discover.readers._shared import INITDB
+from freehold.discover.readers._shared import INITDB, spoken
 from freehold.discover.scripts import script_facts
 from freehold.discover.secrets import in_url, real
+from freehold.discover.settings_files import settings_in
 from freehold.discover.shellscripts import shell_facts
 from freehold.discover.yamltree import Tree
 
@@ -52,7 +53,9 @@ def _workload(source: Source, scope: str, kind: str, document: Tree) -> Iterator
     )
     environment = places.environment(source.path)
     volumes = {v.get("name").text: v for v in pod.get("volumes").list()}
-    for number, container in enumerate(pod.get("containers").list()):
+    containers = pod.get("containers").list()
+    beside = {engines.of_image(container.get("image").text) == "" for container in containers}
+    for number, container in enumerate(containers):
         image = container.get("image").text
         engine = engines.of_image(image)
         if engine and kind in ("Job", "CronJob"):
@@ -62,11 +65,21 @@ def _workload(source: Source, scope: str, kind: str, document: Tree) -> Iterator
             if not engine and engines.tool(image, container.get("name").text):
                 continue
             called = container.get("name").text if engine else name.text
+        elif engine and len(beside) > 1:
+            called = container.get("name").text  # the workload's name is that of the program beside its server
         if not called:
             continue
         holder = f"service:{scope}:{called}"
         yield Deployed(called, scope, source.at(name.line, f"{kind} {called}"), "", image, environment)
+        if not number and not engine:
+            for before in pod.get("initContainers").list():
+                yield from _environment(source, scope, holder, before, environment)
         yield from _environment(source, scope, holder, container, environment)
+        for shared in volumes.values() if not engine else ():
+            for name_of in (shared.get("configMap", "name"), shared.get("secret", "secretName")):
+                if name_of.text:
+                    at = source.at(name_of.line, f"volume of {name_of.text}")
+                    yield Takes(holder, f"config:{scope}:{name_of.text}/files", at)
         for mount in container.get("volumeMounts").list():
             if mount.get("mountPath").text.startswith(INITDB):
                 volume = volumes.get(mount.get("name").text)
@@ -78,6 +91,9 @@ def _workload(source: Source, scope: str, kind: str, document: Tree) -> Iterator
 
 
 def _environment(source: Source, scope: str, holder: str, container: Tree, environment: str) -> Iterator[Fact]:
+    for key in ("command", "args"):
+        for word in container.get(key).list():
+            yield from spoken(source, holder, word, environment)
     for item in container.get("envFrom").list():
         for kind in ("configMapRef", "secretRef"):
             name = item.get(kind, "name")
@@ -120,6 +136,12 @@ def _config(source: Source, scope: str, secret: bool, document: Tree) -> Iterato
                 continue
             yield Variable(holder, key, value, source.at(tree.line, f"{key}: {value}"), environment)
             yield from _script(source, name, key, tree)
+        for key, tree in document.get(part).map().items():
+            value = _decoded(tree.text) if secret and part == "data" else tree.text
+            for each in settings_in(key, value):
+                shown = f"Secret {name}, key {key}" if secret else f"{key}: {each.key}: {each.value}"
+                line = tree.line if secret else tree.line + each.line
+                yield Variable(f"{holder}/files", each.key, each.value, source.at(line, shown), environment)
 
 
 def _script(source: Source, config: str, key: str, tree: Tree) -> Iterator[Fact]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from freehold.discover.bags import Reach
 from freehold.discover.created import administrators, all_made
-from freehold.discover.facts import Fact, Server
+from freehold.discover.facts import Deployed, Fact, Server
 from freehold.discover.identity import Identity
 from freehold.discover.made import DatabaseMade, SchemaMade, TableMade, TableNamed
 from freehold.discover.model import (
@@ -23,7 +24,7 @@ from freehold.discover.model import (
 )
 from freehold.discover.places import only_tests
 from freehold.discover.uses import Uses
-from freehold.discover.variables import Variables
+from freehold.discover.variables import Variables, filled
 
 EVIDENCE_MAX = 20
 """Places shown for one service; the findings show their own."""
@@ -32,8 +33,9 @@ EVIDENCE_MAX = 20
 def merge(facts: Iterable[Fact], root: str = "", files: int = 0) -> Discovery:
     """What the facts say together. Test-only places give no service a database."""
     facts = tuple(sorted(facts, key=lambda fact: (fact.at, type(fact).__name__, repr(fact))))
-    identity = Identity(facts, root)
     variables = Variables(facts)
+    facts = tuple(_imaged(fact, variables) for fact in facts)
+    identity = Identity(facts, root)
     named = [(fact.scope, name) for fact in facts if isinstance(fact, Server) for name in (fact.name, *fact.aliases)]
     uses = Uses(facts, identity, variables, Reach(identity, named)).all()
     made = all_made(facts, identity, variables)
@@ -52,6 +54,13 @@ def merge(facts: Iterable[Fact], root: str = "", files: int = 0) -> Discovery:
         files=files,
         administrators=tuple(sorted(administrators(facts, identity, variables))),
     )
+
+
+def _imaged(fact: Fact, variables: Variables) -> Fact:
+    """A deployed service with the image that its variable stands for."""
+    if isinstance(fact, Deployed) and "$" in fact.image:
+        return replace(fact, image=filled(fact.image, variables.around(fact.scope)))
+    return fact
 
 
 def _owner(identity: Identity, path: str) -> str:

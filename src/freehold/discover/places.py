@@ -7,23 +7,30 @@ from posixpath import normpath
 
 _ENVIRONMENTS = {
     "test": "test", "tests": "test", "testing": "test", "ci": "test", "e2e": "test", "it": "test",
-    "integration": "test",
+    "integration": "test", "tst": "test", "sit": "test",
     "prod": "prod", "production": "prod", "live": "prod", "dev": "dev", "develop": "dev", "development": "dev",
-    "local": "dev", "staging": "staging", "stage": "staging", "qa": "staging", "uat": "staging", "preprod": "staging",
+    "local": "dev", "prd": "prod",
+    "staging": "staging", "stage": "staging", "stg": "staging", "qa": "staging", "uat": "staging", "preprod": "staging",
     "docker": "docker", "k8s": "kubernetes", "kubernetes": "kubernetes",
 }  # fmt: skip
 _TESTS = re.compile(
-    r"(^|/)(tests?|__tests__|e2e|testdata|test-data|fixtures|src/test|src/it|[^/]*[._-]tests?|[A-Za-z]+Tests?|specs?)/"
+    r"(^|/)(tests?|__tests__|e2e|testdata|test-data|fixtures|src/test|src/it|[^/]*[._-]tests?|"
+    r"[A-Za-z]+Tests?|[^/]*\.[A-Za-z]*Test(s|ing)?|specs?)/"
 )
 _EXAMPLE = re.compile(r"(^|[._/-])(example|sample|template|dist|default|tmpl|tpl)s?([._-]|$)", re.IGNORECASE)
+_SHOWN = re.compile(r"(^|/)(examples?|samples?|docs?|documentation)/", re.IGNORECASE)
 _IGNORED_PARTS = re.compile(
     r"(^|/)(\.git|node_modules|vendor|vendored|third_party|site-packages|\.venv|venv|dist|\.next|\.terraform|"
-    r"bower_components|__pycache__|\.tox|\.gradle|\.mypy_cache|\.pytest_cache|Pods|\.idea|\.freehold)(/|$)"
+    r"bower_components|\.devcontainer|__pycache__|\.tox|\.gradle|\.mypy_cache|\.pytest_cache|Pods|\.idea|\.freehold)(/|$)"
 )
 
 
 NAME = re.compile(r"^[A-Za-z_0-9\x80-\U0010ffff][^\s/:;,'\"$]{0,62}$")
 """What a database may be called, for taking a text for its name: PostgreSQL allows more, nobody uses it."""
+
+
+FILE_NAME = re.compile(r"\.(db3?|sqlite3?|mdb|h2|s3db)$", re.IGNORECASE)
+"""How the file of an embedded engine ends, which is no name of a database."""
 
 
 def environment(path: str) -> str:
@@ -41,6 +48,12 @@ def word(text: str) -> str:
     return _ENVIRONMENTS.get(text.lower(), text.lower())
 
 
+def without_environment(name: str) -> str:
+    """A name without the environments at its end: ``orders-prod`` is of ``orders``."""
+    base, _, last = name.rpartition("-")
+    return without_environment(base) if base and last.lower() in _ENVIRONMENTS else name
+
+
 def only_tests(path: str) -> bool:
     """Whether a file lies where tests lie."""
     return bool(_TESTS.search(path))
@@ -49,6 +62,11 @@ def only_tests(path: str) -> bool:
 def template(path: str) -> bool:
     """Whether a file is one that people copy and fill in."""
     return bool(_EXAMPLE.search(path.rpartition("/")[2]))
+
+
+def shown_to_people(path: str) -> bool:
+    """Whether a path, seen from the folder of a service, leads through a folder of examples or documents."""
+    return bool(_SHOWN.search(path))
 
 
 def ignored(path: str) -> bool:

@@ -20,6 +20,8 @@ class Module:
         self.tree = ast.parse(text)
         self.names: dict[str, ast.expr] = {}
         self.fields: dict[str, ast.expr | None] = {}
+        self._fields_at: dict[int, dict[str, ast.expr | None]] = {}
+        """The fields of its own class for each ``self.name``."""
         self.nodes = tuple(ast.walk(self.tree))
         for node in self.nodes:
             if isinstance(node, ast.Assign):
@@ -30,9 +32,16 @@ class Module:
                 if node.value is not None:
                     self.names.setdefault(node.target.id, node.value)
             elif isinstance(node, ast.ClassDef) and self._settings(node):
-                for field in node.body:
-                    if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
-                        self.fields[field.target.id] = field.value
+                own = {
+                    field.target.id: field.value
+                    for field in node.body
+                    if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+                }
+                self.fields.update(own)
+                for below in ast.walk(node):
+                    match below:
+                        case ast.Attribute(value=ast.Name(id="self")):
+                            self._fields_at[id(below)] = own
 
     @staticmethod
     def _settings(node: ast.ClassDef) -> bool:
@@ -64,7 +73,8 @@ class Module:
             case ast.Name(id=name) if name in self.names:
                 return self.text(self.names[name], depth + 1)
             case ast.Attribute(attr=name) if name in self.fields or name.upper() in self.fields:
-                default = self.text(self.fields.get(name), depth + 1)
+                own = self._fields_at.get(id(node), {})
+                default = self.text((own if name in own else self.fields).get(name), depth + 1)
                 return self._default(f"${{{name.upper()}}}", default)
             case ast.Call():
                 return self._call(node, depth)

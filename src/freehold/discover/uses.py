@@ -6,12 +6,15 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
+from posixpath import dirname
 
 from freehold.discover import connections, places
+from freehold.discover.asked import MAPPER, Asking
 from freehold.discover.bags import Reach, of_bag
 from freehold.discover.connections import POSTGRESQL, Target
 from freehold.discover.facts import Connection, Fact, MadeFor, Takes, Variable
-from freehold.discover.identity import Identity, Known, stem
+from freehold.discover.identity import Identity, Known
+from freehold.discover.libraries import Libraries
 from freehold.discover.model import GUESS, LIKELY, Evidence, Use
 from freehold.discover.pools import Pools
 from freehold.discover.variables import Bag, Lookup, Variables, filled, open_variables
@@ -27,15 +30,13 @@ class Uses:
         self._identity = identity
         self._variables = variables
         self._reach = reach
-        self._asked: dict[str, str] = defaultdict(str)
-        for fact in facts:
-            if isinstance(fact, Connection):
-                for known in identity.of_path(fact.at.file):
-                    self._asked[known.folder or ""] += f"{fact.url} {fact.database} "
+        self._asking = Asking(facts, identity)
+        self._libraries = Libraries(facts, identity)
 
     def all(self) -> tuple[Use, ...]:
-        found = [*self._deployed(), *self._files(), *self._configs(), *self._code()]
-        named = {_sure(use) for use in found if places.NAME.match(use.database) and not open_variables(use.database)}
+        found = [*self._deployed(), *self._files(), *self._configs(), *self._code(), *self._fallbacks()]
+        found += self._asked({use.database for use in found})
+        named = {_sure(use) for use in found if _is_name(use.database)}
         return tuple(sorted(set(Pools(self._facts).resolved(named))))
 
     def bags(self, known: Known) -> Iterator[tuple[str, str, Bag, Lookup, str]]:
@@ -57,17 +58,16 @@ class Uses:
                     yield self._use(known.name, target, environment or variable.environment, how, variable.at)
 
     def _meant(self, known: Known, found: list[tuple[Target, Variable]]) -> list[tuple[Target, Variable]]:
-        """Of an env file that several services take and that names several databases, what the service asks for."""
-        if len({target.database for target, _ in found}) < 2:
-            return found
-        names = {stem(known.name)} | {stem(each.name) for each in known.deployed}
-        asked = self._asked.get(known.folder or "", "") if known.folder else ""
+        """Of what several services are given, what this one asks for."""
+        shared = {id(variable) for _, variable in found if self._variables.shared(variable.holder)}
+        several = len({target.database for target, _ in found}) > 1
         return [
             (target, variable)
             for target, variable in found
-            if not self._variables.shared(variable.holder)
-            or f"{{{variable.name}" in asked
-            or any(name and name in places.plain(f"{variable.name} {target.database}") for name in names)
+            if id(variable) not in shared
+            or self._asking.names(known, variable.name)
+            or self._asking.called(known, f"{variable.name} {target.database}")
+            or (self._asking.mentions(known, variable.name) if several else self._asking.may_take(known, variable.name))
         ]
 
     def _files(self) -> Iterator[Use]:
@@ -76,14 +76,43 @@ class Uses:
             owners = self._identity.of_path(path)
             if not owners and self._variables.taken(f"file:{path}"):
                 continue  # whoever takes it says whose it is
-            if owners and owners[0].folder == "" and len(self._identity.known) > 1:
-                continue
+            alone = [known for known in self._identity.known if known.deployed] == list(owners)
+            if (not owners or owners[0].folder == "") and self._several() and not (alone and owners):
+                named = self._identity.named_by_file(path)
+                if owners and not named:
+                    continue
+                owners = named
             scope = owners[0].deployed[0].scope if owners and owners[0].deployed else ""
             bag = self._variables.bag(f"file:{path}")
-            for target, variable in of_bag(bag, scope, lambda name: None, self._reach):
+            for target, variable in of_bag(bag, scope, self._variables.around(f":{dirname(path)}"), self._reach):
                 how = "example" if places.template(path) else "configured"
                 for known in owners[:1] or self._called(target.application):
                     yield self._use(known.name, target, variable.environment, how, variable.at)
+
+    def _asked(self, used: set[str]) -> Iterator[Use]:
+        """An env file at the root, for each of several services that mentions a variable nobody else was given."""
+        for path in self._variables.files() if self._several() else ():
+            if "/" in path:
+                continue
+            how = "example" if places.template(path) else "configured"
+            for target, variable in of_bag(self._variables.bag(f"file:{path}"), "", lambda name: None, self._reach):
+                for known in self._asking_for(variable.name) if target.database not in used else ():
+                    yield self._use(known.name, target, variable.environment, how, variable.at)
+
+    def _asking_for(self, name: str) -> list[Known]:
+        """The programs that mention a variable; where a library does, the one program, or those that speak of its
+        mapper."""
+        found = self._programs(self._asking.mentioning(name)) or self._programs(self._identity.only_program())
+        if found or not self._asking.anybody(name):
+            return found
+        return self._programs(self._asking.mentioning(MAPPER))
+
+    def _programs(self, folders: list[str]) -> list[Known]:
+        known = [known for folder in folders for known in self._identity.of_path(f"{folder}/.")]
+        return [each for each in known if each.deployed or each.folder in self._identity.programs()]
+
+    def _several(self) -> bool:
+        return len(self._identity.known) > 1 or self._identity.workspace()
 
     def _called(self, application: str) -> tuple[Known, ...]:
         """The service that a program calls itself at the server, for a file that belongs to no folder of one."""
@@ -99,6 +128,21 @@ class Uses:
                     service = self._identity.named(fact.service).name
                     yield self._use(service, target, variable.environment, "configured", variable.at)
 
+    def _fallbacks(self) -> Iterator[Use]:
+        """What the code of a service takes where its environment says nothing, all of its files together."""
+        bags: dict[str, dict[str, Variable]] = defaultdict(dict)
+        services: dict[str, Known] = {}
+        for fact in self._facts:
+            if isinstance(fact, Variable) and fact.holder.startswith("code:"):
+                owners = self._identity.of_path(fact.at.file)
+                if len(owners) == 1 and not self._identity.no_program(owners):
+                    services[owners[0].name] = owners[0]
+                    bags[owners[0].name].setdefault(fact.name, fact)
+        for name, bag in bags.items():
+            scope = services[name].deployed[0].scope if services[name].deployed else ""
+            for target, variable in of_bag(bag, scope, lambda name: None, self._reach):
+                yield self._use(name, target, variable.environment, "default", variable.at)
+
     def _code(self) -> Iterator[Use]:
         for fact in self._facts:
             if isinstance(fact, Connection):
@@ -109,7 +153,11 @@ class Uses:
             owners: tuple[Known, ...] = (self._identity.named(fact.owner),)
         else:
             owners = self._identity.of_path(fact.at.file) or self._called(self._application(fact))
-        if fact.at.confidence <= GUESS and owners and self._identity.no_program(owners[0]):
+            if owners and places.shown_to_people(fact.at.file.removeprefix(f"{owners[0].folder}/")):
+                return
+            if owners and self._libraries.is_one(owners[0]):
+                owners = self._libraries.takers(fact.at.file)
+        if fact.at.confidence <= GUESS and owners and self._identity.no_program(owners):
             return  # a guess is not enough to make a service of it
         for known in owners:
             found: set[tuple[str, str]] = set()
@@ -166,6 +214,10 @@ class Uses:
             service, database, environment, how, server, target.login, at,
             target.port, "", target.schemas, target.direct,
         )  # fmt: skip
+
+
+def _is_name(database: str) -> bool:
+    return bool(places.NAME.match(database)) and not open_variables(database) and not places.FILE_NAME.search(database)
 
 
 def _sure(use: Use) -> Use:

@@ -1,8 +1,9 @@
 """Docker Compose: services, what they are built from, their variables, and the scripts a server starts with.
 
-Read are files named like ``compose.yaml``, ``docker-compose.prod.yml``, ``stack.yml``; overrides of the same folder
-belong together. Both forms of ``environment``, ``env_file``, ``volumes`` and ``build``, anchors and merge keys,
-``extends``, ``include``, ``configs`` are taken. Variables are left as written; the merge knows the .env file.
+Read are files named like ``compose.yaml``, ``docker-compose.prod.yml``, ``stack.yml``, and YAML of any other name whose
+``services`` all have an image or a build; overrides of the same folder belong together. Both forms of ``environment``,
+``env_file``, ``volumes`` and ``build`` with its ``args``, anchors and merge keys, ``extends``, ``include``, ``configs``
+and connection strings in a ``command`` are taken. Variables are left as written; the merge knows the .env file.
 """
 
 from __future__ import annotations
@@ -16,10 +17,15 @@ from freehold.discover.connections import POSTGRESQL
 from freehold.discover.engines import of_image
 from freehold.discover.facts import Deployed, Fact, Mounted, Takes, Unreadable, Variable
 from freehold.discover.readers._kind import Source, reader
-from freehold.discover.readers._shared import INITDB
+from freehold.discover.readers._shared import INITDB, spoken
 from freehold.discover.yamltree import NotYaml, Tree, documents
 
-_NAMED = re.compile(r"(^|/)[^/]*(compose|stack)[^/]*\.ya?ml(\.(example|sample|dist))?$", re.IGNORECASE)
+_NAMED = re.compile(
+    r"(^|/)[^/]*(compose|stack)[^/]*\.ya?ml(\.(example|sample|dist|tftpl|j2))?$|(^|/)[^/]*compose[^/]*\.tftpl$",
+    re.IGNORECASE,
+)
+_YAML = (".yml", ".yaml")
+_SERVICES = re.compile(r"^services:\s*(#.*)?$", re.MULTILINE)
 
 
 _CLIENT = re.compile(r"(^|[\s/;&|(\"'])(psql|createdb|pg_dump|pg_dumpall|pg_restore)\s")
@@ -27,24 +33,34 @@ _SERVER = re.compile(r"docker-entrypoint|pg_ctl|exec\s+postgres|^postgres\s|^-c\
 _NAMED_DATABASE = re.compile(r"\s(?:-d\s*|--dbname[=\s])[\"']?([A-Za-z_][\w-]*)")
 
 
-@reader(lambda path: bool(_NAMED.search(path)))
+@reader(lambda path: path.endswith(_YAML) or bool(_NAMED.search(path)))
 def compose(source: Source) -> Iterator[Fact]:
     text = source.text()
+    named = bool(_NAMED.search(source.path))
     if "services" not in text and "image" not in text and "include" not in text:
+        return
+    if not named and ("apiVersion:" in text or not _SERVICES.search(text)):
         return
     try:
         roots = documents(text)
     except NotYaml as error:
-        yield Unreadable(source.at(error.line, ""), f"not YAML: {error}")
+        if named:
+            yield Unreadable(source.at(error.line, ""), f"not YAML: {error}")
         return
     for root in roots:
         services = root.get("services").map()
+        if not named and not (services and all(_starts(service) for service in services.values())):
+            continue
         if not services and "version" not in root.map() and "include" not in root.map():
             # the first form of the format had the services at the top
             services = {k: t for k, t in root.map().items() if t.get("image").text or t.get("build").node is not None}
         for name, service in services.items():
             if service.is_map:
                 yield from _service(source, name, service, services, root)
+
+
+def _starts(service: Tree) -> bool:
+    return service.is_map and any(service.get(key).node is not None for key in ("image", "build", "extends"))
 
 
 def scope_of(folder: str) -> str:
@@ -80,7 +96,11 @@ def _service(source: Source, name: str, service: Tree, others: dict[str, Tree], 
     )
     if database:
         yield Variable(holder, "PGDATABASE", database, source.at(service.line, f"psql of {name}"), environment)
+    yield from _variables(source, holder, build.get("args"), environment)
     yield from _variables(source, holder, service.get("environment"), environment)
+    for key in ("entrypoint", "command"):
+        for word in service.get(key).list():
+            yield from spoken(source, holder, word, environment)
     for listed in service.get("env_file").list():
         path = listed.text or listed.get("path").text
         target = places.joined(source.folder, path)

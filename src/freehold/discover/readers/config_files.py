@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Iterator
 
 from freehold.discover import places
+from freehold.discover.connections import path_of
 from freehold.discover.facts import Connection, Fact
 from freehold.discover.model import LIKELY
 from freehold.discover.properties import normal
@@ -19,9 +20,7 @@ from freehold.discover.yamltree import NotYaml, Tree, documents
 _NAMED = re.compile(
     r"(^|/)[^/]*(config|settings|database|local|dev|prod|default|env)[^/]*\.(json|ya?ml|toml)$", re.IGNORECASE
 )
-_LEFT_OUT = re.compile(
-    r"(^|/)(tsconfig|package|appsettings|docker|compose|values|kustom|openapi|renovate)|/database\.yml$"
-)
+_LEFT_OUT = re.compile(r"(^|/)(tsconfig|package|docker|compose|values|kustom|openapi|renovate)|/database\.yml$")
 _DATABASE = ("dbname", "database", "databasename", "db", "name")
 _OURS = re.compile(r"postgres|gorm|pgx|(^|\.)pg(\.|$)|pgsql", re.IGNORECASE)
 _FOREIGN = re.compile(r"mysql|mongo|redis|rabbit|mssql|sqlite|clickhouse|kafka|smtp|mail", re.IGNORECASE)
@@ -78,7 +77,9 @@ def _connection(source: Source, path: str, keys: dict[str, str], line: int) -> C
         return None
     if not _OURS.search(words) and "5432" not in keys.get("port", ""):
         return None
+    sections = (places.word(part) for part in path.split("."))
+    environment = places.environment(source.path) or ("test" if "test" in sections else "")
     return Connection(
         source.folder, source.at(line, f"{path}: {database}", LIKELY), "", database, host, user,
-        environment=places.environment(source.path),
+        path_of(keys.get("schema") or keys.get("searchpath") or ""), environment,
     )  # fmt: skip

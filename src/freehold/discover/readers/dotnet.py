@@ -18,14 +18,12 @@ _SETTINGS = re.compile(r"(^|/)(appsettings[\w.-]*|ocelot[\w.-]*|connectionstring
 _STRING = re.compile(r"\"((?:[^\"\\\n]|\\.)*(?:Host|Server)\s*=(?:[^\"\\\n]|\\.)*)\"", re.IGNORECASE)
 _CREATE = re.compile(r"CreateTable\(\s*name:\s*\"(?P<name>[^\"]+)\"(?P<rest>[^;]{0,200})", re.DOTALL)
 _SCHEMA = re.compile(r"schema:\s*\"([^\"]+)\"")
-_POSTGRES = re.compile(
-    r"\bvar\s+(?P<name>\w+)\s*=\s*(?:\w+\.)?[^;]*?\.?AddPostgres\(\s*\"(?P<server>[^\"]+)\"", re.DOTALL
+_STATEMENT = re.compile(
+    r"(?:(?:\bvar|[\w.]+(?:<[\w.<>]+>)?)\s+(?P<name>\w+)\s*=\s*)?(?P<chain>\b\w+\s*\.\s*Add\w+[^;]*);", re.DOTALL
 )
-_DATABASE = re.compile(
-    r"\bvar\s+(?P<name>\w+)\s*=\s*(?P<from>\w+)\s*\.AddDatabase\(\s*\"(?P<resource>[^\"]+)\"\s*(?:,\s*\"(?P<database>[^\"]+)\")?\s*\)",
-    re.DOTALL,
-)
-_PROJECT = re.compile(r"\.AddProject<[^>]+>\(\s*\"(?P<name>[^\"]+)\"[^)]*\)(?P<chain>[^;]*);", re.DOTALL)
+_SERVER = re.compile(r"\.\s*AddPostgres\(\s*\"(?P<server>[^\"]+)\"")
+_DATABASE = re.compile(r"\.\s*AddDatabase\(\s*\"(?P<resource>[^\"]+)\"\s*(?:,\s*\"(?P<database>[^\"]+)\")?")
+_PROJECT = re.compile(r"\.\s*AddProject<(?:Projects\.)?(?P<project>[^>]+)>\(\s*\"(?P<name>[^\"]+)\"")
 
 
 @reader(lambda path: bool(_SETTINGS.search(path)) or path.endswith(".cs"))
@@ -74,21 +72,28 @@ def _code(source: Source, text: str) -> Iterator[Fact]:
 
 
 def _aspire(source: Source, text: str) -> Iterator[Fact]:
-    """An application model: which project references which database."""
+    """An application model: which project references which database, statement by statement."""
     scope = f"aspire:{source.folder}"
-    servers = {match["name"]: match["server"] for match in _POSTGRES.finditer(text)}
+    servers: dict[str, str] = {}
     made: dict[str, str] = {}
-    for match in _DATABASE.finditer(text):
-        if match["from"] in servers:
-            name = match["database"] or match["resource"]
-            made[match["name"]] = name
-            line = text.count("\n", 0, match.start()) + 1
-            yield DatabaseMade(name, source.at(line, match[0]), f"{scope}:{servers[match['from']]}")
-    for match in _PROJECT.finditer(text):
-        line = text.count("\n", 0, match.start()) + 1
-        uses = [made[name] for name in re.findall(r"WithReference\(\s*(\w+)", match["chain"]) if name in made]
-        if uses:
-            yield Deployed(match["name"], scope, source.at(line, f"AddProject {match['name']}"))
-        for name in uses:
-            at = source.at(line, f"{match['name']} WithReference {name}")
-            yield Connection(source.folder, at, "", name, how="configured", owner=match["name"])
+    for match in _STATEMENT.finditer(re.sub(r"//[^\n]*", lambda m: " " * len(m[0]), text)):
+        name, chain = match["name"] or "", match["chain"]
+        line = text.count("\n", 0, match.start("chain")) + 1
+        server = _SERVER.search(chain)
+        known = server["server"] if server else servers.get(re.split(r"\W", chain, maxsplit=1)[0], "")
+        database = _DATABASE.search(chain) if known else None
+        if database is not None:
+            made[name] = database["database"] or database["resource"]
+            yield DatabaseMade(made[name], source.at(line, chain), f"{scope}:{known}")
+        elif server:
+            servers[name] = known
+        project = _PROJECT.search(chain)
+        uses = re.findall(r"WithReference\(\s*(\w+)", chain) if project else []
+        uses = [made[each] for each in uses if each in made]
+        if project and uses:
+            # the project is to a name here what an image is elsewhere
+            at = source.at(line, f"AddProject {project['name']}")
+            yield Deployed(project["name"], scope, at, image=project["project"].replace("_", "."))
+            for each in uses:
+                at = source.at(line, f"{project['name']} WithReference {each}")
+                yield Connection(source.folder, at, "", each, how="configured", owner=project["name"])

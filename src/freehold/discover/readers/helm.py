@@ -1,6 +1,7 @@
 """Helm values: the PostgreSQL subchart, external databases, and the variables that a chart gives its containers.
 
-Values are read as they stand; templates are not rendered.
+Values are read as they stand; templates are not rendered. A chart that goes through several services under one key is
+none itself.
 """
 
 from __future__ import annotations
@@ -40,9 +41,12 @@ def helm(source: Source) -> Iterator[Fact]:
             yield DatabaseMade(
                 globally.text, source.at(globally.line, f"database: {globally.text}"), f"{scope}:postgresql"
             )
-        yield from _application(source, scope, chart, root)
-        for name, tree in root.map().items():
-            if tree.is_map and name not in _OURS and name != "global" and tree.get("image").node is not None:
+        parts = {name: tree for name, tree in root.map().items() if name not in _OURS and name != "global"}
+        several = {n: t for part in parts.values() for n, t in part.map().items() if t.get("image").node is not None}
+        if len(several) < 2:
+            yield from _application(source, scope, chart, root)
+        for name, tree in (parts | several).items():
+            if tree.is_map and any(tree.get(key).node is not None for key in ("image", "workload", "replicaCount")):
                 yield from _application(source, scope, name, tree)
 
 
@@ -107,8 +111,17 @@ def _application(source: Source, scope: str, name: str, tree: Tree) -> Iterator[
             found.append(Connection(source.folder, where, "", database.text, part.get("host").text, user,
                                     environment=environment, how="configured", owner=name))  # fmt: skip
     if found:
-        yield Deployed(name, scope, source.at(tree.line or 1, name), "", "", environment)
+        yield Deployed(name, scope, source.at(tree.line or 1, name), "", _image(tree), environment)
         yield from found
+
+
+def _image(tree: Tree) -> str:
+    """The image that values name, in the forms that charts use."""
+    for path in (("image",), ("container", "image"), ("workload", "image")):
+        image = tree.get(*path)
+        if image.text or image.get("repository").text:
+            return image.text or image.get("repository").text
+    return ""
 
 
 def _postgres(part: Tree) -> bool:

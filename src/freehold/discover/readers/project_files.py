@@ -15,10 +15,12 @@ from freehold.discover.readers._kind import Source, reader
 _MARKS = re.compile(
     r"(^|/)(package\.json|pom\.xml|build\.gradle(\.kts)?|go\.mod|Cargo\.toml|pyproject\.toml|setup\.py|Pipfile|"
     r"requirements\.txt|Gemfile|composer\.json|mix\.exs|manage\.py|build\.sbt|[^/]+\.(csproj|fsproj)|Dockerfile|"
-    r"skaffold\.yaml|Chart\.yaml|deno\.json|pubspec\.yaml)$|(^|/)cmd/[^/]+/main\.go$"
+    r"tsconfig\.app\.json|project\.json|skaffold\.yaml|Chart\.yaml|deno\.json|pubspec\.yaml)$|(^|/)cmd/[^/]+/main\.go$"
 )
+_PROGRAM = re.compile(r"(^|/)src/main\.rs$")
 
 
-@reader(lambda path: bool(_MARKS.search(path)))
+@reader(lambda path: bool(_MARKS.search(path) or _PROGRAM.search(path)))
 def project_files(source: Source) -> Iterator[Fact]:
-    yield Unit(dirname(source.path), source.at(1, source.name))
+    folder = dirname(source.path)
+    yield Unit(dirname(folder) if _PROGRAM.search(source.path) else folder, source.at(1, source.name))

@@ -1,4 +1,4 @@
-"""Connection strings in code and settings that no other reader knows: Go, Rust, Java, PHP, Elixir, TOML, INI, ...
+"""Connection strings in code and settings that no other reader knows: Go, Rust, Java, PHP, Elixir, TOML, INI, make, ...
 
 The last resort: texts are searched for whole PostgreSQL URLs and ``host=... dbname=...``; comments do not count. What
 is found is a guess, and a URL that is only an example in code often is none.
@@ -13,9 +13,10 @@ from freehold.discover import connections, places
 from freehold.discover.facts import Connection, Fact
 from freehold.discover.model import GUESS
 from freehold.discover.readers._kind import Source, reader
+from freehold.discover.readers._shared import SERVED, served_by_spring
 
 _FILES = re.compile(
-    r"\.(go|rs|java|kt|kts|scala|php|ex|exs|rb|toml|ini|conf|cfg|hcl|clj|erl|swift|dart|xml|json|yml|yaml|properties)$"
+    r"\.(go|rs|java|kt|kts|scala|php|ex|exs|rb|toml|ini|conf|cfg|hcl|clj|erl|swift|dart|xml|json|yml|yaml|properties)$|(^|/)(GNU)?[Mm]akefile$|(^|/)justfile$"
 )
 _LEFT_OUT = re.compile(
     r"_test\.go$|Tests?\.(java|kt)$|(^|/)(package-lock|yarn|composer|tsconfig)[\w.-]*\.json$|openapi|swagger|\.min\.|"
@@ -36,7 +37,11 @@ def source_urls(source: Source) -> Iterator[Fact]:
     text = source.text()
     if "postgres" not in text.lower() and "dbname=" not in text:
         return
-    if "/config-" in source.path or (source.path.endswith((".yml", ".yaml")) and "apiVersion" in text):
+    if (
+        "/config-" in source.path
+        or (SERVED.search(source.path) and served_by_spring(text))
+        or (source.path.endswith((".yml", ".yaml")) and "apiVersion" in text)
+    ):
         return  # the readers of manifests and of configuration servers know better
     environment = places.environment(source.path)
     for number, line in enumerate(text.split("\n"), 1):
@@ -48,5 +53,7 @@ def source_urls(source: Source) -> Iterator[Fact]:
                 yield Connection(source.folder, source.at(number, line, GUESS), url, environment=environment)
         for match in _LIBPQ.finditer(line):
             target = connections.parse(match["dsn"])
-            if target is not None and target.database and "%" not in target.database:
+            if target is None or not (target.host or target.login):
+                continue  # a piece of a string that something else completes
+            if target.database and "%" not in target.database:
                 yield Connection(source.folder, source.at(number, line, GUESS), match["dsn"], environment=environment)

@@ -11,28 +11,26 @@ import re
 from collections.abc import Iterator
 
 from freehold.discover import places
-from freehold.discover.facts import Connection, Fact, Secret, Unreadable
+from freehold.discover.facts import Connection, Fact, Imported, Secret, Unreadable
 from freehold.discover.made import SchemaMade
 from freehold.discover.model import LIKELY
 from freehold.discover.properties import Property, of_properties, of_yaml
 from freehold.discover.readers._kind import Source, reader
+from freehold.discover.readers._shared import SERVED, served_by_spring
 from freehold.discover.secrets import in_url, real
 from freehold.discover.yamltree import NotYaml
 
 _NAMED = re.compile(r"(^|/)(application|bootstrap)([-.][\w.-]+)?\.(ya?ml|properties)$")
-_SERVED = re.compile(
-    r"(^|/)(config-?(repo|server|data)?|configurations?|shared|centralized-?config\w*|config-?server[^/]*)/(.*/)?(?P<name>[\w-]+)\.(ya?ml|properties)$",
-    re.IGNORECASE,
-)
 _URL = re.compile(r"(^|[.\]])(url|jdbc-?url|jdbcUrl|reactive\.url|jdbc\.url)$", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"\$\{(?P<key>[A-Za-z][\w.]*(?:-(?!-)[\w.]+)*)(?::-(?P<default>[^${}]*))?\}")
 _DEPTH_MAX = 8
 _SCHEMA = re.compile(r"(default[-_]schema|flyway\.schemas|flyway\.default-schema|liquibase\.default-schema)(\.0)?$")
 
 
-@reader(lambda path: bool(_NAMED.search(path) or _SERVED.search(path)))
+@reader(lambda path: bool(_NAMED.search(path) or SERVED.search(path)))
 def spring(source: Source) -> Iterator[Fact]:
     text = source.text()
+    yield from _imports(source, text)
     if (
         "datasource" not in text.lower()
         and "r2dbc" not in text
@@ -47,13 +45,33 @@ def spring(source: Source) -> Iterator[Fact]:
         if "@" not in text and "{{" not in text:
             yield Unreadable(source.at(error.line, ""), f"not YAML: {error}")
         return
-    if _SERVED.search(source.path) and _NAMED.search(source.path):
+    if SERVED.search(source.path) and _NAMED.search(source.path):
         return  # what a configuration server gives to all is no setting of its own
-    served = _SERVED.search(source.path) if not _NAMED.search(source.path) else None
+    if SERVED.search(source.path) and not served_by_spring(text):
+        return  # a folder called config that is a program's own
+    served = SERVED.search(source.path) if not _NAMED.search(source.path) else None
     names = {each.key: each.value for each in found}
     profile = _profile(source.name)
     for each in found:
         yield from _property(source, each, names, profile, served["name"] if served else "")
+
+
+def _imports(source: Source, text: str) -> Iterator[Fact]:
+    """The files of settings that this one takes in, by their names: ``spring.config.import``, ``profiles.include``."""
+    if "import" not in text and "include" not in text:
+        return
+    try:
+        found = list(of_properties(text) if source.path.endswith(".properties") else of_yaml(text))
+    except NotYaml:
+        return
+    for each in found:
+        key = re.sub(r"(\[\d+\]|\.\d+)$", "", each.key)
+        for value in each.value.split(","):
+            at = source.at(each.line, f"{each.key}: {value}")
+            if key == "spring.config.import" and "classpath" in value:
+                yield Imported(value.strip().rpartition("/")[2].rpartition(":")[2], at)
+            elif key in ("spring.profiles.include", "spring.profiles.group.default"):
+                yield Imported(f"application-{value.strip()}.", at)
 
 
 def _property(source: Source, each: Property, names: dict[str, str], profile: str, owner: str) -> Iterator[Fact]:
@@ -61,7 +79,7 @@ def _property(source: Source, each: Property, names: dict[str, str], profile: st
     value = _followed(each.value, names)
     if _URL.search(each.key) and re.search(r"postgres(ql)?:", value):
         user = names.get(re.sub(r"(?i)(jdbc-?)?url$", "username", each.key), "")
-        owner = re.sub(r"-(dev|prod|docker|test|local|staging|k8s|kubernetes)$", "", owner)
+        owner = places.without_environment(owner)
         # Spring takes the variable named like the key before what the file says
         url = value if value.startswith("${") else f"${{{each.key}:-{value}}}"
         yield Connection(source.folder, source.at(each.line, f"{each.key}: {each.value}"), url, "", "", user,
