@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from freehold.errors import Busy, FreeholdError, RecipeRefused
 from freehold.ports import Address, Servers
 from freehold.seed.plan import Does
 from freehold.spec.model import Layout, Migrations, Reference, Service, TableName
+from freehold.sqltext import raw
 from support.clusters import clean
 from support.filling import Field
 from support.fixtures import Clusters
@@ -271,6 +273,37 @@ create trigger spy before insert on guard.entry for each row execute function gu
     field.seed("tables: {guard.seen: keep}", 5)
     assert field.ask("guard", "select distinct * from guard.seen") == [("shop_guard_owner", "shop_guard_deploy", "off")]
     assert field.ask("guard", "select count(*) from guard.seen") == [(5,)]
+
+
+def test_tables_whose_triggers_meet_in_a_deadlock_are_filled_all_the_same(servers: Servers, tmp_path: Path) -> None:
+    text = """
+create table meet.counter (id int primary key, n int not null);
+insert into meet.counter values (1, 0), (2, 0);
+create function meet.tally() returns trigger language plpgsql as $$
+begin
+    update meet.counter set n = n + 1 where id = tg_argv[0]::int;
+    perform pg_sleep(0.2);
+    update meet.counter set n = n + 1 where id = tg_argv[1]::int;
+    return new;
+end $$;
+create table meet.one (id int primary key);
+create table meet.two (id int primary key);
+create trigger tally before insert on meet.one for each row execute function meet.tally(1, 2);
+create trigger tally before insert on meet.two for each row execute function meet.tally(2, 1);
+"""
+    field = Field(servers, tmp_path, {"meet": text})
+    field.seed("tables: {meet.counter: keep}", 3)
+    (ones,), (twos,) = (field.ask("meet", f"select count(*)::int from meet.{name}")[0] for name in ("one", "two"))
+    assert isinstance(ones, int)
+    assert isinstance(twos, int)
+    assert min(ones, twos) > 0
+    assert field.ask("meet", "select n from meet.counter") == [(ones + twos,)] * 2
+    admin = servers.admin("main", "postgres")
+    deadline = time.monotonic() + 30
+    while not admin.query(raw("SELECT 1 FROM pg_stat_database WHERE deadlocks > 0")):
+        assert time.monotonic() < deadline, "they did not meet"
+        time.sleep(0.1)
+    admin.close()
 
 
 def test_a_deferred_constraint_refuses_its_batch_as_a_whole(servers18: Servers, tmp_path: Path) -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 
 from freehold.errors import Complaint, RecipeRefused, RowRefused, ServerError
+from freehold.found.locks import backoff_ms, retriable
+from freehold.ports import Session
 from freehold.seed import marks
 from freehold.seed.blame import blame
 from freehold.seed.maker import CHUNK_ROWS, TableMaker
@@ -13,10 +16,12 @@ from freehold.seed.plan import Task
 from freehold.seed.run.making import Making
 from freehold.seed.run.world import Stopped, World
 from freehold.spec.names import show_table
-from freehold.sqltext import ident, keyword, sql
+from freehold.sqltext import Sql, ident, keyword, sql
 
 BATCH_ROWS = CHUNK_ROWS * 24
 """Rows of one transaction: what a crash can cost, and what a rollback has to undo."""
+
+_TRIES = 10
 
 _SESSION = (
     # a commit that is noted must not be lost by a crash of the server
@@ -42,36 +47,63 @@ def load_rows(world: World, making: Making, maker: TableMaker, task: Task) -> Lo
     started = world.clock.monotonic_ms()
     sent = 0
     into = marks.copy(table.name, [column.name for column, _ in maker.copied()])
-    name = ident(table.name.schema, table.name.table)
     with world.admin(table.instance, table.database) as admin, world.owner(table.service) as owner:
         for statement in _SESSION:
             owner.execute(statement)
         admin.execute(marks.begin(table.name, task.mark))
         # rows cannot be copied past a policy; its owner may lift it, and until the commit nobody else gets in
         forced = bool(owner.query(marks.forced(table.name))[0][0])
+        batch = _Batch(world, making, maker, owner, admin, into, forced)
         for first in range(task.start, task.end, BATCH_ROWS):
-            rows = range(first, min(first + BATCH_ROWS, task.end))
-            flow = _Flow(world, making, maker, rows)
-            try:
-                with owner.transaction():
-                    xid = str(owner.query(marks.XID)[0][0])
-                    if forced:
-                        owner.execute(sql("ALTER TABLE {} NO FORCE ROW LEVEL SECURITY", name))
-                    owner.copy_in(into, flow)
-                    owner.execute(keyword("SET CONSTRAINTS ALL IMMEDIATE"))
-                    if forced:
-                        owner.execute(sql("ALTER TABLE {} FORCE ROW LEVEL SECURITY", name))
-                    for sequence, last in _sequences(maker, rows):
-                        owner.query(marks.advance(sequence, last))
-                    admin.execute(marks.pending(table.name, rows.start, rows.stop, xid))
-            except RowRefused as refused:
-                raise RecipeRefused((blame(refused, maker, rows.start, rows),)) from None
-            except ServerError as error:
-                raise _whole(error, maker, rows) from None
-            sent += flow.bytes
+            sent += batch.load(range(first, min(first + BATCH_ROWS, task.end)))
         admin.execute(marks.reached(table.name, task.end))
-        owner.execute(sql("ANALYZE {}", name))
+        owner.execute(sql("ANALYZE {}", _name(maker)))
     return Loaded(task.rows, sent, world.clock.monotonic_ms() - started)
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Loads rows of a table in one transaction. ``forced``: its policies bind its owner too."""
+
+    world: World
+    making: Making
+    maker: TableMaker
+    owner: Session
+    admin: Session
+    into: Sql
+    forced: bool
+
+    def load(self, rows: range) -> int:
+        """The bytes sent. Where other tables' rows meet these in a lock, as their triggers and foreign keys may, the
+        batch is made again."""
+        for attempt in count():
+            flow = _Flow(self.world, self.making, self.maker, rows)
+            try:
+                self._once(rows, flow)
+            except ServerError as error:
+                if attempt < _TRIES and retriable(error.sqlstate, error.message):
+                    flow.forget()
+                    self.world.clock.sleep_ms(backoff_ms(attempt, self.world.clock.monotonic_ms() % 1.0))
+                    continue
+                if isinstance(error, RowRefused):
+                    raise RecipeRefused((blame(error, self.maker, rows.start, rows),)) from None
+                raise _whole(error, self.maker, rows) from None
+            return flow.bytes
+        raise AssertionError
+
+    def _once(self, rows: range, flow: _Flow) -> None:
+        owner, name = self.owner, _name(self.maker)
+        with owner.transaction():
+            xid = str(owner.query(marks.XID)[0][0])
+            if self.forced:
+                owner.execute(sql("ALTER TABLE {} NO FORCE ROW LEVEL SECURITY", name))
+            owner.copy_in(self.into, flow)
+            owner.execute(keyword("SET CONSTRAINTS ALL IMMEDIATE"))
+            if self.forced:
+                owner.execute(sql("ALTER TABLE {} FORCE ROW LEVEL SECURITY", name))
+            for sequence, last in _sequences(self.maker, rows):
+                owner.query(marks.advance(sequence, last))
+            self.admin.execute(marks.pending(self.maker.table.name, rows.start, rows.stop, xid))
 
 
 class _Flow:
@@ -79,16 +111,26 @@ class _Flow:
 
     def __init__(self, world: World, making: Making, maker: TableMaker, rows: range) -> None:
         self._world, self._making, self._maker, self._rows = world, making, maker, rows
+        self._shown = show_table(maker.table.name)
+        self._told = 0
         self.bytes = 0
 
     def __iter__(self) -> Iterator[bytes]:
-        shown = show_table(self._maker.table.name)
-        for count, block in self._making.blocks(self._maker.table.name, self._rows):
+        for rows, block in self._making.blocks(self._maker.table.name, self._rows):
             if self._world.stopping:
                 raise Stopped
             self.bytes += len(block)
             yield block
-            self._world.made(shown, count)
+            self._told += rows
+            self._world.made(self._shown, rows)
+
+    def forget(self) -> None:
+        """The rows were rolled back."""
+        self._world.made(self._shown, -self._told)
+
+
+def _name(maker: TableMaker) -> Sql:
+    return ident(maker.table.name.schema, maker.table.name.table)
 
 
 def _sequences(maker: TableMaker, rows: range) -> Iterator[tuple[tuple[str, str], int]]:
