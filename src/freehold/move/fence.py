@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -134,8 +135,27 @@ def keep_keys(move: Move, inventory: Inventory) -> tuple[Sql, ...]:
         found.append(_keep(move, FOREIGN_KEY, name, again(key, checked=key.table in whole)))
         check = sql("ALTER TABLE {} VALIDATE CONSTRAINT {}", name_of(key.table), ident(key.name))
         found.append(_keep(move, VALIDATION, name, check))
-        found.append(_keep(move, FOREIGN_KEY, name, again(key, checked=True), REUNION))
+        found.append(_keep(move, ends(key), name, again(key, checked=True), REUNION))
     return tuple(found)
+
+
+def ends(key: ForeignKey) -> str:
+    """The tables of a key as PostgreSQL writes an array of their names: what ``united`` asks for."""
+    names = (name_of(one).shown() for one in (key.table, key.to))
+    return "{" + ",".join('"' + re.sub(r'(["\\\\])', r"\\\1", name) + '"' for name in names) + "}"
+
+
+def united() -> Sql:
+    """Name and SQL of each key kept for a reunion whose two ends are in this database as tables of their own: neither
+    missing, nor foreign tables or replicas of what lives elsewhere."""
+    return sql(
+        "SELECT k.name, k.sql FROM freehold.move_kept AS k WHERE k.move = {} AND (SELECT pg_catalog.bool_and("
+        "coalesce(c.relkind IN ('r', 'p') AND NOT EXISTS (SELECT FROM pg_catalog.pg_subscription_rel AS s"
+        " WHERE s.srrelid = c.oid OR s.srrelid IN (SELECT relid FROM pg_catalog.pg_partition_tree(c.oid))), false))"
+        " FROM pg_catalog.unnest(k.kind::text[]) AS e (name)"
+        " LEFT JOIN pg_catalog.pg_class AS c ON c.oid = pg_catalog.to_regclass(e.name)) ORDER BY k.name",
+        literal(REUNION),
+    )
 
 
 def _keep(move: Move, kind: str, name: str, what: Sql, under: str = "") -> Sql:

@@ -162,28 +162,30 @@ def _grantees(session: Session, schema: str) -> list[str]:
 
 def _keys_again(world: World, move: Move, source: Session, target: Session) -> None:
     """Keys that were real before some move took their two ends apart, and whose ends are together again."""
-    reunion = sql("SELECT name, sql FROM freehold.move_kept WHERE move = 'reunion' ORDER BY name")
-    for name, text in source.query(reunion):
+    kept = sql("SELECT kind, name, sql FROM freehold.move_kept WHERE move = {}", literal(fence.REUNION))
+    for row in source.query(kept):
+        values = join(", ", [literal(str(one)) for one in (fence.REUNION, *row)])
         target.execute(
-            sql(
-                "INSERT INTO freehold.move_kept (move, kind, name, sql) VALUES ('reunion', 'foreign key', {}, {})"
-                " ON CONFLICT DO NOTHING",
-                literal(str(name)),
-                literal(str(text)),
-            )
+            sql("INSERT INTO freehold.move_kept (move, kind, name, sql) VALUES ({}) ON CONFLICT DO NOTHING", values)
         )
-    for name, text in target.query(reunion):
+    for name, text in target.query(fence.united()):
         try:
             patiently(world, target, Sql((str(text),)), "a foreign key that comes back", wait_ms=10_000)
         except ServerError as error:
-            if error.sqlstate not in ("42P01", "3F000", "42710", "42P10", "42501", "42809"):
+            if error.sqlstate not in ("42710", "42501"):
                 raise FreeholdError(
                     f"a foreign key could not come back: {error.message}",
                     hint="List the orphans with `freehold check-references`, mend them, and run the command again.",
                 ) from error
-            if error.sqlstate != "42710":  # its other end lives elsewhere still
+            if error.sqlstate == "42501":
                 continue
-        target.execute(sql("DELETE FROM freehold.move_kept WHERE move = 'reunion' AND name = {}", literal(str(name))))
+        target.execute(
+            sql(
+                "DELETE FROM freehold.move_kept WHERE move = {} AND name = {}",
+                literal(fence.REUNION),
+                literal(str(name)),
+            )
+        )
 
 
 def _remove(world: World, move: Move, target: Session) -> None:
