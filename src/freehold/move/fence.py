@@ -147,13 +147,29 @@ def ends(key: ForeignKey) -> str:
 
 def united() -> Sql:
     """Name and SQL of each key kept for a reunion whose two ends are in this database as tables of their own: neither
-    missing, nor foreign tables or replicas of what lives elsewhere."""
+    missing, nor foreign tables or replicas of what lives elsewhere. Third, whether the key can be made without a look
+    at the rows, which would hold up who writes them."""
     return sql(
-        "SELECT k.name, k.sql FROM freehold.move_kept AS k WHERE k.move = {} AND (SELECT pg_catalog.bool_and("
+        "SELECT k.name, k.sql, (SELECT c.relkind = 'r' AND k.sql !~ ' NOT ENFORCED$' FROM pg_catalog.pg_class AS c"
+        " WHERE c.oid = pg_catalog.to_regclass((k.kind::text[])[1]))"
+        " FROM freehold.move_kept AS k WHERE k.move = {} AND (SELECT pg_catalog.bool_and("
         "coalesce(c.relkind IN ('r', 'p') AND NOT EXISTS (SELECT FROM pg_catalog.pg_subscription_rel AS s"
         " WHERE s.srrelid = c.oid OR s.srrelid IN (SELECT relid FROM pg_catalog.pg_partition_tree(c.oid))), false))"
         " FROM pg_catalog.unnest(k.kind::text[]) AS e (name)"
         " LEFT JOIN pg_catalog.pg_class AS c ON c.oid = pg_catalog.to_regclass(e.name)) ORDER BY k.name",
+        literal(REUNION),
+    )
+
+
+def unchecked() -> Sql:
+    """What checks the keys of a reunion that were made without a look at the rows."""
+    return sql(
+        "SELECT pg_catalog.format('ALTER TABLE %I.%I VALIDATE CONSTRAINT %I', n.nspname, c.relname, x.conname)"
+        " FROM pg_catalog.pg_constraint AS x JOIN pg_catalog.pg_class AS c ON c.oid = x.conrelid AND c.relkind = 'r'"
+        " JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace JOIN freehold.move_kept AS k ON k.name ="
+        " '\"' || replace(n.nspname, '\"', '\"\"') || '\".\"' || replace(c.relname, '\"', '\"\"')"
+        " || '\" \"' || replace(x.conname, '\"', '\"\"') || '\"'"
+        " WHERE x.contype = 'f' AND NOT x.convalidated AND k.move = {} AND k.sql !~ ' NOT ENFORCED$' ORDER BY 1",
         literal(REUNION),
     )
 

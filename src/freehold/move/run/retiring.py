@@ -168,24 +168,36 @@ def _keys_again(world: World, move: Move, source: Session, target: Session) -> N
         target.execute(
             sql("INSERT INTO freehold.move_kept (move, kind, name, sql) VALUES ({}) ON CONFLICT DO NOTHING", values)
         )
-    for name, text in target.query(fence.united()):
+    made: list[str] = []
+    for name, text, later in target.query(fence.united()):
+        key = Sql((f"{text} NOT VALID" if later else str(text),))
         try:
-            patiently(world, target, Sql((str(text),)), "a foreign key that comes back", wait_ms=10_000)
+            patiently(world, target, key, "a foreign key that comes back", wait_ms=10_000)
         except ServerError as error:
-            if error.sqlstate not in ("42710", "42501"):
-                raise FreeholdError(
-                    f"a foreign key could not come back: {error.message}",
-                    hint="List the orphans with `freehold check-references`, mend them, and run the command again.",
-                ) from error
-            if error.sqlstate == "42501":
+            if error.sqlstate == _NO_RIGHT:
                 continue
+            if error.sqlstate != _THERE:
+                raise _stays_away(error) from error
+        made.append(str(name))
+    try:
+        for (check,) in target.query(fence.unchecked()):
+            patiently(world, target, Sql((str(check),)), "the check of a foreign key that comes back")
+    except ServerError as error:
+        raise _stays_away(error) from error
+    for name in made:
         target.execute(
-            sql(
-                "DELETE FROM freehold.move_kept WHERE move = {} AND name = {}",
-                literal(fence.REUNION),
-                literal(str(name)),
-            )
+            sql("DELETE FROM freehold.move_kept WHERE move = {} AND name = {}", literal(fence.REUNION), literal(name))
         )
+
+
+_NO_RIGHT, _THERE = "42501", "42710"
+
+
+def _stays_away(error: ServerError) -> FreeholdError:
+    return FreeholdError(
+        f"a foreign key could not come back: {error.message}",
+        hint="List the orphans with `freehold check-references`, mend them, and run the command again.",
+    )
 
 
 def _remove(world: World, move: Move, target: Session) -> None:

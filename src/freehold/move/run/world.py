@@ -13,7 +13,9 @@ from freehold.move.model import Move, Side
 from freehold.ports import Clock, Dumps, Secrets, Servers, Session
 from freehold.sqltext import Sql, keyword, pair, sql
 
-LOCK_TIMEOUT_MS = 3_000
+LOCK_TIMEOUT_MS = 200
+"""Who waits for a lock on a table holds up everybody who comes after; clients may have little patience themselves."""
+
 LOCKED = ("55P03", "40P01")
 """What a server says when somebody else holds a lock for too long, or holds what we hold the other way round."""
 _RETRY_MS = 250.0
@@ -92,7 +94,8 @@ class World:
 
 
 def patiently(world: World, session: Session, what: Sql, why: str, wait_ms: float = 60_000.0) -> None:
-    """Send what needs a lock, again while others hold it. Raises ServerError after ``wait_ms``."""
+    """Send what needs a lock, again while others hold it, who are given way each time. Raises ServerError after
+    ``wait_ms``."""
     deadline = world.clock.monotonic_ms() + wait_ms
     while True:
         try:
