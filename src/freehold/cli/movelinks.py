@@ -48,9 +48,7 @@ def lead(context: Context, move: Move, tables: frozenset[TableName]) -> None:
     """
     from freehold.local.clock import SystemClock
 
-    for entry in context.moves.read():
-        if entry.move.id == move.id and not entry.linked:
-            context.moves.put(replace(entry, linked=True))
+    _remember(context, move)
     there = context.at({move.service: move.goes})
     here = (move.target.instance, move.target.database)
     links = tuple(one for one in _of(there, move.service) if one.reader == here)
@@ -64,6 +62,20 @@ def lead(context: Context, move: Move, tables: frozenset[TableName]) -> None:
                 hint="; ".join(notes) or "`freehold plan` says what is missing. Run the move again after that.",
             )
         clock.sleep_ms(200)
+
+
+def _remember(context: Context, move: Move) -> None:
+    """Say that the move makes links, before it does: in the database of its source, and on this machine."""
+    from freehold.move.state import MADE_LINKS, note
+
+    session = context.servers.admin(move.source.instance, move.source.database)
+    try:
+        session.execute(note(move, {MADE_LINKS: True}))
+    finally:
+        session.close()
+    for entry in context.moves.read():
+        if entry.move.id == move.id and not entry.linked:
+            context.moves.put(replace(entry, linked=True))
 
 
 def relead(context: Context, move: Move) -> None:
