@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from freehold.cli import verbs
 from freehold.cli.context import Context
+from freehold.cli.made import LOGINS
 from freehold.errors import FreeholdError
 from freehold.layouts.model import Link, Place
 from freehold.move.model import TARGET, Dependent, Move
@@ -62,6 +63,14 @@ def lead(context: Context, move: Move, tables: frozenset[TableName]) -> None:
                 hint="; ".join(notes) or "`freehold plan` says what is missing. Run the move again after that.",
             )
         clock.sleep_ms(200)
+
+
+def foresee(context: Context, move: Move, steps: Iterable[Step]) -> None:
+    """Remember that the move makes links, where one of ``steps`` makes a login for one."""
+    there = context.at({move.service: move.goes}).placements
+    new = {login.role for login in there.link_logins} - {login.role for login in context.placements.link_logins}
+    if any(step.kind in LOGINS and _role(step) in new for step in steps):
+        _remember(context, move)
 
 
 def _remember(context: Context, move: Move) -> None:

@@ -141,6 +141,7 @@ def provision(context: Context, move: Move) -> None:
     made = verbs.plan(there, authoritative=False, allow_destroy=False, services=[move.service], moving=True)
     steps = tuple(step for step in made.plan.steps if _at_home(step, move))
     if steps:
+        movelinks.foresee(context, move, steps)
         verbs.apply(there, replace(made, plan=replace(made.plan, steps=steps)), wait_ms=60_000)
     if move.source.instance != move.target.instance:
         _let_follow(context.at({move.service: move.came}), move)
