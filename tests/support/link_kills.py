@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -47,7 +48,7 @@ def _be(found: Desk, words: Sequence[str], fuse: Fuse, told: int) -> NoReturn:
         os.chdir(found.folder)
         os.environ.clear()
         os.environ.update(found.environment())
-        log = os.open("killed.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        log = os.open("killed.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
         os.dup2(log, 1)
         os.dup2(log, 2)
         sys.argv[1:] = words
@@ -57,6 +58,8 @@ def _be(found: Desk, words: Sequence[str], fuse: Fuse, told: int) -> NoReturn:
             main()
         except SystemExit as error:
             status = error.code if isinstance(error.code, int) else 1
+        except BaseException:
+            traceback.print_exc()
         sys.stdout.flush()
     finally:
         os._exit(status)
