@@ -10,9 +10,15 @@ import random
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
+from freehold.cli import instances, pools
+from freehold.cli.context import Context
+from freehold.cli.out import Out
 from freehold.testing.killing import Fuse
 from support.command import Desk
 from support.link_kills import run
@@ -110,56 +116,93 @@ def given_up(found: Desk, abort: Sequence[str]) -> None:
         move(found, *abort)
 
 
-ROUND = (
-    ("rents", APART),
-    ("people", APART),
-    ("clerks", BESIDE),
-    ("people", BACK),
-    ("clerks", BACK),
-    ("rents", BACK),
-)
-"""Who leaves whom, and who comes back to whom, until all are where they were."""
+@dataclass(frozen=True)
+class Stage:
+    """``whole`` are moves made first, ``last`` the one whose ``action`` is killed; each with where it goes."""
+
+    whole: tuple[tuple[str, tuple[str, ...]], ...]
+    last: tuple[str, tuple[str, ...]]
+    action: str
 
 
-@pytest.mark.skipif(not SOAK, reason="runs in make soak: a round trip for each effect on links")
-def test_links_that_moves_make_lead_elsewhere_and_end_on_a_round_trip() -> None:
-    """Every start and every complete is killed, at another point in each round, until each was killed at all of its
-    points. A switch either way has nothing to do with links."""
+READER, READ, JOINS, RETURNS = ("rents", APART), ("people", APART), ("clerks", BESIDE), ("rents", BACK)
+STAGES = {
+    "who is read leaves": Stage((READER,), READ, "complete"),
+    "a reader begins to join": Stage((READER, READ), JOINS, "start"),
+    "a reader joins": Stage((READER, READ), JOINS, "complete"),
+    "a reader with a replica begins to join": Stage((READER,), RETURNS, "start"),
+    "a reader with a replica joins": Stage((READER,), RETURNS, "complete"),
+}
+
+
+@pytest.mark.skipif(not SOAK, reason="runs in make soak: each effect on links begins from a platform of its own")
+@pytest.mark.parametrize("name", STAGES)
+def test_links_that_are_led_elsewhere_and_ended(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What begins and ends the move of whoever reads, or is read. A switch either way has nothing to do with links."""
+    stage = STAGES[name]
     with three() as found:
-        counts = dict(rounds(found, lambda key, words: (run(found, ["move", *words], Fuse()), "not killed")))
-        assert {action for (_, action), count in counts.items() if count} == {"start", "complete"}, counts
-        assert all(not count for (_, action), count in counts.items() if action in ("cutover", "rollback")), counts
-        for turn in range(2 * max(counts.values())):
-
-            def kill(key: tuple[int, str], words: Sequence[str], turn: int = turn) -> tuple[tuple[bool, int], str]:
-                if not counts[key]:
+        monkeypatch.setenv("FREEHOLD_DATA", str(found.data))
+        for service, begin in stage.whole:
+            move(found, *begin, service)
+            switched(found, service)
+            move(found, "complete", "--yes", "--service", service)
+        service, begin = stage.last
+        words = (*begin, service)
+        if stage.action == "complete":
+            move(found, *words)
+            switched(found, service)
+            words = ("complete", "--yes", "--service", service)
+        with kept(found) as again:
+            _, count = run(found, ["move", *words], Fuse())
+            assert count
+            deaths = 0
+            for point in points(count):
+                again()
+                (died, _), at = killed(found, words, point)
+                deaths += died
+                if died:
                     move(found, *words)
-                    return (False, 0), "not killed"
-                some = points(counts[key])
-                return killed(found, words, some[turn % len(some)])
-
-            dict(rounds(found, kill))
-        print({f"{number} {action}": count for (number, action), count in counts.items()})
-
-
-Work = Callable[[tuple[int, str], Sequence[str]], tuple[tuple[bool, int], str]]
+                if stage.action == "start":
+                    move(found, "cutover", "--unverified", "--service", service, *LIMITS)
+                    move(found, "complete", "--yes", "--service", service)
+                in_order(found, at, copied=True)
+        print({name: count, "kills": deaths, "of": 2 * count})
+        assert deaths >= 1.9 * count
 
 
-def rounds(found: Desk, work: Work) -> Iterator[tuple[tuple[int, str], int]]:
-    """Go once around with ``work``, which does what it is told, or is killed at it: how many effects each piece had."""
-    for number, (service, begin) in enumerate(ROUND):
-        named = ("--service", service)
-        for words in (
-            (*begin, service),
-            ("cutover", "--unverified", *LIMITS, *named),
-            ("rollback", *LIMITS, *named),
-            ("cutover", "--unverified", *LIMITS, *named),
-            ("complete", "--yes", *named),
-        ):
-            (died, count), at = work((number, words[0]), words)
-            if died:
-                move(found, *words)
-            assert words[0] == "complete" or answer(found) == ANSWERS, at
-            yield (number, words[0]), count
-        in_order(found, at, copied=True)
-    move(found, "purge")
+def switched(found: Desk, service: str) -> None:
+    """The service lives at its new home; that it came there has nothing to do with links."""
+    named = ("--service", service, *LIMITS)
+    for words in (("cutover", "--unverified"), ("rollback",), ("cutover", "--unverified")):
+        assert run(found, ["move", *words, *named], Fuse()) == (False, 0)
+    assert answer(found) == ANSWERS
+
+
+@contextmanager
+def kept(found: Desk) -> Iterator[Callable[[], None]]:
+    """Keep the platform as it stands; what brings it back to that."""
+    context = Context(str(found.folder / "freehold.yaml"), Out("up", as_json=False))
+    copies = [(one, one.with_name(f"{one.name}.kept")) for one in (found.folder, found.data)]
+    assert found.run("down").status == 0
+    for one, copy in copies:
+        shutil.copytree(one, copy, symlinks=True)
+        _same_owners(one, copy)
+
+    def again() -> None:
+        assert found.run("down").status == 0
+        for one, copy in copies:
+            shutil.rmtree(one)
+            shutil.copytree(copy, one, symlinks=True)
+            _same_owners(copy, one)
+        here = Context(str(context.path), context.out)
+        instances.start(here)
+        pools.up(here)
+
+    again()
+    yield again
+
+
+def _same_owners(one: Path, copy: Path) -> None:
+    for path in (one, *one.rglob("*")):
+        seen = path.lstat()
+        os.lchown(copy / path.relative_to(one), seen.st_uid, seen.st_gid)

@@ -46,7 +46,7 @@ def run(found: Desk, words: Sequence[str], fuse: Fuse) -> tuple[bool, int]:
 def _be(found: Desk, words: Sequence[str], fuse: Fuse, told: int) -> NoReturn:
     status = 1
     try:
-        gc.disable()  # what it collected in the middle of an import could break that: python/cpython#106176
+        gc.disable()  # what it collects in the middle of an import may import itself
         os.chdir(found.folder)
         os.environ.clear()
         os.environ.update(found.environment())
