@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from freehold.cli import instances
 from freehold.cli.context import Context
 from freehold.cli.moveworld import database_there, databases_of, world_of
+from freehold.cli.underway import known_as
 from freehold.layouts.placement import place
 from freehold.local.movesfile import Known
-from freehold.move.machine import ENDED, Phase
+from freehold.move.machine import Phase
 from freehold.move.model import SOURCE, Side
-from freehold.move.state import MADE_DATABASE, MADE_LINKS
 
 if TYPE_CHECKING:
     from freehold.move.state import Standing
@@ -65,25 +65,13 @@ def find(context: Context) -> tuple[Known, ...]:
             finally:
                 session.close()
         there = context.at({sides[0].move.service: sides[0].move.goes for sides in found.values()})
-    told = {id_: _found(sides) for id_, sides in found.items()}
+    told = {id_: known_as(sides) for id_, sides in found.items()}
     # what changed roles in place stands in no database: it is known here or nowhere
     kept = [told.pop(one.move.id, one) for one in context.moves.read() if one.in_place or one.move.id in told]
     entries = tuple(told.values())
     context.moves.write((*kept, *entries))
     context.forget_homes()
     return tuple(kept) + entries
-
-
-def _found(sides: Sequence[Standing]) -> Known:
-    home = next((one.side for one in sides if one.open), SOURCE)
-    made = {key for one in sides for key in (MADE_DATABASE, MADE_LINKS) if one.seen.get(key) is True}
-    return Known(
-        sides[0].move,
-        home,
-        ended=all(one.phase in ENDED for one in sides),
-        made_database=MADE_DATABASE in made,
-        linked=MADE_LINKS in made,
-    )
 
 
 def settle(context: Context) -> bool:

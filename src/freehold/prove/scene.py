@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from freehold.found.model import Contents, Found, Object, Server
 from freehold.found.timescale import INNER
 from freehold.layouts.model import LinkLogin, Placement, Placements
-from freehold.prove.model import Canary, Login, Piece, Scene
+from freehold.prove.model import Canary, Login, Piece, Scene, SecondHome
 from freehold.spec.model import Platform, TableName, Via
 from freehold.sqltext import Sql, ident
 
@@ -199,7 +199,9 @@ def may_read(scene: Scene, login: Login, thing: Thing) -> bool:
 
 
 def may_enter(scene: Scene, login: Login, instance: str, database: str) -> bool:
-    """Whether the declaration gives this login a reason to connect to this database."""
+    """Whether the declaration, or a move under way, gives this login a reason to connect to this database."""
+    if login.instance == instance and login.role in passing_at(scene, instance, database):
+        return True
     here = scene.placements.within(instance, database)
     if login.purpose in ("monitor", "backup"):
         return instance == login.instance
@@ -220,6 +222,23 @@ def rooms(scene: Scene, login: Login) -> tuple[str, ...]:
         if role == login.role and instance == login.instance and answer.ok
     }
     return (*((login.database,) if login.database in inside else ()), *sorted(inside - {login.database}))
+
+
+def passing_at(scene: Scene, instance: str, database: str) -> frozenset[str]:
+    """The roles that moves under way need in a database."""
+    return frozenset(role for *place, role in scene.passing if place == [instance, database])
+
+
+def at_second_home(scene: Scene) -> Iterator[SecondHome]:
+    """The second homes that are there, with those of the logins that the move needs which may come in now."""
+    for home in scene.second:
+        server = scene.beyond.servers.get(home.instance)
+        database = server.databases.get(home.database) if server is not None else None
+        if server is None or database is None:
+            continue
+        inside = {grant.grantee for grant in database.acl if grant.privilege == "CONNECT"}
+        here = {name for name in home.logins & inside if name in server.roles and server.roles[name].login}
+        yield replace(home, logins=frozenset(here))
 
 
 def at_home(scene: Scene, purposes: tuple[str, ...] = ()) -> Iterator[Piece]:
