@@ -21,7 +21,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Fail where tests that share servers would be spread over the workers: every worker would start them again."""
+    """Put the longest tests first, so that no worker is left alone with one at the end. Fail where tests that share
+    servers would be spread over the workers: every worker would start them again."""
+    items.sort(key=lambda item: item.path.parent.name != "stories")
     if getattr(config.option, "loadgroup", False):
         loose = [one.nodeid for one in items if one.get_closest_marker("xdist_group") and "@" not in one.nodeid]
         if loose:

@@ -132,3 +132,21 @@ def test_a_service_without_anything(servers: PgServers) -> None:
         (),
         0,
     )
+
+
+def test_how_many_rows_there_are_about(servers: PgServers) -> None:
+    session = servers.admin("main")
+    session.execute(raw("CREATE SCHEMA mine; CREATE TABLE mine.t (id int) WITH (autovacuum_enabled = off)"))
+
+    def rows() -> int:
+        (row,) = session.query(question(("mine",), ["postgres"]))
+        (table,) = inventory(Side("main", "postgres"), ("mine",), str(row[0])).tables
+        return table.rows
+
+    assert rows() == 0
+    session.execute(raw("INSERT INTO mine.t SELECT * FROM generate_series(1, 100000)"))
+    assert 10_000 < rows() < 200_000  # nobody has counted them yet
+    session.execute(raw("ANALYZE mine.t"))
+    assert rows() == 100_000
+    session.execute(raw("INSERT INTO mine.t SELECT * FROM mine.t"))
+    assert 190_000 < rows() < 210_000

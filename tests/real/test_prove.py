@@ -16,7 +16,7 @@ from freehold.prove.page import html
 from freehold.prove.show import as_json
 from freehold.spec.model import Ignore, Layout, Limits, Platform, Server, ServerKind, Service, TableName
 from freehold.sqltext import keyword, raw
-from support.clusters import VERSIONS, embedded, instance, stopped, unlocked_hba
+from support.clusters import VERSIONS, elsewhere, embedded, instance, stopped, unlocked_hba
 from support.proofs import MAIN, Built, Quiet, build, file, small
 
 EMBEDDED = Server("main", ServerKind.EMBEDDED)
@@ -444,9 +444,10 @@ def test_a_server_that_is_not_ours_is_proved_by_its_url() -> None:
 
 
 def test_when_no_instance_answers_nothing_is_proved(built: Built) -> None:
-    with embedded([instance("main", 18)]) as (owner, servers):
+    main = instance("main", 18, port=elsewhere())
+    with embedded([main]) as (owner, servers):
         gone = Built(built.platform, built.placements, servers, built.design, built.secrets)
-        with stopped(owner, instance("main", 18)), pytest.raises(Unreachable, match="main"):
+        with stopped(owner, main), pytest.raises(Unreachable, match="main"):
             gone.prove()
 
 
@@ -454,18 +455,18 @@ def test_what_does_not_answer_is_unknown_and_the_rest_is_proved() -> None:
     class Stops(Quiet):
         def event(self, what: str, done: int, total: int) -> None:
             if what == "attacks" and done == 1:
-                ends.enter_context(stopped(owner, instance("users")))
+                ends.enter_context(stopped(owner, users))
 
     from freehold.local.clock import SystemClock
     from freehold.prove.run import prove
 
-    names = ["feed", "trading", "users"]
-    with embedded([instance(name) for name in names]) as (owner, servers), ExitStack() as ends:
+    users = instance("users", port=elsewhere())
+    with embedded([instance("feed"), instance("trading"), users]) as (owner, servers), ExitStack() as ends:
         built = build(servers, small(Layout.INSTANCE_PER_SERVICE, EMBEDDED))
         during = prove(built.platform, built.placements, servers, built.secrets, SystemClock(), Stops())
         before = built.prove()
+        ends.close()
         servers.restart({"users"})
-        # it listens elsewhere now, so what leads to it is planned anew
         whole = build(servers, built.platform).prove()
 
     for report in (during, before):

@@ -20,6 +20,9 @@ pytestmark = [
         shutil.which("pgbouncer", path="/usr/sbin:/usr/bin") is None, reason="PgBouncer is not installed"
     ),
 ]
+# 15 starts no worker of any subscription until so long after the last one, by default 5 s
+SETTINGS = "settings: {wal_retrieve_retry_interval: 200ms}"
+SERVERS = f"{{main: {{binaries: {FOLDERS.get(15)}, {SETTINGS}}}, new: embedded}}"
 LEFT = """
 SELECT rolname FROM pg_catalog.pg_roles WHERE rolname LIKE 'freehold%'
 UNION ALL SELECT subname FROM pg_catalog.pg_subscription UNION ALL SELECT slot_name FROM pg_catalog.pg_replication_slots
@@ -27,9 +30,8 @@ UNION ALL SELECT subname FROM pg_catalog.pg_subscription UNION ALL SELECT slot_n
 
 
 def test_to_a_newer_version_and_back_under_load() -> None:
-    with bank("schema-per-service", f"{{main: {FOLDERS[15]}, new: embedded}}") as found:
+    with bank("schema-per-service", SERVERS) as found:
         clients = transfers(url(found, "ledger"), url(found, "visits"))
-        clients.think_s = 0.01
         admins = {"main": admin(found, "main")}
         pauses: list[float] = []
         with clients.running(2):

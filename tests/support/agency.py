@@ -38,7 +38,7 @@ def clients(found: Desk) -> Clients:
         f" VALUES {wallets}, ('{_HOUSE}', NULL, 'bank', 'XTS')",
     )
     jobs = {"users": _log_in, "trading": _order, "payments": _pay, "market-data": _tick}
-    return Clients({name: (urls[name], once) for name, once in jobs.items()}, think_s=0.01)
+    return Clients({name: (urls[name], once) for name, once in jobs.items()})
 
 
 def agree(found: Desk, counted: Clients) -> None:

@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -93,7 +94,8 @@ def embedded(
 
 @contextmanager
 def stopped(owner: Embedded, one: Instance) -> Iterator[None]:
-    """The instance stopped and its port kept shut: another test's server would otherwise soon listen there."""
+    """The instance stopped and its port kept shut: another test's server would otherwise soon listen there. It must be
+    one from `elsewhere`: a port that `up` gives out may change hands before it is shut."""
     port = owner.status([one])[one.name].port
     owner.down([one])
     with shut(port):
@@ -165,7 +167,12 @@ def fast_settings(home: Home) -> None:
     """No waiting for the disk: test data may be lost."""
     with (home.data / "freehold.conf").open("a") as out:
         out.write("fsync = off\nsynchronous_commit = off\nfull_page_writes = off\nautovacuum = off\n")
+        # 15 starts no worker of any subscription until so long after the last one, by default 5 s
+        out.write("wal_retrieve_retry_interval = 100ms\n")
         out.write("shared_buffers = 32MB\nmax_connections = 200\ncheckpoint_timeout = 1h\nmax_wal_size = 4GB\n")
+
+
+_SLOTS_IN_USE = "SELECT pg_catalog.pg_terminate_backend(active_pid) FROM pg_catalog.pg_replication_slots WHERE active"
 
 
 def clean(address: Address) -> None:
@@ -184,6 +191,13 @@ def clean(address: Address) -> None:
                 inside.execute(sql("ALTER SUBSCRIPTION " + what, ident(str(name))))  # type: ignore[arg-type]
             inside.execute(sql("DROP SUBSCRIPTION {}", ident(str(name))))
             inside.close()
+        # the worker of a subscription that is gone may still hold its slot, and a database with such a slot stays
+        for _ in range(1_000):
+            if not session.query(keyword(_SLOTS_IN_USE)):
+                break
+            time.sleep(0.01)
+        for (slot,) in session.query(keyword("SELECT slot_name FROM pg_catalog.pg_replication_slots")):
+            session.execute(sql("SELECT pg_catalog.pg_drop_replication_slot({})", literal(str(slot))))
         for (name,) in session.query(
             keyword(
                 "SELECT datname FROM pg_catalog.pg_database WHERE datname NOT IN ('postgres', 'template0', 'template1')"
@@ -191,8 +205,6 @@ def clean(address: Address) -> None:
         ):
             session.execute(sql("ALTER DATABASE {} IS_TEMPLATE false", ident(str(name))))
             session.execute(sql("DROP DATABASE {} WITH (FORCE)", ident(str(name))))
-        for (slot,) in session.query(keyword("SELECT slot_name FROM pg_catalog.pg_replication_slots")):
-            session.execute(sql("SELECT pg_catalog.pg_drop_replication_slot({})", literal(str(slot))))
         roles = [
             str(name)
             for (name,) in session.query(

@@ -118,7 +118,7 @@ def keys(found: Desk) -> list[str]:
     return sorted(seen)
 
 
-def in_order(found: Desk, layout: str, *, restart: bool = False) -> None:
+def in_order(found: Desk, layout: str, *, restart: bool = False, prove: bool = True) -> None:
     """Assert that the declaration says the layout, that no step is left to do, and that the proof has nothing open.
 
     ``restart``: servers that must take more logins than before may be started again for it."""
@@ -129,6 +129,8 @@ def in_order(found: Desk, layout: str, *, restart: bool = False) -> None:
         "apply", "--authoritative", "--allow-destroy", "--yes", *(["--restart"] if restart else []), timeout_s=600
     )
     assert tidied.status == 0, tidied.all
+    if not prove:
+        return
     proof = found.run("prove", "--json", timeout_s=600)
     assert proof.document()["violations"] == [], proof.all
     assert proof.document()["unknown"] == [], proof.all

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,6 +11,9 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import psycopg
+
+THINK_S = 0.002 if os.environ.get("FREEHOLD_SOAK") == "1" else 0.02
+"""How long a client rests between two pieces of work: enough for the machine to do something else, or hardly."""
 
 Connection: TypeAlias = psycopg.Connection[tuple[object, ...]]
 Once: TypeAlias = Callable[[Connection, int], None]
@@ -27,7 +31,7 @@ class Clients:
 
     jobs: Mapping[str, tuple[str, Once]]
     reconnects: bool = False
-    think_s: float = 0.002
+    think_s: float = THINK_S
     confirmed: dict[str, set[int]] = field(default_factory=dict)
     doubtful: set[int] = field(default_factory=set)
     errors: list[str] = field(default_factory=list)

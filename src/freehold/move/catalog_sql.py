@@ -55,8 +55,12 @@ WITH mine AS MATERIALIZED (
                        JOIN pg_catalog.pg_class AS ic ON ic.oid = i.inhparent
                        WHERE (i.inhrelid = r.oid OR i.inhparent = r.oid) AND ic.relkind = 'r'),
            'rls', r.relrowsecurity, 'force', r.relforcerowsecurity,
-           'pages', r.relpages, 'rows', r.reltuples::bigint, 'bytes', CASE WHEN r.relkind = 'r'
-               THEN pg_catalog.pg_relation_size(r.oid) ELSE 0 END,
+           'pages', r.relpages, 'bytes', CASE WHEN r.relkind = 'r' THEN pg_catalog.pg_relation_size(r.oid) ELSE 0 END,
+           'rows', CASE WHEN r.relkind <> 'r' THEN greatest(0, r.reltuples)
+               -- as the planner does: as dense as when it was last counted; a guess where it never was
+               WHEN r.reltuples >= 0 AND r.relpages > 0 THEN r.reltuples / r.relpages
+                   * (pg_catalog.pg_relation_size(r.oid) / pg_catalog.current_setting('block_size')::bigint)
+               ELSE pg_catalog.pg_relation_size(r.oid) / 100 END::bigint,
            'tablespace', (SELECT s.spcname FROM pg_catalog.pg_tablespace AS s WHERE s.oid = r.reltablespace),
            'triggers', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(g.tgname, g.tgenabled)
                ORDER BY g.tgname)

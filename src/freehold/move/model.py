@@ -89,7 +89,8 @@ class Table:
     (unlogged); ``key`` are the columns of its primary key, ``replica_identity`` d, n, f or i as PostgreSQL says.
 
     ``partition_of`` is the parent of a partition; ``inherits`` whether it takes part in old-style inheritance.
-    ``pages`` and ``rows`` are the server's estimates, ``bytes`` the size of its main fork.
+    ``pages`` and ``rows`` are the server's estimates, ``bytes`` the size of its main fork. Where the server has counted
+    nothing yet, ``rows`` is a guess by ``bytes``.
     """
 
     name: TableName

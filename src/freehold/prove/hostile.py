@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from freehold.found.model import Server
 from freehold.prove.judge import broken, evidence, held, in_database, unknown, verdict
 from freehold.prove.model import Answer, Attack, Conversation, Login, Piece, Run, Scene, Tell, Verdict
-from freehold.prove.scene import at_home
+from freehold.prove.pieces import at_home
 from freehold.prove.why import Ground, of_membership, told
 from freehold.sqltext import Sql, ident
 

@@ -18,7 +18,8 @@ from freehold.prove.model import (
     Verdict,
     Volley,
 )
-from freehold.prove.scene import Thing, contents, everywhere, may_read, owns, things
+from freehold.prove.pieces import everywhere
+from freehold.prove.scene import Thing, contents, may_read, owns, things
 from freehold.prove.why import of_thing, told
 from freehold.sqltext import Sql, keyword, literal, sql
 

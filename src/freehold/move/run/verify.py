@@ -34,7 +34,7 @@ def verify(
     servers: Servers,
     clock: Clock,
     tell: Tell,
-    options: Options = Options(),  # noqa: B008 - frozen
+    options: Options,
 ) -> Report:
     """Compare what direction ``f`` (source to target) or ``r`` (target to source) fills with its home.
 

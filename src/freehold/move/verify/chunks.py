@@ -83,8 +83,7 @@ def _plain(column: Column) -> bool:
 
 def parts(shape: Shape, chunk_rows: int) -> int:
     """Into how many pieces a table is cut, by the server's estimates."""
-    rows = shape.table.rows or shape.table.bytes // 100
-    return max(1, ceil(rows / chunk_rows))
+    return max(1, ceil(shape.table.rows / chunk_rows))
 
 
 def bounds(shape: Shape, count: int) -> Sql:

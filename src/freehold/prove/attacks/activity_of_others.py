@@ -18,7 +18,7 @@ from dataclasses import replace
 from freehold.prove.hostile import by_role
 from freehold.prove.judge import broken, evidence, held, limit, unknown
 from freehold.prove.model import Answer, Attack, Conversation, Login, Piece, Run, Scene, Tell
-from freehold.prove.scene import crowd_of, crowds
+from freehold.prove.pieces import crowd_of, crowds
 from freehold.prove.why import told
 from freehold.sqltext import Sql, ident, join, literal, sql
 

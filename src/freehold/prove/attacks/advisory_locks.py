@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 from freehold.prove.judge import evidence, held, limit, unknown
 from freehold.prove.model import Attack, Conversation, Login, Piece, Run, Scene, Tell
-from freehold.prove.scene import crowd_of, crowds
+from freehold.prove.pieces import crowd_of, crowds
 from freehold.sqltext import join, sql
 
 _CODE = "advisory_locks"

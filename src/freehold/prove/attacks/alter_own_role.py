@@ -13,7 +13,7 @@ from __future__ import annotations
 from freehold.prove.hostile import by_attribute
 from freehold.prove.judge import broken, evidence, held, limit, refused, unknown
 from freehold.prove.model import Attack, Conversation, Piece, Run, Scene, Tell
-from freehold.prove.scene import at_home
+from freehold.prove.pieces import at_home
 from freehold.prove.why import told
 from freehold.sqltext import ident, sql
 

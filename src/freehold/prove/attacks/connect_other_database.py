@@ -16,7 +16,8 @@ from collections.abc import Iterator
 
 from freehold.prove.judge import broken, evidence, held, refused, unknown
 from freehold.prove.model import Answer, Attack, Conversation, Login, Piece, Scene, Tell
-from freehold.prove.scene import databases, may_enter
+from freehold.prove.pieces import databases
+from freehold.prove.scene import may_enter
 from freehold.prove.why import of_acl, told
 from freehold.sqltext import ident, keyword, sql
 

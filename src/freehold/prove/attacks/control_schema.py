@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from freehold.found.model import CONTROL_SCHEMA
 from freehold.prove.hostile import Attempt, by_role, hostile_attack
 from freehold.prove.model import Login, Piece, Scene
-from freehold.prove.scene import contents, everywhere
+from freehold.prove.pieces import everywhere
+from freehold.prove.scene import contents
 from freehold.prove.why import Ground
 from freehold.sqltext import ident, keyword
 

@@ -16,7 +16,8 @@ from collections.abc import Iterator
 
 from freehold.prove.hostile import Attempt, hostile_attack
 from freehold.prove.model import Login, Piece, Scene
-from freehold.prove.scene import contents, everywhere, placement_of, service_schemas
+from freehold.prove.pieces import everywhere
+from freehold.prove.scene import contents, placement_of, service_schemas
 from freehold.prove.why import of_acl
 from freehold.sqltext import ident, keyword, literal, sql
 

@@ -15,7 +15,8 @@ from __future__ import annotations
 from freehold.finding import Evidence
 from freehold.prove.judge import broken, evidence, held, in_database, unknown, verdict
 from freehold.prove.model import Answer, Attack, Conversation, Login, Piece, Run, Scene, Tell, Verdict
-from freehold.prove.scene import contents, everywhere, link_mappings
+from freehold.prove.pieces import everywhere
+from freehold.prove.scene import contents, link_mappings
 from freehold.prove.why import of_acl, told
 from freehold.sqltext import PUBLIC, Sql, ident, keyword, literal, sql
 

@@ -30,7 +30,8 @@ from freehold.prove.model import (
     Scene,
     Tell,
 )
-from freehold.prove.scene import at_home, capacity
+from freehold.prove.pieces import at_home
+from freehold.prove.scene import capacity
 from freehold.sqltext import ident, keyword
 
 _CODE = "exhaust_connections"

@@ -14,7 +14,8 @@ from collections.abc import Iterator
 
 from freehold.prove.hostile import Attempt, by_role, hostile_attack
 from freehold.prove.model import Login, Piece, Scene
-from freehold.prove.scene import everywhere, placement_of
+from freehold.prove.pieces import everywhere
+from freehold.prove.scene import placement_of
 from freehold.prove.why import Ground
 from freehold.sqltext import ident, literal, sql
 

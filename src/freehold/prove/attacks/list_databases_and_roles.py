@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from freehold.prove.judge import evidence, held, limit, unknown
 from freehold.prove.model import Attack, Conversation, Piece, Run, Scene, Tell
-from freehold.prove.scene import at_home
+from freehold.prove.pieces import at_home
 from freehold.sqltext import keyword
 
 _CODE = "list_databases_and_roles"

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from freehold.prove.judge import evidence, held, limit, unknown
 from freehold.prove.model import Answer, Attack, Canary, Conversation, Login, Notifications, Piece, Run, Scene, Tell
-from freehold.prove.scene import crowd_of, crowds
+from freehold.prove.pieces import crowd_of, crowds
 from freehold.sqltext import ident, join, literal, sql
 
 _CODE = "listen_notify"

@@ -14,7 +14,8 @@ from collections.abc import Iterator
 
 from freehold.prove.judge import broken, evidence, held, in_database, refused, unknown
 from freehold.prove.model import Answer, Attack, Canary, Conversation, Login, Piece, Result, Run, Scene, Tell
-from freehold.prove.scene import placement_of, rooms
+from freehold.prove.pieces import rooms
+from freehold.prove.scene import placement_of
 from freehold.sqltext import Sql, ident, sql, words
 
 _CODE = "own_access"

@@ -16,7 +16,8 @@ from collections.abc import Iterator
 
 from freehold.prove.judge import broken, evidence, held, in_database, refused, unknown
 from freehold.prove.model import Answer, Attack, Conversation, Login, Piece, Run, Scene, Tell
-from freehold.prove.scene import contents, everywhere, passing_at
+from freehold.prove.pieces import everywhere
+from freehold.prove.scene import contents, passing_at
 from freehold.sqltext import ident, keyword, literal, sql
 
 _CODE = "pool_lookup"

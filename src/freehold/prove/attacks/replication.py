@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from freehold.prove.hostile import Attempt, by_attribute, by_role, hostile_attack
 from freehold.prove.model import Login, Piece, Scene
-from freehold.prove.scene import at_home
+from freehold.prove.pieces import at_home
 from freehold.sqltext import keyword
 
 

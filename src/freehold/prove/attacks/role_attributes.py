@@ -18,7 +18,8 @@ from freehold.finding import Evidence
 from freehold.prove.claims import declared_roles
 from freehold.prove.judge import broken, evidence, held, limit, unknown, verdict
 from freehold.prove.model import Attack, Conversation, Piece, Result, Run, Scene, Tell, Verdict
-from freehold.prove.scene import at_home, links_of
+from freehold.prove.pieces import at_home
+from freehold.prove.scene import links_of
 from freehold.sqltext import ident, keyword, sql, words
 
 _CODE = "role_attributes"

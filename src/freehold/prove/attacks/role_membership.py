@@ -17,7 +17,7 @@ from freehold.finding import Evidence
 from freehold.prove.claims import allowed_memberships, declared_roles
 from freehold.prove.judge import broken, evidence, held, unknown, verdict
 from freehold.prove.model import Answer, Attack, Batch, Conversation, Login, Piece, Scene, Tell, Verdict, Volley
-from freehold.prove.scene import at_home
+from freehold.prove.pieces import at_home
 from freehold.prove.why import chain, leave, of_membership, reached, told
 from freehold.sqltext import ident, sql
 

@@ -14,7 +14,8 @@ from collections.abc import Iterator
 
 from freehold.prove.judge import broken, evidence, held, unknown
 from freehold.prove.model import Attack, Conversation, Piece, Run, Scene, Tell
-from freehold.prove.scene import at_home, contents, path_names, placement_of
+from freehold.prove.pieces import at_home
+from freehold.prove.scene import contents, path_names, placement_of
 from freehold.sqltext import ident, keyword
 
 _CODE = "search_path"

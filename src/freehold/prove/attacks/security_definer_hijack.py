@@ -22,7 +22,8 @@ from dataclasses import dataclass
 from freehold.prove import shadow
 from freehold.prove.judge import WHERE, broken, evidence, held
 from freehold.prove.model import Answer, Attack, Conversation, Login, Piece, Result, Run, Scene, Tell, Verdict
-from freehold.prove.scene import Thing, everywhere, owns, path_names, things
+from freehold.prove.pieces import everywhere
+from freehold.prove.scene import Thing, owns, path_names, things
 from freehold.prove.why import object_words
 from freehold.sqltext import Sql, ident
 

@@ -15,7 +15,7 @@ import re
 
 from freehold.prove.judge import broken, evidence, held, unknown
 from freehold.prove.model import Answer, Attack, Conversation, Piece, Run, Scene, Tell
-from freehold.prove.scene import at_home
+from freehold.prove.pieces import at_home
 from freehold.sqltext import ident, keyword
 
 _CODE = "settings_of_roles_leak_secrets"

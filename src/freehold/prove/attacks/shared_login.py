@@ -14,7 +14,8 @@ from collections.abc import Iterator
 
 from freehold.prove.judge import evidence, held, limit, unknown
 from freehold.prove.model import Attack, Canary, Conversation, Piece, Result, Run, Scene, Tell, Verdict
-from freehold.prove.scene import placement_of, rooms
+from freehold.prove.pieces import rooms
+from freehold.prove.scene import placement_of
 from freehold.sqltext import ident, sql
 
 _CODE = "shared_login"

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from freehold.prove.judge import evidence, held, limit, unknown
 from freehold.prove.model import Attack, Conversation, Piece, Run, Scene, Tell
-from freehold.prove.scene import in_same_database, together
+from freehold.prove.pieces import in_same_database, together
 from freehold.sqltext import literal, sql
 
 _CODE = "statistics_in_database"

@@ -14,7 +14,8 @@ from collections.abc import Iterator
 
 from freehold.prove.judge import broken, evidence, held, limit, unknown, verdict
 from freehold.prove.model import Attack, Conversation, Piece, Run, Scene, Tell, Verdict
-from freehold.prove.scene import at_home, may_enter
+from freehold.prove.pieces import at_home
+from freehold.prove.scene import may_enter
 from freehold.prove.why import of_acl, told
 from freehold.sqltext import ident, literal, sql
 

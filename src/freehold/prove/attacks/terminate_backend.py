@@ -29,7 +29,7 @@ from freehold.prove.model import (
     Verdict,
     Volley,
 )
-from freehold.prove.scene import crowd_of, crowds
+from freehold.prove.pieces import crowd_of, crowds
 from freehold.prove.why import told
 from freehold.sqltext import Sql, ident, keyword, sql
 

@@ -24,7 +24,8 @@ from freehold.found.model import Server
 from freehold.layouts.model import Link
 from freehold.prove.judge import broken, evidence, held, in_database, unknown, verdict
 from freehold.prove.model import As, Attack, Conversation, Login, Piece, Run, Scene, Tell, Verdict
-from freehold.prove.scene import contents, link_mappings, matches, placement_of, rooms
+from freehold.prove.pieces import rooms
+from freehold.prove.scene import contents, link_mappings, matches, placement_of
 from freehold.prove.why import of_acl, told
 from freehold.spec.model import Via
 from freehold.sqltext import PUBLIC, Sql, ident, keyword, literal, role, sql

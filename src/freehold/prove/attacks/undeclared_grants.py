@@ -21,7 +21,8 @@ from freehold.found.model import Acl, Grant, Server
 from freehold.prove.claims import Explained, unexplained
 from freehold.prove.judge import broken, held, in_database
 from freehold.prove.model import Attack, Conversation, Piece, Scene, Tell
-from freehold.prove.scene import contents, databases, owner_service, service_schemas
+from freehold.prove.pieces import databases
+from freehold.prove.scene import contents, owner_service, service_schemas
 from freehold.prove.why import object_words, revoke
 from freehold.sqltext import PUBLIC, Sql, ident, sql
 

@@ -16,8 +16,9 @@ from freehold.ports import Progress, Secrets, Servers
 from freehold.prove import canary, trace
 from freehold.prove.judge import unknown
 from freehold.prove.model import Answer, Canary, Login, Pooled, Probe, Result, Scene, SecondHome, Verdict
+from freehold.prove.pieces import databases
 from freehold.prove.run.doors import Doors
-from freehold.prove.scene import databases, logins, present
+from freehold.prove.scene import logins, present
 from freehold.spec.model import Platform
 from freehold.sqltext import ident, sql
 
