@@ -47,8 +47,9 @@ def test_what_a_move_needs_at_its_second_home_is_expected_and_a_stranger_there_i
             session.execute("REVOKE CONNECT ON DATABASE bank FROM stranger, bank_visits_app")
         assert places.keys() == {"new/bank"}
         assert places["new/bank"] >= OWN
-        shown = found.run("prove", "--attack", "second_home").all
+        shown = found.run("prove", "--attack", "second_home", "--html", "proof.html").all
         assert f"moving: {len(places['new/bank'])} logins of ledger expected at new/bank" in shown
+        assert "<h2>On the move (1)</h2>" in (found.folder / "proof.html").read_text()
 
         (found.folder / "moves.json").rename(found.folder / ".freehold" / "moves.json")
         move(found, "cutover", *MOVE, "--unverified")
