@@ -39,6 +39,7 @@ EVENTS: tuple[Event, ...] = (
     events.PauseEnded(33.0, "target"),
     events.Retried("a transaction did not end in time", 10),
     events.Waiting("the slot", "transactions that are open"),
+    events.RolesChanged("main/shop", "o", "a", "r", "old o", "old a", "old r"),
     *(events.Watchdog(state, 123) for state in events.Dog),
 )
 

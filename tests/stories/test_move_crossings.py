@@ -182,10 +182,14 @@ def test_who_is_read_moves_away_from_under_the_views_of_who_stays() -> None:
 
 
 def given_up(found: Desk) -> None:
-    """An abort leaves no link behind, at either end."""
+    """An abort leaves no link behind, at either end, and no database; also where this machine has forgotten that the
+    move made them."""
     assert at(found, "people", LINKS) == [(1, 1, 1, 2)]
+    (found.folder / ".freehold" / "moves.json").unlink()
+    run(found, "move", "find")
     run(found, "move", "abort", "--yes")
     assert at(found, "people", LINKS) == [(0, 0, 0, 0)]
+    assert at(found, "people", "SELECT datname FROM pg_database WHERE datname = 'crossed_rents'") == []
 
 
 LINKS = """

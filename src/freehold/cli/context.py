@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -34,11 +35,19 @@ class Context:
         self.out = out
         self.path = declaration.find(file).absolute()
         self._homes = homes
+        self._connect_timeout_s: int | None = None
 
     def at(self, homes: Mapping[str, Home]) -> Context:
         """The same platform with services placed elsewhere; shares nothing with this one but the declaration."""
         found = Context(str(self.path), self.out, {**self.homes, **homes})
         found.__dict__["loaded"] = self.loaded
+        found._connect_timeout_s = self._connect_timeout_s
+        return found
+
+    def hurried(self, connect_timeout_s: int) -> Context:
+        """The same platform, where no host is waited for longer than this before it counts as gone."""
+        found = self.at({})
+        found._connect_timeout_s = connect_timeout_s
         return found
 
     @cached_property
@@ -111,7 +120,8 @@ class Context:
         """Sessions on every instance that has an address; an instance of ours that is down has none."""
         from freehold.pg.servers import PgServers
 
-        return PgServers(self.addresses(), self.embedded.owned_files(self.owned) if self.owned else {})
+        found = PgServers(self.addresses(), self.embedded.owned_files(self.owned) if self.owned else {})
+        return replace(found, connect_timeout_s=self._connect_timeout_s) if self._connect_timeout_s else found
 
     def forget_homes(self) -> None:
         """Look again where moves have taken services."""
@@ -125,11 +135,15 @@ class Context:
     def addresses(self, *, stopped: bool = False) -> Mapping[str, Address]:
         """Where each reachable instance is, with ``stopped`` also where one of ours was when it last ran; passwords met
         here are hidden from all output."""
+        return self._located(self.placements.instances, stopped=stopped)
+
+    def _located(self, instances: Sequence[Instance], *, stopped: bool = False) -> Mapping[str, Address]:
         from freehold.pg.servers import address_from_url
 
         found: dict[str, Address] = {}
-        seen = self.embedded.status(self.owned) if self.owned else {}
-        for instance in self.placements.instances:
+        ours = [instance for instance in instances if instance.owned]
+        seen = self.embedded.status(ours) if ours else {}
+        for instance in instances:
             if instance.server.kind is ServerKind.URL:
                 found[instance.name] = address_from_url(instance.name, instance.server.url)
             elif seen[instance.name].running or (stopped and seen[instance.name].port):
@@ -145,14 +159,37 @@ class Context:
         return password
 
     def address(self, instance: str) -> Address:
-        """Where one instance is. Raises Unreachable when any is down."""
-        if instance not in {one.name for one in self.placements.instances}:
+        """Where one instance is, also one on which no service lives yet. Raises Unreachable when it is down, or any on
+        which services live."""
+        named = {one.name: one for one in self.placements.instances}
+        if instance in named:
+            self.all_reachable()
+            return self.servers.addresses()[instance]
+        beside = self.beside()
+        if instance not in beside:
             raise FreeholdError(
-                f'there is no instance "{instance}"',
-                hint=f"There are: {', '.join(one.name for one in self.placements.instances)}.",
+                f'there is no instance "{instance}"', hint=f"There are: {', '.join(sorted({*named, *beside}))}."
             )
-        self.all_reachable()
-        return self.servers.addresses()[instance]
+        found = self._located([beside[instance]])
+        if instance not in found:
+            raise Unreachable(
+                f'instance "{instance}" does not run: no service lives there yet',
+                hint=f"`freehold move start --service NAME --to-instance {instance}` starts it.",
+                sqlstate="08001",
+            )
+        return found[instance]
+
+    def beside(self) -> Mapping[str, Instance]:
+        """The instances on which no service lives: the other ends of moves that have not ended, and what is declared
+        and not used yet."""
+        found: dict[str, Instance] = {}
+        for known in self.moves.read():
+            for home in () if known.ended else (known.move.came, known.move.goes):
+                found |= {one.name: one for one in self.at({known.move.service: home}).placements.instances}
+        for server in self.platform.servers:
+            found.setdefault(server.name, Instance(server.name, server, server.port, (), (), 0))
+        lived_in = {one.name for one in self.placements.instances}
+        return {name: one for name, one in found.items() if name not in lived_in}
 
     def binaries(self) -> tuple[str, ...]:
         """The folders of PostgreSQL programs that the declaration names."""

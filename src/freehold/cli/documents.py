@@ -64,6 +64,7 @@ _PROOF: dict[str, Schema] = {
     ),
     "by_attack": {"type": "object", "additionalProperties": {"type": "object", "additionalProperties": COUNT}},
     "versions": {"type": "object", "additionalProperties": COUNT},
+    "moving": list_of(object_of({"service": TEXT, "instance": TEXT, "database": TEXT, "logins": list_of(TEXT)})),
     "unreachable": list_of(TEXT),
     "platform": TEXT,
     "layout": TEXT,

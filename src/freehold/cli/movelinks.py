@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from freehold.cli import verbs
 from freehold.cli.context import Context
+from freehold.cli.made import LOGINS
 from freehold.errors import FreeholdError
 from freehold.layouts.model import Link, Place
 from freehold.move.model import TARGET, Dependent, Move
@@ -48,9 +49,7 @@ def lead(context: Context, move: Move, tables: frozenset[TableName]) -> None:
     """
     from freehold.local.clock import SystemClock
 
-    for entry in context.moves.read():
-        if entry.move.id == move.id and not entry.linked:
-            context.moves.put(replace(entry, linked=True))
+    _remember(context, move)
     there = context.at({move.service: move.goes})
     here = (move.target.instance, move.target.database)
     links = tuple(one for one in _of(there, move.service) if one.reader == here)
@@ -64,6 +63,28 @@ def lead(context: Context, move: Move, tables: frozenset[TableName]) -> None:
                 hint="; ".join(notes) or "`freehold plan` says what is missing. Run the move again after that.",
             )
         clock.sleep_ms(200)
+
+
+def foresee(context: Context, move: Move, steps: Iterable[Step]) -> None:
+    """Remember that the move makes links, where one of ``steps`` makes a login for one."""
+    there = context.at({move.service: move.goes}).placements
+    new = {login.role for login in there.link_logins} - {login.role for login in context.placements.link_logins}
+    if any(step.kind in LOGINS and _role(step) in new for step in steps):
+        _remember(context, move)
+
+
+def _remember(context: Context, move: Move) -> None:
+    """Say that the move makes links, before it does: in the database of its source, and on this machine."""
+    from freehold.move.state import MADE_LINKS, note
+
+    session = context.servers.admin(move.source.instance, move.source.database)
+    try:
+        session.execute(note(move, {MADE_LINKS: True}))
+    finally:
+        session.close()
+    for entry in context.moves.read():
+        if entry.move.id == move.id and not entry.linked:
+            context.moves.put(replace(entry, linked=True))
 
 
 def relead(context: Context, move: Move) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from freehold.cli import instances, movechecks, movehomes, movetasks, moveworld, moving, pools
+from freehold.cli import instances, movechecks, movehomes, moveinplace, movetasks, moveworld, moving, pools
 from freehold.cli.bringing import bring
 from freehold.cli.context import Context
 from freehold.cli.out import Block, Cell, Result, Say, Table, Tone
@@ -44,7 +44,7 @@ def started(
             blocks.append(Say(f"✓ {task.service} stays in its database and gets other roles", Tone.GOOD))
             continue
         if task.in_place:
-            movehomes.take_over(context, task)
+            moveinplace.take_over(context, task)
             blocks.append(Say(f"✓ {task.service} has its roles for layout {task.goes.layout.value}", Tone.GOOD))
             continue
         entry, findings = moving.begin(context, task, jobs=jobs, dry_run=dry_run, backup=backup)

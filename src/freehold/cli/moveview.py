@@ -18,6 +18,7 @@ from freehold.move.events import (
     PauseEnded,
     PhaseReached,
     Retried,
+    RolesChanged,
     RowsCompared,
     RowsCopied,
     StepBegun,
@@ -91,6 +92,8 @@ def line(event: Event) -> Line | None:
             return Line(f"{event.reason}; trying again, {event.tries} times at most", stays=True)
         case Waiting():
             return Line(f"{event.what} waits for {event.why}")
+        case RolesChanged():
+            return Line(f"{event.owner} owns what {event.owner_before} owned, in {event.database}", stays=True)
         case Watchdog():
             return _watchdog(event)
         case _:

@@ -23,19 +23,18 @@ from freehold.sqltext import keyword, literal, sql
 if TYPE_CHECKING:
     from freehold.move.run.world import World
     from freehold.move.state import Standing
+    from freehold.pg.servers import PgServers
     from freehold.ports import Servers
 
 
 @contextmanager
-def world_of(context: Context, move: Move) -> Iterator[World]:
-    """The ports of a move, with both homes in reach."""
+def world_of(context: Context, move: Move, *, dumps: bool = True) -> Iterator[World]:
+    """The ports of a move, with both homes in reach. Without ``dumps`` no server is asked before it is needed."""
     from freehold.move.run.world import World
     from freehold.pg.dump import PgDumps
 
-    before, after = context.at({move.service: move.came}), context.at({move.service: move.goes})
-    places = {**before.servers.addresses(), **after.servers.addresses()}
-    servers = replace(after.servers, places=places)
-    majors = majors_of(servers, move)
+    servers = servers_of(context, move)
+    majors = majors_of(servers, move) if dumps else {}
     out = context.out
     streaming = out.streams and out.as_json
     # where the lines of the stream go to a terminal, nothing may be drawn between them
@@ -48,11 +47,17 @@ def world_of(context: Context, move: Move) -> Iterator[World]:
                 servers,
                 context.secrets,
                 SystemClock(),
-                PgDumps(places, majors, context.binaries()),
+                PgDumps(servers.addresses(), majors, context.binaries()),
                 who(),
                 lambda one, pause_ms, tell: watching.watched(context.path, one, pause_ms, tell),
                 feed.take,
             )
+
+
+def servers_of(context: Context, move: Move) -> PgServers:
+    """Sessions on every instance, those of both homes too."""
+    before, after = context.at({move.service: move.came}), context.at({move.service: move.goes})
+    return replace(after.servers, places={**before.servers.addresses(), **after.servers.addresses()})
 
 
 def majors_of(servers: Servers, move: Move) -> dict[str, int]:

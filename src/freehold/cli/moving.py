@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -12,8 +12,9 @@ from freehold.cli.context import Context
 from freehold.cli.made import LOGINS
 from freehold.cli.movechecks import blocked, preflight, proved
 from freehold.cli.movetasks import Task, new_move
-from freehold.cli.moveworld import database_there, majors_of, steering, world_of
-from freehold.errors import FreeholdError, LocalStateError
+from freehold.cli.moveworld import database_there, majors_of, servers_of, steering, world_of
+from freehold.cli.watching import BRIEFLY_S, LONGER_S
+from freehold.errors import FreeholdError, LocalStateError, Unreachable
 from freehold.finding import Finding
 from freehold.local.movesfile import Known
 from freehold.move import events
@@ -76,6 +77,7 @@ def begin(
             return None, told
         entry = Known(move, made_database=not database_there(there, move.target))
         context.moves.put(entry)
+        _register(context, entry)
         provision(context, move)
         told = preflight(context, move)
         if blocked(told):
@@ -88,6 +90,18 @@ def begin(
     with world_of(context, move) as world:
         told += start(world, move, _work(context, world, move, jobs, backup=backup))
     return entry, told
+
+
+def _register(context: Context, entry: Known) -> None:
+    """Write the move down where its service lives before anything is made for it: `find` looks there when this machine
+    has lost its own record."""
+    from freehold.move.run.beginning import register
+    from freehold.move.state import MADE_DATABASE, note
+
+    with world_of(context, entry.move) as world:
+        register(world, entry.move)
+        with world.session(entry.move.source) as source:
+            source.execute(note(entry.move, {MADE_DATABASE: entry.made_database}))
 
 
 def _work(context: Context, world: World, move: Move, jobs: int, *, backup: bool) -> Work:
@@ -111,14 +125,12 @@ def _work(context: Context, world: World, move: Move, jobs: int, *, backup: bool
 
 
 def _withdraw(context: Context, entry: Known) -> None:
-    from freehold.move.run.beginning import register
     from freehold.move.run.retiring import abort as do
 
     move = entry.move
     entry = next(one for one in context.moves.read() if one.move.id == move.id)
     unlink = (lambda: movelinks.unlead(context, move, TARGET)) if entry.linked else lambda: None
     with world_of(context, entry.move) as world:
-        register(world, entry.move)
         do(world, entry.move, made_database=entry.made_database, unlink=unlink)
     context.moves.put(replace(entry, ended=True))
 
@@ -129,6 +141,7 @@ def provision(context: Context, move: Move) -> None:
     made = verbs.plan(there, authoritative=False, allow_destroy=False, services=[move.service], moving=True)
     steps = tuple(step for step in made.plan.steps if _at_home(step, move))
     if steps:
+        movelinks.foresee(context, move, steps)
         verbs.apply(there, replace(made, plan=replace(made.plan, steps=steps)), wait_ms=60_000)
     if move.source.instance != move.target.instance:
         _let_follow(context.at({move.service: move.came}), move)
@@ -192,13 +205,25 @@ def switch(context: Context, entry: Known, from_side: str, limits: Limits, *, un
     return took
 
 
-def heal(context: Context, entry: Known) -> str:
-    """End a switch that was interrupted; the side that serves."""
+def heal(context: Context, entry: Known, waits_s: Sequence[int] = (BRIEFLY_S, LONGER_S)) -> str:
+    """End a switch that was interrupted; the side that serves. Each of ``waits_s`` is an attempt: for so long a host
+    that does not answer is waited for, while clients of the other one wait too. Raises Unreachable after the last."""
+    for wait_s in waits_s[:-1]:
+        with suppress(Unreachable):
+            return _heal(context, entry, wait_s)
+    return _heal(context, entry, waits_s[-1])
+
+
+def _heal(context: Context, entry: Known, wait_s: int) -> str:
     from freehold.move.run.healing import heal as do
 
-    move = entry.move
-    with world_of(context, move) as world, steering(context, move) as clients, world.step(events.Step.HEAL):
-        side = do(world, move, clients)
+    move, soon = entry.move, context.hurried(wait_s)
+    with (
+        world_of(soon, move, dumps=False) as world,
+        steering(soon, move) as clients,
+        world.step(events.Step.HEAL),
+    ):
+        side = do(world, move, clients, replace(world, servers=servers_of(context, move)))
         _settled(context, move, side, clients)
     return side
 

@@ -58,11 +58,15 @@ def declared(context: Context) -> tuple[Bouncer, ...]:
     return lasting(context)
 
 
-def lasting(context: Context) -> tuple[Bouncer, ...]:
+def lasting(context: Context, asked: dict[str, bool] | None = None) -> tuple[Bouncer, ...]:
     """The same, with what is known from before of an instance that does not answer: the services of the others need
-    their pools meanwhile."""
+    their pools meanwhile. ``asked`` keeps what each was asked: one that does not answer is waited for once."""
+    asked = {} if asked is None else asked
     places = context.addresses(stopped=True)
-    return _declared(context, places, {name: _reads(context, name) for name in places})
+    for name in places:
+        if name not in asked:
+            asked[name] = _reads(context, name)
+    return _declared(context, places, asked)
 
 
 def known(context: Context) -> tuple[Bouncer, ...]:

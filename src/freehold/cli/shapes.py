@@ -120,6 +120,10 @@ def proof_blocks(report: Report) -> tuple[Block, ...]:
     if report.limits:
         blocks.append(Say(f"~ what layout {report.layout} cannot prevent (--json and --html say more):", Tone.WARN))
         blocks += [Say(f"    {finding.title}", Tone.DIM) for finding in report.limits]
+    blocks += [
+        Say(f"· moving: {count(len(one.logins), 'login')} of {one.service} expected at {one.instance}/{one.database}")
+        for one in report.moving
+    ]
     if report.ignored:
         blocks.append(Say(f"· {count(len(report.ignored), 'finding')} ignored, as declared", Tone.DIM))
     if report.passed:

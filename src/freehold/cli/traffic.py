@@ -174,9 +174,10 @@ def traffic(context: Context, move: Move) -> PoolTraffic | NoPool:
     sides = {SOURCE: context.at({move.service: move.came}), TARGET: context.at({move.service: move.goes})}
     wanted: dict[str, Bouncer] = {}
     logins: dict[str, Sequence[Login]] = {}
+    asked: dict[str, bool] = {}
     alias = ""
     for side, there in sides.items():
-        for bouncer in pools.lasting(there):
+        for bouncer in pools.lasting(there, asked):
             found = [entry for entry in bouncer.entries if entry.service == move.service]
             if found:
                 wanted[side], alias = bouncer, found[0].alias

@@ -2,23 +2,81 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from contextlib import closing, suppress
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from freehold.cli.context import Context
 from freehold.cli.made import Made
-from freehold.move.model import SOURCE, TARGET
+from freehold.errors import ServerError
+from freehold.layouts.model import Placement
+from freehold.local.movesfile import Known
+from freehold.move.machine import ENDED
+from freehold.move.model import SOURCE, TARGET, Side, other
 from freehold.move.names import stream
-from freehold.spec.names import service_logins
+from freehold.move.state import MADE_DATABASE, MADE_LINKS
+from freehold.prove.model import SecondHome
+from freehold.spec.names import deploy_role, service_logins
+
+if TYPE_CHECKING:
+    from freehold.move.state import Standing
 
 
-def besides(context: Context) -> tuple[tuple[str, str, str], ...]:
+def open_moves(context: Context) -> tuple[Known, ...]:
+    """The moves that have not ended, as this machine knows them and as the databases tell that answer."""
+    from freehold.move.run.healing import rows
+
+    local = context.moves.read()
+    sides: dict[str, list[Standing]] = {}
+    for place in context.placements.databases():
+        with suppress(ServerError), closing(context.servers.admin(*place)) as session:
+            for one in rows(session):
+                if one.move.platform == context.platform.name:
+                    sides.setdefault(one.move.id, []).append(one)
+    known = {one.move.id for one in local}
+    told = [known_as(some) for id_, some in sides.items() if id_ not in known]
+    return tuple(one for one in (*local, *told) if not one.ended)
+
+
+def known_as(sides: Sequence[Standing]) -> Known:
+    """What the databases say of a move, as this machine would keep it."""
+    made = {key for one in sides for key in (MADE_DATABASE, MADE_LINKS) if one.seen.get(key) is True}
+    return Known(
+        sides[0].move,
+        next((one.side for one in sides if one.open), SOURCE),
+        ended=all(one.phase in ENDED for one in sides),
+        made_database=MADE_DATABASE in made,
+        linked=MADE_LINKS in made,
+    )
+
+
+def second_homes(context: Context, under_way: Iterable[Known]) -> tuple[SecondHome, ...]:
+    """For each service on the move the home where it does not live now, and who is let in there."""
+    platform, roles = context.platform.name, context.placements.roles
+    return tuple(
+        SecondHome(
+            Placement(one.move.service, place.instance, place.database, one.move.schemas, one.move.roles(away)),
+            frozenset(
+                login for instance, database, login in besides(context, [one]) if Side(instance, database) == place
+            ),
+            frozenset({roles.analytics, roles.monitor, roles.backup, deploy_role(platform, one.move.service)}),
+        )
+        for one in under_way
+        if not one.in_place
+        for away in (other(one.home),)
+        for place in (one.move.place(away),)
+    )
+
+
+def besides(context: Context, moves: Iterable[Known] | None = None) -> tuple[tuple[str, str, str], ...]:
     """Who is let in on both sides of a move that has not ended: (instance, database, login). A login from before an
     earlier move may still be in use, so every one that the service can have had counts; rights it needs as well. So do
     the logins of links to its old home, and of those that were made for its new one; each side also lets in what
-    follows it."""
+    follows it. ``moves`` are those that this machine knows of, unless others are named."""
     name = context.platform.name
     pool = context.placements.roles.pool
-    under_way = [one for one in context.moves.read() if not one.ended]
+    under_way = [one for one in (context.moves.read() if moves is None else moves) if not one.ended]
     both = {
         (place.instance, place.database, login)
         for one in under_way

@@ -19,6 +19,7 @@ from freehold.plan.model import Design
 
 if TYPE_CHECKING:
     from freehold.apply.model import Applied
+    from freehold.local.movesfile import Known
     from freehold.prove.model import Report
 
 
@@ -42,12 +43,11 @@ def design_of(context: Context, *, authoritative: bool) -> Design:
     )
 
 
-def _passing(context: Context) -> tuple[tuple[str, str, str], ...]:
+def _passing(context: Context, moves: Sequence[Known]) -> tuple[tuple[str, str, str], ...]:
     """``underway.besides``, and who owns the service on each side."""
-    return underway.besides(context) + tuple(
+    return underway.besides(context, moves) + tuple(
         (one.move.place(side).instance, one.move.place(side).database, one.move.roles(side).owner)
-        for one in context.moves.read()
-        if not one.ended
+        for one in moves
         for side in (SOURCE, TARGET)
     )
 
@@ -221,6 +221,11 @@ def prove(
     _known_attacks(attacks)
     migrations, _ = collect(context.platform, context.path.parent)
     pooled, servers = pools.for_proof(context)
+    moves = underway.open_moves(context)
+    for one in moves:
+        for home in (one.move.came, one.move.goes):
+            beyond = context.at({one.move.service: home}).servers.addresses()
+            servers = replace(servers, places={**beyond, **servers.places})
     with Bar("proving") as progress:
         return attack(
             context.platform,
@@ -234,7 +239,8 @@ def prove(
             attacks=attacks or None,
             workers=workers,
             exhaust=exhaust,
-            passing=_passing(context),
+            passing=_passing(context, moves),
+            second=underway.second_homes(context, moves),
             migrations={
                 service: tuple((file.name, file.sha256) for file in files) for service, files in migrations.items()
             },

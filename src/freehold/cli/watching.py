@@ -25,6 +25,8 @@ READY_S = 20.0
 GRACE_MS = 1_000.0
 """Past the limit of a pause, before the process that holds it is killed: it frees the service itself where it can."""
 HEAL_FOR_S = 3_600.0
+BRIEFLY_S, LONGER_S = 2, 10
+_BRIEF_TRIES = 5
 _AGAIN_S = 0.2
 
 
@@ -89,15 +91,19 @@ def watch(pause_ms: float, parent: int) -> bool:
             deadline = time.monotonic() + (pause_ms + GRACE_MS) / 1000
 
 
-def until_healed(heal: Callable[[], str], revive: Callable[[], bool], log: Path) -> str:
-    """Call ``heal`` until it succeeds; what it returned. Where a server does not answer, ``revive`` starts those of our
-    own that died, after the service is served where that can be done without them. Writes down what it met. Raises
-    its last error."""
+def until_healed(heal: Callable[[int], str], revive: Callable[[], bool], log: Path) -> str:
+    """Call ``heal`` until it succeeds; what it returned. It is told how long to wait for a host that does not answer:
+    briefly at first, for the other one may serve by itself, and longer where both are needed. Where a server does not
+    answer, ``revive`` starts those of our own that died, after the service is served where that can be done without
+    them. Writes down what it met. Raises its last error."""
     deadline = time.monotonic() + HEAL_FOR_S
+    tries = 0
     while True:
+        tries += 1
+        waits_s = BRIEFLY_S if tries <= _BRIEF_TRIES else LONGER_S
         try:
             try:
-                side = heal()
+                side = heal(waits_s)
             except Unreachable:
                 revive()
                 raise
@@ -110,7 +116,7 @@ def until_healed(heal: Callable[[], str], revive: Callable[[], bool], log: Path)
         _note(log, f"the service is served by its {side}")
         with suppress(FreeholdError):
             if revive():
-                heal()
+                heal(LONGER_S)
         return side
 
 

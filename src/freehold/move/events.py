@@ -39,6 +39,9 @@ class Step(StrEnum):
     SOAK = "soak"
     COMPLETE = "complete"
     ABORT = "abort"
+    ROLES = "roles"
+    OWNERSHIP = "ownership"
+    BRIDGE = "bridge"
 
 
 STEPS: Mapping[Step, str] = {
@@ -62,6 +65,9 @@ STEPS: Mapping[Step, str] = {
     Step.SOAK: "wait at the new home, as `auto --soak` asks",
     Step.COMPLETE: "end the way back, put the old tables away",
     Step.ABORT: "remove what the move made",
+    Step.ROLES: "in place: make the roles of the other layout",
+    Step.OWNERSHIP: "in place: give them what the service owns and may do",
+    Step.BRIDGE: "in place: let the login that the service used so far go on working",
 }
 """What is done in each piece of work."""
 
@@ -214,6 +220,20 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class RolesChanged:
+    """A service that stays in its database has the roles of the other layout. Nothing was copied, nobody was held back,
+    and there are no phases; the login that it used so far goes on working."""
+
+    database: Annotated[str, "where it lives, before and after: instance/database"]
+    owner: Annotated[str, "the role that owns what the service has"]
+    app: Annotated[str, "the login that the service shall use, as its env file says"]
+    ro: Annotated[str, "the login that only reads"]
+    owner_before: Annotated[str, "the role that owned it"]
+    app_before: Annotated[str, "the login that it used"]
+    ro_before: Annotated[str, "the login that only read"]
+
+
+@dataclass(frozen=True, slots=True)
 class Watchdog:
     """The process that frees the service if this one dies was started, has ended, or is at work because a switch
     failed. When this process is killed nobody is left to tell: `freehold move status` does."""
@@ -239,6 +259,7 @@ Event: TypeAlias = (
     | PauseEnded
     | Retried
     | Waiting
+    | RolesChanged
     | Watchdog
 )
 

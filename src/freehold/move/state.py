@@ -16,6 +16,9 @@ from freehold.sqltext import Sql, keyword, literal, sql
 Json = dict[str, object]
 Row = tuple[object, ...]
 
+MADE_DATABASE, MADE_LINKS = "made_database", "made_links"
+"""Keys of ``seen`` at the source: the move made the database of its target, or links there; an abort removes them."""
+
 NEW_ATTEMPT = keyword("SELECT pg_catalog.gen_random_uuid()::text")
 HAS_TABLE = keyword("SELECT pg_catalog.to_regclass('freehold.move') IS NOT NULL")
 ALL = keyword("SELECT id, side, open, epoch, phase, plan::text, seen::text FROM freehold.move ORDER BY started_at, id")
@@ -23,7 +26,8 @@ ALL = keyword("SELECT id, side, open, epoch, phase, plan::text, seen::text FROM 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What one side says of a move. ``seen`` holds figures for people: rows copied, pauses, verifications."""
+    """What one side says of a move. ``seen`` holds figures for people (rows copied, pauses, verifications), and what
+    was made for the move besides the service itself."""
 
     move: Move
     side: str

@@ -12,7 +12,14 @@ from freehold.found.model import Found
 from freehold.pg import hbafile, snapshot
 from freehold.pg.address import address_from_url
 from freehold.pg.hbafile import OwnedFiles
-from freehold.pg.session import LOCK_TIMEOUT_MS, STATEMENT_TIMEOUT_MS, PgSession, connect, startup_options
+from freehold.pg.session import (
+    CONNECT_TIMEOUT_S,
+    LOCK_TIMEOUT_MS,
+    STATEMENT_TIMEOUT_MS,
+    PgSession,
+    connect,
+    startup_options,
+)
 from freehold.pg.wire import SaltedPasswords, Unsupported, knock
 from freehold.ports import Address, Outcome
 
@@ -23,12 +30,16 @@ OLDEST = 150000
 
 @dataclass(frozen=True)
 class PgServers:
-    """``ports.Servers`` over libpq. Holds no connection: every session belongs to its caller; safe between threads."""
+    """``ports.Servers`` over libpq. Holds no connection: every session belongs to its caller; safe between threads.
+
+    ``connect_timeout_s`` is how long to wait for a host that does not answer at all, at most; libpq takes 2 s for less.
+    """
 
     places: Mapping[str, Address]
     hba_files: Mapping[str, OwnedFiles] = field(default_factory=dict)
     lock_timeout_ms: int = LOCK_TIMEOUT_MS
     statement_timeout_ms: int = STATEMENT_TIMEOUT_MS
+    connect_timeout_s: int = CONNECT_TIMEOUT_S
     _salts: SaltedPasswords = field(default_factory=SaltedPasswords, repr=False)
 
     def addresses(self) -> Mapping[str, Address]:
@@ -60,7 +71,7 @@ class PgServers:
         place = self._place(instance)
         if _plain(place):
             try:
-                return knock(place.host, place.port, database, user, password, self._salts)
+                return knock(place.host, place.port, database, user, password, self._salts, self.connect_timeout_s)
             except Unsupported:
                 pass
             except OSError as error:
@@ -129,6 +140,8 @@ class PgServers:
             "user": user,
             "password": password,
         }
+        if self.connect_timeout_s < CONNECT_TIMEOUT_S:  # else the URL may have a word of its own
+            parameters["connect_timeout"] = self.connect_timeout_s
         keys = self._keys(place, database, user, password) if _plain(place) else None
         if keys is not None:
             try:
@@ -149,7 +162,7 @@ class PgServers:
         keys = self._salts.keys(spot, password)
         if keys is None and self._salts.seen(spot):
             with suppress(Unsupported, OSError):
-                knock(place.host, place.port, database, user, password, self._salts)
+                knock(place.host, place.port, database, user, password, self._salts, self.connect_timeout_s)
             keys = self._salts.keys(spot, password)
         return keys
 
@@ -158,7 +171,7 @@ class PgServers:
         if not _plain(place) or isinstance(error, Unreachable):
             return error
         try:
-            outcome = knock(place.host, place.port, database, user, password, self._salts)
+            outcome = knock(place.host, place.port, database, user, password, self._salts, self.connect_timeout_s)
         except (Unsupported, OSError):
             return error
         if not outcome.ok:

@@ -20,6 +20,7 @@ from freehold.pg.refusals import connection_refusal, from_psycopg, refusal
 from freehold.ports import Outcome, Row
 from freehold.sqltext import Sql
 
+CONNECT_TIMEOUT_S = 10
 LOCK_TIMEOUT_MS = 3_000
 STATEMENT_TIMEOUT_MS = 300_000
 
@@ -212,7 +213,13 @@ def connect(parameters: dict[str, str | int]) -> PgSession:
     """Open a session. ``parameters`` are libpq's; a refusal raises the error of Freehold's tree."""
     try:
         words = make_conninfo(
-            "", **{"application_name": "freehold", "connect_timeout": 10, **parameters, "client_encoding": "UTF8"}
+            "",
+            **{
+                "application_name": "freehold",
+                "connect_timeout": CONNECT_TIMEOUT_S,
+                **parameters,
+                "client_encoding": "UTF8",
+            },
         )
         connection: psycopg.Connection[Row] = psycopg.connect(words, autocommit=True, prepare_threshold=None)
     except psycopg.Error as error:

@@ -174,7 +174,10 @@ class Explained:
         )
 
     def _owner(self, schema: str) -> Placement | None:
-        return next((p for p in self.placements if schema in p.schemas), None)
+        here = [
+            one.tables for one in self.scene.second if (one.instance, one.database) == (self.instance, self.database)
+        ]
+        return next((p for p in (*self.placements, *here) if schema in p.schemas), None)
 
     def _matters(self, thing: Object) -> bool:
         return thing.security_definer or (thing.kind not in ROUTINES and thing.kind in _DATA)

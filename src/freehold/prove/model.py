@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from freehold.finding import Finding
 from freehold.found.model import Found
-from freehold.layouts.model import Placements
+from freehold.layouts.model import Placement, Placements
 from freehold.spec.model import Platform
 from freehold.sqltext import Sql, quote_literal
 
@@ -180,6 +180,34 @@ class Pooled:
 
 
 @dataclass(frozen=True, slots=True)
+class SecondHome:
+    """Where a service that is on the move does not live now: the database that it came from, or goes to. ``tables`` is
+    how it lies there, ``logins`` are those that the move needs there, ``others`` those that the platform has in each of
+    its databases."""
+
+    tables: Placement
+    logins: frozenset[str]
+    others: frozenset[str] = frozenset()
+
+    @property
+    def service(self) -> str:
+        return self.tables.service
+
+    @property
+    def instance(self) -> str:
+        return self.tables.instance
+
+    @property
+    def database(self) -> str:
+        return self.tables.database
+
+    @property
+    def all(self) -> frozenset[str]:
+        """Every login that may be there."""
+        return self.logins | self.others
+
+
+@dataclass(frozen=True, slots=True)
 class Scene:
     """What every attack is given: the claims, the snapshot, the logins and the canaries. Nothing that can act."""
 
@@ -200,6 +228,10 @@ class Scene:
     """The pools that run."""
     passing: frozenset[tuple[str, str, str]] = frozenset()
     """(instance, database, role) of what moves under way need: their services at both homes, and what follows them."""
+    second: tuple[SecondHome, ...] = ()
+    """The other homes of the services that are on the move."""
+    beyond: Found = field(default_factory=Found)
+    """The roles and databases of the instances of those homes, where they answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +310,8 @@ class Report:
     versions: Mapping[str, int]
     duration_ms: float
     ignored: tuple[Finding, ...] = ()
+    moving: tuple[SecondHome, ...] = ()
+    """The other homes of services on the move, with the logins that are there because the move needs them."""
     unreachable: tuple[str, ...] = ()
     """The instances that did not answer; everything by and on what lives there is unknown."""
 

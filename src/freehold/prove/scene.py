@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from freehold.found.model import Contents, Found, Object, Server
 from freehold.found.timescale import INNER
 from freehold.layouts.model import LinkLogin, Placement, Placements
-from freehold.prove.model import Canary, Login, Scene
+from freehold.prove.model import Canary, Login, Scene, SecondHome
 from freehold.spec.model import Platform, TableName, Via
 from freehold.sqltext import Sql, ident
 
@@ -199,7 +199,9 @@ def may_read(scene: Scene, login: Login, thing: Thing) -> bool:
 
 
 def may_enter(scene: Scene, login: Login, instance: str, database: str) -> bool:
-    """Whether the declaration gives this login a reason to connect to this database."""
+    """Whether the declaration, or a move under way, gives this login a reason to connect to this database."""
+    if login.instance == instance and login.role in passing_at(scene, instance, database):
+        return True
     here = scene.placements.within(instance, database)
     if login.purpose in ("monitor", "backup"):
         return instance == login.instance
@@ -210,6 +212,23 @@ def may_enter(scene: Scene, login: Login, instance: str, database: str) -> bool:
     if login.purpose in LINKS:
         return any(link.source == (instance, database) for link in links_of(scene, login.role, login.instance))
     return any(p in here for p in placement_of(scene, login))
+
+
+def passing_at(scene: Scene, instance: str, database: str) -> frozenset[str]:
+    """The roles that moves under way need in a database."""
+    return frozenset(role for *place, role in scene.passing if place == [instance, database])
+
+
+def at_second_home(scene: Scene) -> Iterator[SecondHome]:
+    """The second homes that are there, with those of the logins that the move needs which may come in now."""
+    for home in scene.second:
+        server = scene.beyond.servers.get(home.instance)
+        database = server.databases.get(home.database) if server is not None else None
+        if server is None or database is None:
+            continue
+        inside = {grant.grantee for grant in database.acl if grant.privilege == "CONNECT"}
+        here = {name for name in home.logins & inside if name in server.roles and server.roles[name].login}
+        yield replace(home, logins=frozenset(here))
 
 
 _NAME = re.compile(r'"((?:[^"]|"")+)"|([^\s,"]+)')

@@ -29,6 +29,15 @@ def as_json(report: Report) -> JsonObject:
         ],
         "by_attack": {name: dict(counts) for name, counts in report.by_attack.items()},
         "versions": dict(report.versions),
+        "moving": [
+            {
+                "service": home.service,
+                "instance": home.instance,
+                "database": home.database,
+                "logins": sorted(home.logins),
+            }
+            for home in report.moving
+        ],
         "unreachable": list(report.unreachable),
         "duration_ms": round(report.duration_ms, 1),
     }

@@ -210,7 +210,9 @@ def _watchdog(call: Call, service: str, pause_ms: int, parent: int) -> Result:
     if not watching.watch(pause_ms, parent):
         (entry,) = movetasks.known(context, [service])
         side = watching.until_healed(
-            lambda: moving.heal(context, entry), lambda: instances.revive(context), context.folder.moves_log
+            lambda waits_s: moving.heal(context, entry, [waits_s]),
+            lambda: instances.revive(context),
+            context.folder.moves_log,
         )
         return Result(raw=f"{side}\n")
     return Result({"action": _WATCHDOG, "moves": []})

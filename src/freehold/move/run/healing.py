@@ -54,11 +54,12 @@ def home(found: dict[str, Standing]) -> str | None:
     return next((side for side, one in found.items() if one.open), None)
 
 
-def heal(world: World, move: Move, traffic: Traffic) -> str:
+def heal(world: World, move: Move, traffic: Traffic, later: World | None = None) -> str:
     """End a switch that was interrupted, forward if the other side was opened already, else back; the side that serves.
 
-    Nobody else may be working on the switch any more. Clients are led to that side and let go. Raises Unreachable
-    while a server that must be asked does not answer.
+    Nobody else may be working on the switch any more. Clients are led to that side and let go. ``later`` does what can
+    wait until then, and may itself wait longer for a host. Raises Unreachable while a server that must be asked does
+    not answer.
     """
     attempt, found = _taken_over(world, move)
     side = home(found)
@@ -69,7 +70,7 @@ def heal(world: World, move: Move, traffic: Traffic) -> str:
     traffic.redirect(side)
     traffic.release()
     with suppress(Unreachable):
-        settle(world, move)
+        settle(later or world, move)
     return side
 
 

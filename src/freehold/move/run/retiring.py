@@ -56,7 +56,6 @@ def abort(world: World, move: Move, *, made_database: bool, unlink: Callable[[],
                 end(move, source, target, "f")
                 end(move, target, source, "r")
                 _remove(world, move, target)
-                target.execute(to_phase(move, Phase.ABORTED))
                 _forget_guard(target)
             finally:
                 target.close()
@@ -203,12 +202,19 @@ def _stays_away(error: ServerError) -> FreeholdError:
 def _remove(world: World, move: Move, target: Session) -> None:
     for schema in move.schemas:
         patiently(world, target, sql("DROP SCHEMA IF EXISTS {} CASCADE", ident(schema)), "dropping the copy")
+    if target.query(_CONTROLLED)[0][0] is not True:
+        return  # the move came no further than to make its home: nothing is written down there yet
     for statement in (
         sql("DELETE FROM freehold.migration WHERE service = {}", literal(move.service)),
         sql("DELETE FROM freehold.move_copied WHERE move = {}", literal(move.id)),
         sql("DELETE FROM freehold.move_kept WHERE move = {}", literal(move.id)),
+        to_phase(move, Phase.ABORTED),
     ):
         target.execute(statement)
+
+
+_CONTROLLED = keyword("SELECT pg_catalog.to_regclass('freehold.move_kept') IS NOT NULL")
+"""Whether all tables of moves are there: that one is made last."""
 
 
 def _drop_database(world: World, move: Move) -> None:

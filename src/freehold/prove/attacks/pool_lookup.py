@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from freehold.prove.judge import broken, evidence, held, in_database, refused, unknown
 from freehold.prove.model import Answer, Attack, Conversation, Login, Piece, Run, Scene, Tell
 from freehold.prove.pieces import everywhere
-from freehold.prove.scene import contents
+from freehold.prove.scene import contents, passing_at
 from freehold.sqltext import ident, keyword, literal, sql
 
 _CODE = "pool_lookup"
@@ -36,6 +36,7 @@ def _play(scene: Scene, piece: Piece, tell: Tell) -> Conversation:
     login = piece.actor
     assert login is not None
     here = {role for p in scene.placements.within(piece.instance, piece.database) for role in (p.roles.app, p.roles.ro)}
+    here |= passing_at(scene, piece.instance, piece.database)
     others = sorted({other.role for other in scene.logins if other.purpose in ("app", "ro")} - here)
     names = (scene.found.servers[piece.instance].user, scene.placements.roles.backup, *others)[:_MOST]
     asks = tuple(sql("SELECT name FROM freehold.pool_login({})", literal(name)) for name in names)

@@ -14,9 +14,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from freehold.layouts.model import Placement
 from freehold.prove.judge import broken, evidence, held, limit, turned_away, unknown
 from freehold.prove.model import Answer, Attack, Conversation, Login, Piece, Pooled, Run, Scene, Tell
-from freehold.prove.scene import may_enter, placement_of
+from freehold.prove.scene import may_enter, passing_at, placement_of
 from freehold.sqltext import keyword
 
 _CODE = "pool_of_other_service"
@@ -48,7 +49,7 @@ def _judge(scene: Scene, pool: Pooled, login: Login, answer: Answer, tell: Tell)
         tell(held(login, pool.service))
     elif not answer.ok:
         tell(unknown(_CODE, login, pool.service, shown, answer))
-    elif login.instance == home.instance and may_enter(scene, login, home.instance, home.database):
+    elif _may_enter(scene, login, home):
         tell(
             limit(
                 _CODE,
@@ -76,6 +77,12 @@ def _judge(scene: Scene, pool: Pooled, login: Login, answer: Answer, tell: Tell)
                 remedy="freehold apply --authoritative --allow-destroy; freehold pool reload",
             )
         )
+
+
+def _may_enter(scene: Scene, login: Login, home: Placement) -> bool:
+    if login.role in passing_at(scene, home.instance, home.database):
+        return True  # its service is on the move, and this is its other home
+    return login.instance == home.instance and may_enter(scene, login, home.instance, home.database)
 
 
 pool_of_other_service = Attack("I22", "connect through another service's pool", _split, _play, _PREVENTED_BY)

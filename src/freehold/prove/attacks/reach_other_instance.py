@@ -6,7 +6,7 @@ that Freehold owns listens.
 Why: an instance of its own isolates nothing when its neighbours' passwords open it.
 
 Holds it off: roles exist only on the instance of their service, pg_hba.conf lists each database and role, and the
-server listens on a private address.
+server listens on a private address. A service on the move has its logins at both homes, in those two databases only.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections.abc import Iterator
 
 from freehold.prove.judge import broken, evidence, held, refused, unknown
 from freehold.prove.model import Attack, Conversation, Piece, Probe, Scene, Tell
+from freehold.prove.scene import passing_at
 from freehold.sqltext import ident, keyword
 
 _CODE = "reach_other_instance"
@@ -51,7 +52,8 @@ def _play(scene: Scene, piece: Piece, tell: Tell) -> Conversation:
             if elsewhere or not login.service:
                 continue
             answer = (yield Probe(piece.instance, database, login.role))[0]
-            if refused(answer):
+            moving = answer.ok and login.role in passing_at(scene, piece.instance, database)
+            if refused(answer) or moving:
                 tell(held(login, target))
             elif not answer.ok:
                 tell(unknown(_CODE, login, target, f"database {ident(database)}", answer))

@@ -10,11 +10,12 @@ from freehold.family import members
 from freehold.layouts.model import Placements
 from freehold.ports import Clock, Progress, Secrets, Servers, Session
 from freehold.prove import absent, matrix
-from freehold.prove.model import Attack, Piece, Pooled, Report, Result, Scene, Verdict
+from freehold.prove.model import Attack, Piece, Pooled, Report, Result, Scene, SecondHome, Verdict
 from freehold.prove.run.doors import Doors
 from freehold.prove.run.presence import silent
 from freehold.prove.run.sessions import Sessions, converse
 from freehold.prove.run.stage import Migrations, Stage
+from freehold.prove.scene import at_second_home
 from freehold.spec.model import Platform
 from freehold.sqltext import keyword, literal, sql
 
@@ -39,15 +40,16 @@ def prove(
     exhaust: bool = False,
     pools: tuple[Pooled, ...] = (),
     passing: Iterable[tuple[str, str, str]] = (),
+    second: tuple[SecondHome, ...] = (),
 ) -> Report:
     """Attack the platform and report.
 
     ``services`` keeps what was done by or to them, ``attacks`` limits what is tried; ``migrations`` maps a service to
     its declared migrations as (name, sha256); ``exhaust`` also takes each service's connections for a moment;
     ``servers`` must know the places of ``pools``; ``passing`` are (instance, database, role) that moves under way
-    need. Of an instance that does not answer everything is unknown. Raises
-    Unreachable when none answers, Busy while another proof of the platform runs, and what Servers raises. On any end,
-    an interruption too, the canaries are dropped; those of a proof that was killed are dropped first.
+    need, ``second`` the other homes of their services. Of an instance that does not answer everything is unknown.
+    Raises Unreachable when none answers, Busy while another proof of the platform runs, and what Servers raises. On
+    any end, an interruption too, the canaries are dropped; those of a proof that was killed are dropped first.
     """
     started = clock.monotonic_ms()
     family = members(ATTACKS, Attack)
@@ -64,7 +66,17 @@ def prove(
     try:
         pooled = tuple(one for one in pools if one.service in {p.service for p in there.services})
         doors = Doors(servers, clock)
-        stage = Stage(platform, there, doors, secrets, progress, pooled, exhaust=exhaust, passing=frozenset(passing))
+        stage = Stage(
+            platform,
+            there,
+            doors,
+            secrets,
+            progress,
+            pooled,
+            exhaust=exhaust,
+            passing=frozenset(passing),
+            second=second,
+        )
         results, scene = _perform(stage, chosen, migrations, workers)
         gone |= stage.lost
         results["unreachable"] = list(absent.doubts(placements, gone))
@@ -92,6 +104,7 @@ def prove(
         versions={name: server.version for name, server in sorted(scene.found.servers.items())},
         duration_ms=clock.monotonic_ms() - started,
         ignored=(*ignored, *ignored_limits, *ignored_doubts),
+        moving=tuple(at_second_home(scene)),
         unreachable=tuple(sorted(gone)),
     )
 

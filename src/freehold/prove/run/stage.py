@@ -5,16 +5,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from freehold.errors import ServerError
+from freehold.errors import ServerError, Unreachable
 from freehold.found.fingerprint import fingerprint
-from freehold.found.model import Found
+from freehold.found.model import Found, Server
 from freehold.layouts.model import Placements
 from freehold.ports import Progress, Secrets, Servers
 from freehold.prove import canary, trace
 from freehold.prove.judge import unknown
-from freehold.prove.model import Answer, Canary, Login, Pooled, Probe, Result, Scene, Verdict
+from freehold.prove.model import Answer, Canary, Login, Pooled, Probe, Result, Scene, SecondHome, Verdict
 from freehold.prove.pieces import databases
 from freehold.prove.run.doors import Doors
 from freehold.prove.scene import logins, present
@@ -39,6 +40,7 @@ class Stage:
     lost: dict[str, str] = field(default_factory=dict)
     exhaust: bool = False
     passing: frozenset[tuple[str, str, str]] = frozenset()
+    second: tuple[SecondHome, ...] = ()
     guard: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -78,6 +80,8 @@ class Stage:
             },
             pools=self.pools,
             passing=self.passing,
+            second=self.second,
+            beyond=self._beyond(),
         )
         self._learn(scene)
         asks = [
@@ -89,6 +93,14 @@ class Stage:
         self.progress.event(f"try {len(asks)} doors", 0, 1)
         answers = pool.map(lambda door: self.doors.probe(Probe(*door)), asks)
         return replace(scene, doors=dict(zip(asks, answers, strict=True)))
+
+    def _beyond(self) -> Found:
+        """Roles and databases of the instances of second homes; of those that answer."""
+        found: dict[str, Server] = {}
+        for name in sorted({one.instance for one in self.second}):
+            with suppress(Unreachable):
+                found |= self.servers.read([name], {}).servers
+        return Found(found)
 
     def _learn(self, scene: Scene) -> None:
         known = self.secrets.known()
