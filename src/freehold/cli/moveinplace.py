@@ -22,11 +22,11 @@ def take_over(context: Context, task: Task) -> None:
     """
     from freehold.move import bridge
     from freehold.move.run.beginning import bridge_over
+    from freehold.move.run.world import LOCK_TIMEOUT_MS
     from freehold.plan.order import in_order
 
     there = context.at({task.service: task.goes})
-    # a client that waits for less than its deadlock_timeout is never chosen to give way
-    there.__dict__["servers"] = replace(there.servers, lock_timeout_ms=_YIELD_MS)
+    there.__dict__["servers"] = replace(there.servers, lock_timeout_ms=LOCK_TIMEOUT_MS)
     old, new = task.source.roles.owner, task.target.roles.owner
     begun = [one for one in context.moves.read() if one.move.service == task.service and one.in_place and not one.ended]
     move = begun[0].move if begun else new_move(context, task)
@@ -54,9 +54,6 @@ def take_over(context: Context, task: Task) -> None:
         context.moves.put(Known(move, home=TARGET, ended=True))
         world.tell(_changed(move))
     context.forget_homes()
-
-
-_YIELD_MS = 500
 
 
 def _changed(move: Move) -> events.RolesChanged:
