@@ -6,8 +6,9 @@ import re
 from collections import defaultdict
 
 from freehold.discover.facts import Asked, Connection, Fact
-from freehold.discover.identity import Identity, Known, stem
+from freehold.discover.identity import Identity, Known
 from freehold.discover.places import plain
+from freehold.discover.stems import stem
 
 # libraries take these without a word in the code of a service
 _SILENT = re.compile(r"^(PG|SPRING|QUARKUS|MICRONAUT|CONNECTION_?STRING|DATABASE_URL$)|__", re.IGNORECASE)
@@ -32,7 +33,7 @@ class Asking:
                     self._connected[known.folder or ""] += f"{fact.url} {fact.database} "
             elif isinstance(fact, Asked):
                 for name in fact.names:
-                    self._folders[name].add(identity.unit_above(fact.at.file) or "")
+                    self._folders[name].add(identity.projects.above(fact.at.file) or "")
                 above = _above(fact.at.file, folders)
                 if above:
                     self._by_unit[above].update(fact.names)

@@ -8,52 +8,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from freehold.discover import engines
-from freehold.discover.facts import BuiltFrom, Deployed, Fact, Unit
+from freehold.discover.facts import Deployed, Fact, Unit
 from freehold.discover.places import plain
+from freehold.discover.projects import Projects, family
+from freehold.discover.stems import stem
 
-_SUFFIXES = {
-    "service",
-    "svc",
-    "services",
-    "srv",
-    "microservice",
-    "microservices",
-    "ms",
-    "deployment",
-    "api",
-    "app",
-    "server",
-    "depl",
-    "deploy",
-    "dep",
-    "sts",
-}
-_FRONT = re.compile(r"[._-](api|web|service|server|host|app|worker|grpc)$", re.IGNORECASE)
 _ENV_WORDS = re.compile(
     r"(?i)(?<![a-z0-9])(env|template|example|sample|dist|default|local|dev|development|prod|production|staging|docker)"
     r"(?![a-z0-9])"
 )
-_PROGRAMS = re.compile(r"(apps|services|microservices|applications)/[^/]+$")
 _SERVER = re.compile(r"(postgres|postgresql|pg)([-_]?(db|database|server|primary|sql))?$", re.IGNORECASE)
 _HELPERS = re.compile(r"migrat|seed|fixture|script|tool|cli$|gen$|bench|example|sample", re.IGNORECASE)
-_FRONTS = {
-    "web",
-    "webapi",
-    "api",
-    "host",
-    "webhost",
-    "httpapi",
-    "httpapihost",
-    "presentation",
-    "service",
-    "rest",
-    "grpc",
-}
-"""Folders called after what every service has; the folder above says which it is."""
-_COLLECTIONS = {"apps", "services", "packages", "src", "projects", "modules", "crates", "cmd", "libs", "microservices",
-                "applications", "backend", "source", "server", "deploy", "docker", "charts"}  # fmt: skip
-_PROGRAM_FILES = ("src/main.rs", "/main.go", "tsconfig.app.json")
-_GENERIC = {"src", "app", "server", "main", "code", "source", "."}
 
 
 @dataclass
@@ -71,12 +36,7 @@ class Identity:
 
     def __init__(self, facts: Iterable[Fact], root: str) -> None:
         facts = tuple(facts)
-        self.root = root
-        self.units = {fact.folder: fact for fact in facts if isinstance(fact, Unit)}
-        self._programs = {f.folder for f in facts if isinstance(f, Unit) and f.at.file.endswith(_PROGRAM_FILES)}
-        self._workspaces = {f.folder for f in facts if isinstance(f, Unit) and f.at.file.endswith("Cargo.toml")}
-        self._images = {f.folder for f in facts if isinstance(f, Unit) and "ockerfile" in f.at.file}
-        self.bases = {fact.folder: fact.image for fact in facts if isinstance(fact, BuiltFrom)}
+        self.projects = Projects(facts, root)
         everything = [fact for fact in facts if isinstance(fact, Deployed)]
         self.servers: dict[tuple[str, str], str] = {}
         for each in everything:
@@ -93,10 +53,10 @@ class Identity:
 
     def of_path(self, path: str) -> tuple[Known, ...]:
         """The services that a file belongs to; several when they are built from one folder."""
-        folder: str | None = self.unit_above(path)
+        folder: str | None = self.projects.above(path)
         if not folder and (named := self._named_by(path)) is not None:
             return (named,)
-        if folder is None or engines.of_image(self.bases.get(folder or ".", "")):
+        if folder is None or engines.of_image(self.projects.bases.get(folder or ".", "")):
             return ()
         if folder in self._by_folder:
             return tuple(self._by_folder[folder])
@@ -112,10 +72,10 @@ class Identity:
             beside = [f for f in beside if f.rpartition("/")[0] == parent] if len(beside) == 1 else []
             if len(beside) == 1:
                 return tuple(self._by_folder[beside[0]])
-            front = self._front([f for f in self.units if _family(f) == _family(folder)])
+            front = self.projects.front([f for f in self.projects.units if family(f) == family(folder)])
             if front is not None and front != folder:
                 return self.of_path(f"{front}/.")
-        own = Known(self._unit_name(folder), folder, [], self.units[folder])
+        own = Known(self.projects.name(folder), folder, [], self.projects.units[folder])
         self.known.append(own)
         self._by_folder[folder].append(own)
         return (own,)
@@ -142,8 +102,8 @@ class Identity:
         known = [k for k in self.known if name in {stem(k.name), *(stem(d.name) for d in k.deployed)}]
         if known:
             return tuple(known[:1]) if len(known) == 1 else ()
-        folders = [folder for folder in self.units if folder and stem(folder.rpartition("/")[2]) == name]
-        front = self._front(folders)
+        folders = [folder for folder in self.projects.units if folder and stem(folder.rpartition("/")[2]) == name]
+        front = self.projects.front(folders)
         return self.of_path(f"{front}/.") if front else ()
 
     def no_program(self, owners: tuple[Known, ...]) -> bool:
@@ -151,7 +111,7 @@ class Identity:
         known = owners[0]
         if known.folder == "":
             return len(self.known) > 1 and not (known.deployed and len(owners) == 1)
-        if known.folder in self._programs and not _HELPERS.search(known.name):
+        if known.folder in self.projects.programs and not _HELPERS.search(known.name):
             return False
         return not known.deployed and any(other.deployed for other in self.known)
 
@@ -161,33 +121,12 @@ class Identity:
             return found
         if not deployed.image and not deployed.folder and deployed.scope.startswith("helm:"):
             return "postgresql" if _SERVER.match(deployed.name) else ""
-        folder = deployed.folder if deployed.folder in self.bases else ""
+        bases = self.projects.bases
+        folder = deployed.folder if deployed.folder in bases else ""
         if not folder:
             wanted = plain(deployed.image.rpartition("/")[2].partition(":")[0])
-            folder = next((f for f in self.bases if f and wanted and plain(f.rpartition("/")[2]) == wanted), "")
-        return engines.of_image(self.bases.get(folder, "")) if folder else ""
-
-    def workspace(self) -> bool:
-        """Whether the root holds programs and is none itself."""
-        programs = self.programs()
-        return "" not in self._programs and (len(programs) > 1 or ("" in self._workspaces and len(programs) == 1))
-
-    def programs(self) -> list[str]:
-        """The folders below the root that hold what can be started, by a file or by where they lie."""
-        return sorted(f for f in self.units if f and (f in self._programs or _PROGRAMS.match(f)))
-
-    def only_program(self) -> list[str]:
-        """The one crate of a workspace that is a program."""
-        found = [f for f, unit in self.units.items() if f and f in self._programs and f in self._workspaces]
-        return found if len(found) == 1 and "" in self._workspaces else []
-
-    def unit_above(self, path: str) -> str | None:
-        folder = path
-        while folder:
-            folder = folder.rpartition("/")[0]
-            if folder in self.units:
-                return folder
-        return None
+            folder = next((f for f in bases if f and wanted and plain(f.rpartition("/")[2]) == wanted), "")
+        return engines.of_image(bases.get(folder, "")) if folder else ""
 
     def _named_by(self, path: str) -> Known | None:
         """The service that a folder above a file is called after, as in ``migrations/orders/1.sql``."""
@@ -196,50 +135,6 @@ class Identity:
             if len(found) == 1:
                 return found[0]
         return None
-
-    def _unit_name(self, folder: str) -> str:
-        parts = [part for part in folder.split("/") if part]
-        while len(parts) > 1 and (
-            parts[-1].lower() in _GENERIC or (plain(parts[-1]) in _FRONTS and parts[-2].lower() not in _COLLECTIONS)
-        ):
-            parts.pop()
-        return parts[-1] if parts and parts[-1] not in _GENERIC else self.root or "root"
-
-    def _stems(self, folder: str) -> set[str]:
-        """What a folder may be called, by its own name, by that of the folder above, and by its project's file."""
-        own = self.units[folder].at.text
-        project = {stem(own.rpartition(".")[0])} if own.endswith(("csproj", "fsproj")) else set()
-        return {stem(folder.rpartition("/")[2]), stem(self._unit_name(folder))} | project
-
-    def _unit_of(self, deployed: Deployed) -> str | None:
-        folder = "" if deployed.folder == "." else deployed.folder
-        if deployed.folder and folder in self.units and folder:
-            return folder
-        image = deployed.image.rpartition("/")[2].partition(":")[0].partition("@")[0]
-        for wanted in (stem(image), stem(deployed.name)):
-            found = [f for f in self.units if f and wanted and wanted in self._stems(f)]
-            if deployed.folder and folder:
-                found = [f for f in found if f.startswith(folder)] or found
-            if found:
-                return self._front(found)
-        if deployed.folder:
-            below = [f for f in self.units if folder and f.startswith(f"{folder}/")]
-            if len(below) == 1:
-                return below[0]
-            if folder in self.units or deployed.folder == ".":
-                return folder if folder in self.units else None
-        return None
-
-    def _front(self, found: list[str]) -> str | None:
-        """The one of several folders of one name that is started: with a Dockerfile, called API, or above all."""
-        for chosen in (
-            [folder for folder in found if folder in self._images],
-            [folder for folder in found if _FRONT.search(folder)],
-            [folder for folder in found if all(other.startswith(folder) for other in found)],
-        ):
-            if len(chosen) == 1:
-                return chosen[0]
-        return found[0] if len(found) == 1 else None
 
     def _apart_of_one(
         self, applications: list[Deployed], unit_of: dict[tuple[str, str], str | None]
@@ -252,12 +147,12 @@ class Identity:
         for d in applications:
             unit = unit_of[d.scope, d.name]
             if unit is not None and len(built[d.scope, unit]) > 1:
-                named = [f for f in self.units if f and stem(f.rpartition("/")[2]) == stem(d.name)]
-                found[d.scope, d.name] = (self._front(named) if named else None) or unit
+                named = [f for f in self.projects.units if f and stem(f.rpartition("/")[2]) == stem(d.name)]
+                found[d.scope, d.name] = (self.projects.front(named) if named else None) or unit
         return found
 
     def _join(self, applications: list[Deployed]) -> list[Known]:
-        unit_of = self._apart_of_one(applications, {(d.scope, d.name): self._unit_of(d) for d in applications})
+        unit_of = self._apart_of_one(applications, {(d.scope, d.name): self.projects.unit_of(d) for d in applications})
         crowd: dict[tuple[str, str], set[str]] = defaultdict(set)
         clash: dict[tuple[str, str], set[str]] = defaultdict(set)
         for d in applications:
@@ -276,7 +171,8 @@ class Identity:
                 later.append((d, name))
                 continue
             alone = unit and unit not in crowded
-            known = groups.setdefault((unit, "" if alone else name), Known(d.name, unit, [], self.units.get(unit)))
+            made = Known(d.name, unit, [], self.projects.units.get(unit))
+            known = groups.setdefault((unit, "" if alone else name), made)
             known.deployed.append(d)
         for d, name in later:
             same = [k for k in groups.values() if any(name in (stem(e.name), plain(e.name)) for e in k.deployed)]
@@ -321,17 +217,3 @@ def _called(deployed: list[Deployed]) -> str:
     """The name most deployments use; the shortest of those, then the first."""
     counted = Counter(d.name for d in deployed)
     return min(counted, key=lambda name: (-counted[name], len(name), name))
-
-
-def _family(folder: str) -> tuple[str, str]:
-    """Projects of one solution are named ``Orders.API``, ``Orders.Domain`` beside each other."""
-    parent, _, name = folder.rpartition("/")
-    return parent, name.partition(".")[0].lower()
-
-
-def stem(name: str) -> str:
-    """A name without what only says that it is a service: ``Orders.API``, ``orders-service``, ``orders`` are one."""
-    words = [w for w in re.split(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])", name) if w]
-    while len(words) > 1 and words[-1].lower() in _SUFFIXES:
-        words.pop()
-    return plain("".join(words))

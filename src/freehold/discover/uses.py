@@ -102,17 +102,17 @@ class Uses:
     def _asking_for(self, name: str) -> list[Known]:
         """The programs that mention a variable; where a library does, the one program, or those that speak of its
         mapper."""
-        found = self._programs(self._asking.mentioning(name)) or self._programs(self._identity.only_program())
+        found = self._programs(self._asking.mentioning(name)) or self._programs(self._identity.projects.only_program())
         if found or not self._asking.anybody(name):
             return found
         return self._programs(self._asking.mentioning(MAPPER))
 
     def _programs(self, folders: list[str]) -> list[Known]:
         known = [known for folder in folders for known in self._identity.of_path(f"{folder}/.")]
-        return [each for each in known if each.deployed or each.folder in self._identity.programs()]
+        return [each for each in known if each.deployed or each.folder in self._identity.projects.startable()]
 
     def _several(self) -> bool:
-        return len(self._identity.known) > 1 or self._identity.workspace()
+        return len(self._identity.known) > 1 or self._identity.projects.workspace()
 
     def _called(self, application: str) -> tuple[Known, ...]:
         """The service that a program calls itself at the server, for a file that belongs to no folder of one."""
