@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 
 import pytest
 from hypothesis import settings
@@ -13,6 +14,10 @@ from support.fixtures import clusters, fresh_embedded, server, server15, server1
 settings.register_profile("ci", derandomize=True, deadline=None)
 settings.register_profile("soak", max_examples=5_000, deadline=None)
 settings.load_profile("soak" if os.environ.get("FREEHOLD_SOAK") == "1" else "ci")
+
+# a run in the background ignores Ctrl-C, and so would all that it starts
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
