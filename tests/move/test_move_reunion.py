@@ -20,7 +20,6 @@ CREATE SCHEMA s; CREATE TABLE s.real (); CREATE TABLE s.replica (); CREATE TABLE
 CREATE TABLE s.parted (n int) PARTITION BY LIST (n); CREATE TABLE s.part PARTITION OF s.parted DEFAULT;
 CREATE EXTENSION postgres_fdw; CREATE SERVER far FOREIGN DATA WRAPPER postgres_fdw;
 CREATE FOREIGN TABLE s.foreign () SERVER far;
-CREATE PUBLICATION nothing;
 """
 SUBSCRIBED = """
 INSERT INTO pg_subscription_rel (srsubid, srrelid, srsubstate)
