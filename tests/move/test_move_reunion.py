@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from freehold.errors import ServerError
 from freehold.found.control import control_sql
 from freehold.move import control, fence
 from freehold.move.model import ForeignKey
 from freehold.pg.servers import PgServers
 from freehold.spec.model import TableName
-from freehold.sqltext import Sql, ident, keyword, literal, raw, sql
+from freehold.sqltext import ident, keyword, literal, raw
 
 pytestmark = pytest.mark.real
 
@@ -34,12 +35,15 @@ def test_a_key_waits_for_the_tables_themselves(servers: PgServers) -> None:
     session.execute(raw(TABLES % ident(ODD).shown()))
     session.execute(raw("CREATE SUBSCRIPTION far CONNECTION '' PUBLICATION nothing WITH (connect = false)"))
     session.execute(raw(SUBSCRIBED % "replica"))
+    named: dict[str, str] = {}
     for one in (*NAMES, "missing"):
         for other in (*NAMES, "missing"):
-            session.execute(kept(ForeignKey("k", TableName("s", one), TableName("s", other), "", True)))
+            key = ForeignKey(f"{one} to {other}", TableName("s", one), TableName("s", other), "", True)
+            named[f"{fence.name_of(key.table)} {ident(key.name)}"] = key.name
+            session.execute(fence.keep_apart(key))
 
     def united() -> set[str]:
-        return {str(name) for name, *_ in session.query(fence.united())}
+        return {named[str(name)] for name, *_ in session.query(fence.united())}
 
     own = ("real", ODD, "parted")
     assert united() == {f"{one} to {other}" for one in own for other in own}
@@ -50,6 +54,28 @@ def test_a_key_waits_for_the_tables_themselves(servers: PgServers) -> None:
     assert united() == {f"{one} to {other}" for one in {*NAMES} - stand_ins for other in {*NAMES} - stand_ins}
 
 
-def kept(key: ForeignKey) -> Sql:
-    values = (fence.REUNION, fence.ends(key), f"{key.table.table} to {key.to.table}")
-    return sql("INSERT INTO freehold.move_kept (move, kind, name, sql) VALUES ({}, {}, {}, '')", *map(literal, values))
+def test_a_key_that_was_made_without_a_look_at_the_rows_is_checked(servers: PgServers) -> None:
+    session = servers.admin("main")
+    for statement in (*control_sql(), *control.control_sql()):
+        session.execute(statement)
+    odd, key = ident("s", ODD).shown(), ident(ODD).shown()
+    session.execute(raw(f"CREATE SCHEMA s; CREATE TABLE {odd} (id int PRIMARY KEY); CREATE TABLE s.far (id int)"))
+    definition = f"FOREIGN KEY (id) REFERENCES {odd}(id)"
+    session.execute(fence.keep_apart(ForeignKey(ODD, TableName("s", "far"), TableName("s", ODD), definition, True)))
+    ((_, text, later),) = session.query(fence.united())
+    assert later is True
+    session.execute(raw("INSERT INTO s.far VALUES (1)"))
+    session.execute(raw(f"{text} NOT VALID"))
+    ((check,),) = session.query(fence.unchecked())
+    with pytest.raises(ServerError) as refused:
+        session.execute(raw(str(check)))
+    assert refused.value.sqlstate == "23503"
+    session.execute(raw(f"INSERT INTO {odd} VALUES (1)"))
+    session.execute(raw(str(check)))
+    assert session.query(fence.unchecked()) == []
+    assert session.query(raw(f"SELECT conname FROM pg_constraint WHERE convalidated AND conname = {quoted(ODD)}"))
+    assert key in str(text)
+
+
+def quoted(text: str) -> str:
+    return literal(text).shown()

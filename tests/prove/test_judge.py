@@ -8,9 +8,10 @@ import pytest
 
 from freehold.finding import Finding, Level
 from freehold.prove import matrix, text, trace, volleytext
+from freehold.prove.asking import Answer, Batch
 from freehold.prove.attacks.security_definer_hijack import pinned
 from freehold.prove.judge import in_database, refused, verdict
-from freehold.prove.model import Answer, Batch, Cell, Report, Result, Verdict
+from freehold.prove.model import Cell, Report, Result, Verdict
 from freehold.prove.page import html
 from freehold.prove.scene import path_names
 from freehold.spec.model import Ignore

@@ -6,8 +6,9 @@ import pytest
 
 from freehold.found.model import Contents, Database, Found, Role, Schema, Server
 from freehold.layouts.placement import place
+from freehold.prove.asking import Answer, Run
 from freehold.prove.attacks.create_objects import create_objects
-from freehold.prove.model import Answer, Login, Piece, Result, Run, Scene, Verdict
+from freehold.prove.model import Login, Piece, Result, Scene, Verdict
 from support.proofs import small
 
 LOGIN = Login("shop_feed_app", "app", "feed", "main", "shop")

@@ -6,8 +6,8 @@ import pytest
 
 from freehold.found.model import Object
 from freehold.prove import shadow
+from freehold.prove.asking import Answer
 from freehold.prove.attacks.security_definer_hijack import Way, search_path, ways
-from freehold.prove.model import Answer
 from freehold.prove.scene import Thing
 
 

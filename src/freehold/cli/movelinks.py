@@ -12,6 +12,7 @@ from freehold.cli.context import Context
 from freehold.cli.made import LOGINS
 from freehold.errors import FreeholdError
 from freehold.layouts.model import Link, Place
+from freehold.local.movesfile import Known
 from freehold.move.model import TARGET, Dependent, Move
 from freehold.plan.model import Step
 from freehold.spec.model import Platform, Service, TableName, Via
@@ -71,6 +72,12 @@ def foresee(context: Context, move: Move, steps: Iterable[Step]) -> None:
     new = {login.role for login in there.link_logins} - {login.role for login in context.placements.link_logins}
     if any(step.kind in LOGINS and _role(step) in new for step in steps):
         _remember(context, move)
+
+
+def given_up(context: Context, entry: Known) -> None:
+    """End what the move has made of links at its target, where it made any."""
+    if entry.linked:
+        unlead(context, entry.move, TARGET)
 
 
 def _remember(context: Context, move: Move) -> None:

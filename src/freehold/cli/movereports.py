@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from freehold.cli import instances, movechecks, movehomes, moveinplace, movetasks, moveworld, moving, pools
+from freehold.cli import instances, movechecks, movehomes, moveinplace, movestart, movetasks, moveworld, moving, pools
 from freehold.cli.bringing import bring
 from freehold.cli.context import Context
 from freehold.cli.out import Block, Cell, Result, Say, Table, Tone
@@ -47,7 +47,7 @@ def started(
             moveinplace.take_over(context, task)
             blocks.append(Say(f"✓ {task.service} has its roles for layout {task.goes.layout.value}", Tone.GOOD))
             continue
-        entry, findings = moving.begin(context, task, jobs=jobs, dry_run=dry_run, backup=backup)
+        entry, findings = movestart.begin(context, task, jobs=jobs, dry_run=dry_run, backup=backup)
         told += findings
         if entry is None:
             sign = Say(f"✗ {task.service} stays where it is: something is in the way", Tone.BAD)

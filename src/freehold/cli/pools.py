@@ -3,44 +3,28 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from freehold.cli.context import Context
-from freehold.errors import FreeholdError, Unreachable
+from freehold.errors import Unreachable
 from freehold.local import envfiles
-from freehold.pool import report
-from freehold.pool.advice import advise
 from freehold.pool.bouncers import ADMIN, Place, bouncers
-from freehold.pool.model import Advice, Auth, Bouncer, Entry, Login, Running, Totals
+from freehold.pool.model import Auth, Bouncer, Login
 from freehold.pool.text import OF_ONE
 from freehold.ports import Address
 from freehold.prove.model import Pooled
-from freehold.sqltext import Sql, keyword
+from freehold.sqltext import keyword
 
 if TYPE_CHECKING:
-    from freehold.pg.pgbouncer import Console, PgBouncers, State
+    from freehold.pg.pgbouncer import PgBouncers, State
     from freehold.pg.servers import PgServers
 
 FIRST_PORT = 6432
 SECRET = "pool:admin"
 """The name under which the secrets file keeps the password of the pools' console."""
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """One service's pool: where clients connect, and what its PgBouncer says; ``seen`` None when it does not run."""
-
-    entry: Entry
-    host: str
-    port: int | None
-    processes: int
-    alive: int
-    seen: Running | None
 
 
 def manager(context: Context) -> PgBouncers:
@@ -142,75 +126,6 @@ def for_proof(context: Context) -> tuple[tuple[Pooled, ...], PgServers]:
     return tuple(found), replace(context.servers, places=places)
 
 
-def statuses(context: Context) -> tuple[Status, ...]:
-    """Every declared pool, by service."""
-    found: list[Status] = []
-    for bouncer in declared(context):
-        state = manager(context).state(bouncer)
-        pools: tuple[dict[str, str], ...] = ()
-        databases: tuple[dict[str, str], ...] = ()
-        if state.running:
-            with _consoles(context, bouncer) as consoles:
-                pools = _rows(consoles, keyword("POOLS"))
-                databases = _rows(consoles, keyword("DATABASES"))
-        found += [
-            Status(
-                entry,
-                state.host,
-                state.port or None,
-                state.processes,
-                state.running,
-                report.running(entry.alias, pools, databases) if state.running else None,
-            )
-            for entry in bouncer.entries
-        ]
-    return tuple(sorted(found, key=lambda one: one.entry.service))
-
-
-def hold(context: Context, services: Sequence[str], timeout_ms: int) -> tuple[str, ...]:
-    """Hold the pools of these services (all when empty) back; their names. Either all of them or none: when one does
-    not come to rest in time, those already held are let go. Raises FreeholdError then."""
-    held: list[tuple[Bouncer, Entry]] = []
-    deadline = time.monotonic() + timeout_ms / 1000
-    for bouncer, entry in _chosen(context, services):
-        held.append((bouncer, entry))
-        with _consoles(context, bouncer) as consoles:
-            left_ms = [max(1, int((deadline - time.monotonic()) * 1000)) for _ in consoles]
-            if all(console.pause(entry.alias, ms) for console, ms in zip(consoles, left_ms, strict=True)):
-                continue
-        for other, one in held:
-            with _consoles(context, other) as consoles:
-                for console in consoles:
-                    console.resume(one.alias)
-        raise FreeholdError(
-            f'the pool of "{entry.service}" did not come to rest in {timeout_ms} ms: a transaction is still open',
-            hint="Nothing is held back now. End the transaction, or give it more time with --timeout.",
-        )
-    return tuple(entry.service for _, entry in held)
-
-
-def let_go(context: Context, services: Sequence[str]) -> tuple[str, ...]:
-    """Let traffic of these services (all when empty) flow; their names."""
-    chosen = _chosen(context, services)
-    for bouncer, entry in chosen:
-        with _consoles(context, bouncer) as consoles:
-            for console in consoles:
-                console.resume(entry.alias)
-    return tuple(entry.service for _, entry in chosen)
-
-
-def advice(context: Context, services: Sequence[str], window_s: float) -> tuple[Advice, ...]:
-    """Watch the pools for a while and say what size each should have."""
-    chosen = _chosen(context, services)
-    before, began = [_totals(context, *one) for one in chosen], time.monotonic()
-    time.sleep(window_s)
-    after, took_s = [_totals(context, *one) for one in chosen], time.monotonic() - began
-    return tuple(
-        advise(entry.service, entry.size, now.since(then), took_s)
-        for (_, entry), then, now in zip(chosen, before, after, strict=True)
-    )
-
-
 def export(context: Context, folder: Path) -> tuple[Path, ...]:
     """Write for each PgBouncer its configuration, its users (mode 0600) and a systemd unit; the paths written."""
     from freehold.local.folder import private_folder, write_atomically
@@ -239,36 +154,6 @@ def export(context: Context, folder: Path) -> tuple[Path, ...]:
             write_atomically(home / name, text.encode())
             written.append(home / name)
     return tuple(written)
-
-
-def _totals(context: Context, bouncer: Bouncer, entry: Entry) -> Totals:
-    with _consoles(context, bouncer) as consoles:
-        return report.totals(entry.alias, _rows(consoles, keyword("STATS")))
-
-
-def _chosen(context: Context, services: Sequence[str]) -> tuple[tuple[Bouncer, Entry], ...]:
-    context.known_services(services)
-    found = tuple((bouncer, entry) for bouncer in declared(context) for entry in bouncer.entries)
-    if context.platform.pooler is None:
-        raise FreeholdError("the declaration has no pooler", hint="Write `pooler: pgbouncer`, then `freehold up`.")
-    for service in services:
-        if service not in {entry.service for _, entry in found}:
-            raise FreeholdError(f'service "{service}" declares no pool', hint=f"Write pool: 20 below {service}.")
-    return tuple(one for one in found if not services or one[1].service in services)
-
-
-@contextmanager
-def _consoles(context: Context, bouncer: Bouncer) -> Iterator[tuple[Console, ...]]:
-    consoles = manager(context).consoles(bouncer, context.admin_password(SECRET))
-    try:
-        yield consoles
-    finally:
-        for console in consoles:
-            console.close()
-
-
-def _rows(consoles: Sequence[Console], what: Sql) -> tuple[dict[str, str], ...]:
-    return tuple(dict(row) for console in consoles for row in console.show(what))
 
 
 def logins(context: Context, bouncer: Bouncer) -> tuple[Login, ...]:

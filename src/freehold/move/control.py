@@ -68,8 +68,10 @@ CREATE TABLE IF NOT EXISTS freehold.move_kept (
     kind text NOT NULL,
     name text NOT NULL,
     sql text NOT NULL,
+    tables text[] NOT NULL DEFAULT '{}',
     PRIMARY KEY (move, kind, name)
 )"""),
+    keyword("ALTER TABLE freehold.move_kept ADD COLUMN IF NOT EXISTS tables text[] NOT NULL DEFAULT '{}'"),
 )
 
 _GATE = keyword("""\

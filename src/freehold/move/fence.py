@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -135,14 +134,22 @@ def keep_keys(move: Move, inventory: Inventory) -> tuple[Sql, ...]:
         found.append(_keep(move, FOREIGN_KEY, name, again(key, checked=key.table in whole)))
         check = sql("ALTER TABLE {} VALIDATE CONSTRAINT {}", name_of(key.table), ident(key.name))
         found.append(_keep(move, VALIDATION, name, check))
-        found.append(_keep(move, ends(key), name, again(key, checked=True), REUNION))
+        found.append(keep_apart(key))
     return tuple(found)
 
 
-def ends(key: ForeignKey) -> str:
-    """The tables of a key as PostgreSQL writes an array of their names: what ``united`` asks for."""
-    names = (name_of(one).shown() for one in (key.table, key.to))
-    return "{" + ",".join('"' + re.sub(r'(["\\\\])', r"\\\1", name) + '"' for name in names) + "}"
+def keep_apart(key: ForeignKey) -> Sql:
+    """Keep a key whose two ends part, with the tables that must be together for it to come back."""
+    return sql(
+        "INSERT INTO freehold.move_kept (move, kind, name, sql, tables) VALUES ({}, {}, {}, {}, ARRAY[{}, {}])"
+        " ON CONFLICT DO NOTHING",
+        literal(REUNION),
+        literal(FOREIGN_KEY),
+        literal(f"{name_of(key.table)} {ident(key.name)}"),
+        literal(again(key, checked=True).shown()),
+        literal(name_of(key.table).shown()),
+        literal(name_of(key.to).shown()),
+    )
 
 
 def united() -> Sql:
@@ -151,11 +158,11 @@ def united() -> Sql:
     at the rows, which would hold up who writes them."""
     return sql(
         "SELECT k.name, k.sql, (SELECT c.relkind = 'r' AND k.sql !~ ' NOT ENFORCED$' FROM pg_catalog.pg_class AS c"
-        " WHERE c.oid = pg_catalog.to_regclass((k.kind::text[])[1]))"
+        " WHERE c.oid = pg_catalog.to_regclass(k.tables[1]))"
         " FROM freehold.move_kept AS k WHERE k.move = {} AND (SELECT pg_catalog.bool_and("
         "coalesce(c.relkind IN ('r', 'p') AND NOT EXISTS (SELECT FROM pg_catalog.pg_subscription_rel AS s"
         " WHERE s.srrelid = c.oid OR s.srrelid IN (SELECT relid FROM pg_catalog.pg_partition_tree(c.oid))), false))"
-        " FROM pg_catalog.unnest(k.kind::text[]) AS e (name)"
+        " FROM pg_catalog.unnest(k.tables) AS e (name)"
         " LEFT JOIN pg_catalog.pg_class AS c ON c.oid = pg_catalog.to_regclass(e.name)) ORDER BY k.name",
         literal(REUNION),
     )
@@ -174,10 +181,10 @@ def unchecked() -> Sql:
     )
 
 
-def _keep(move: Move, kind: str, name: str, what: Sql, under: str = "") -> Sql:
+def _keep(move: Move, kind: str, name: str, what: Sql) -> Sql:
     return sql(
         "INSERT INTO freehold.move_kept (move, kind, name, sql) VALUES ({}, {}, {}, {}) ON CONFLICT DO NOTHING",
-        literal(under or move.id),
+        literal(move.id),
         literal(kind),
         literal(name),
         literal(what.shown()),

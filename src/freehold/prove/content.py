@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from freehold.found.links import Shape
-from freehold.prove.model import Answer
+from freehold.prove.asking import Answer
 from freehold.sqltext import Sql, ident, join, keyword, sql
 
 BUCKETS = 256

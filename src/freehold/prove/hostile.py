@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from freehold.found.model import Server
+from freehold.prove.asking import Answer, Run
 from freehold.prove.judge import broken, evidence, held, in_database, unknown, verdict
-from freehold.prove.model import Answer, Attack, Conversation, Login, Piece, Run, Scene, Tell, Verdict
+from freehold.prove.model import Attack, Conversation, Login, Piece, Scene, Tell, Verdict
 from freehold.prove.pieces import at_home
 from freehold.prove.why import Ground, of_membership, told
 from freehold.sqltext import Sql, ident

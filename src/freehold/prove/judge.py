@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from freehold.finding import Evidence, Finding, Level
-from freehold.prove.model import Answer, Login, Result, Verdict
+from freehold.prove.asking import Answer
+from freehold.prove.model import Login, Result, Verdict
 from freehold.sqltext import Sql, quote_ident
 
 REFUSALS = frozenset(

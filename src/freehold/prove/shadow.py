@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from freehold.prove.model import Answer
+from freehold.prove.asking import Answer
 from freehold.prove.scene import Thing
 from freehold.sqltext import Sql, ident, join, keyword, literal, quote_ident, sql
 

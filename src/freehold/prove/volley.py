@@ -5,19 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from freehold.prove.asking import Answer, Batch, Volley
 from freehold.prove.judge import broken, evidence, held, in_database, unknown, verdict
-from freehold.prove.model import (
-    Answer,
-    Attack,
-    Batch,
-    Conversation,
-    Login,
-    Piece,
-    Scene,
-    Tell,
-    Verdict,
-    Volley,
-)
+from freehold.prove.model import Attack, Conversation, Login, Piece, Scene, Tell, Verdict
 from freehold.prove.pieces import everywhere
 from freehold.prove.scene import Thing, contents, may_read, owns, things
 from freehold.prove.why import of_thing, told

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 
-from freehold.prove.model import Answer, Batch
+from freehold.prove.asking import Answer, Batch
 from freehold.sqltext import Sql, quote_literal
 
 STATEMENTS_MAX = 400

@@ -137,7 +137,7 @@ def move(
     purge and find print the answer alone. Exit code 2 when verification finds a difference, 3 when a server does not
     answer.
     """
-    from freehold.cli import movehomes, movetasks, moving
+    from freehold.cli import movehomes, movestart, movetasks, moving
     from freehold.cli import movereports as report
     from freehold.cli.interrupted import telling
     from freehold.move.model import SOURCE, TARGET
@@ -191,7 +191,7 @@ def move(
                     side = moving.heal(context, entry)
                     blocks.append(Say(f"✓ {name} is served by its {side}", Tone.GOOD))
                     if side == SOURCE:
-                        moving.resume(context, entry, jobs=jobs, backup=not no_backup)
+                        movestart.resume(context, entry, jobs=jobs, backup=not no_backup)
                 case "complete":
                     retired = moving.complete(context, entry, [one.move.service for one in entries])
                     blocks.append(report.completed(name, retired))

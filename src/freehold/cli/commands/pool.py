@@ -49,7 +49,7 @@ def pool(call: Call, action: str, services: tuple[str, ...], timeout_ms: int, wi
 
     Exit code 2 when a pool is paused or clients wait for more than a second, 3 when one does not run.
     """
-    from freehold.cli import pools
+    from freehold.cli import pools, poolwork
 
     context = call.context
     if action in ("start", "reload"):
@@ -58,9 +58,9 @@ def pool(call: Call, action: str, services: tuple[str, ...], timeout_ms: int, wi
         ran = pools.down(context)
         return Result({"action": action, "pools": [], "stopped": list(ran)}, (Say(f"✓ stopped {len(ran)} pools"),))
     elif action == "pause":
-        pools.hold(context, services, timeout_ms)
+        poolwork.hold(context, services, timeout_ms)
     elif action == "resume":
-        pools.let_go(context, services)
+        poolwork.let_go(context, services)
     elif action == "advise":
         return _advise(call, services, window_ms)
     elif action == "export":
@@ -69,12 +69,12 @@ def pool(call: Call, action: str, services: tuple[str, ...], timeout_ms: int, wi
 
 
 def _status(call: Call, action: str, services: tuple[str, ...]) -> Result:
-    from freehold.cli import pools
+    from freehold.cli import pools, poolwork
     from freehold.pool.report import utilisation
 
     context = call.context
     context.known_services(services)
-    found = [one for one in pools.statuses(context) if not services or one.entry.service in services]
+    found = [one for one in poolwork.statuses(context) if not services or one.entry.service in services]
     rows: list[tuple[str | Cell, ...]] = []
     for one in found:
         seen = one.seen
@@ -133,7 +133,7 @@ def _status(call: Call, action: str, services: tuple[str, ...]) -> Result:
 
 
 def _state(one: object) -> Cell:
-    from freehold.cli.pools import Status
+    from freehold.cli.poolwork import Status
 
     assert isinstance(one, Status)
     if not one.alive:
@@ -144,10 +144,10 @@ def _state(one: object) -> Cell:
 
 
 def _advise(call: Call, services: tuple[str, ...], window_ms: int) -> Result:
-    from freehold.cli import pools
+    from freehold.cli import poolwork
 
     call.out.note(f"watching the pools for {window_ms / 1000:g} s")
-    found = pools.advice(call.context, services, window_ms / 1000)
+    found = poolwork.advice(call.context, services, window_ms / 1000)
     changes = [one for one in found if one.advised != one.declared]
     rows = [
         (

@@ -161,17 +161,20 @@ def _grantees(session: Session, schema: str) -> list[str]:
 
 def _keys_again(world: World, move: Move, source: Session, target: Session) -> None:
     """Keys that were real before some move took their two ends apart, and whose ends are together again."""
-    kept = sql("SELECT kind, name, sql FROM freehold.move_kept WHERE move = {}", literal(fence.REUNION))
+    kept = sql("SELECT name, sql, tables::text FROM freehold.move_kept WHERE move = {}", literal(fence.REUNION))
     for row in source.query(kept):
-        values = join(", ", [literal(str(one)) for one in (fence.REUNION, *row)])
+        values = join(", ", [literal(str(one)) for one in (fence.REUNION, fence.FOREIGN_KEY, *row)])
         target.execute(
-            sql("INSERT INTO freehold.move_kept (move, kind, name, sql) VALUES ({}) ON CONFLICT DO NOTHING", values)
+            sql(
+                "INSERT INTO freehold.move_kept (move, kind, name, sql, tables) VALUES ({}) ON CONFLICT DO NOTHING",
+                values,
+            )
         )
     made: list[str] = []
     for name, text, later in target.query(fence.united()):
         key = Sql((f"{text} NOT VALID" if later else str(text),))
         try:
-            patiently(world, target, key, "a foreign key that comes back", wait_ms=10_000)
+            patiently(world, target, key, "a foreign key that comes back")
         except ServerError as error:
             if error.sqlstate == _NO_RIGHT:
                 continue
@@ -189,14 +192,15 @@ def _keys_again(world: World, move: Move, source: Session, target: Session) -> N
         )
 
 
-_NO_RIGHT, _THERE = "42501", "42710"
+_NO_RIGHT, _THERE, _ORPHANS = "42501", "42710", "23503"
 
 
 def _stays_away(error: ServerError) -> FreeholdError:
-    return FreeholdError(
-        f"a foreign key could not come back: {error.message}",
-        hint="List the orphans with `freehold check-references`, mend them, and run the command again.",
-    )
+    if error.sqlstate == _ORPHANS:
+        hint = "List the orphans with `freehold check-references`, mend them, and run the command again."
+    else:
+        hint = "Nothing is lost: end what is in its way, and run the command again."
+    return FreeholdError(f"a foreign key could not come back: {error.message}", hint=hint)
 
 
 def _remove(world: World, move: Move, target: Session) -> None:

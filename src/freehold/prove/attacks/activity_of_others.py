@@ -15,9 +15,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from freehold.prove.asking import Answer, Run
 from freehold.prove.hostile import by_role
 from freehold.prove.judge import broken, evidence, held, limit, unknown
-from freehold.prove.model import Answer, Attack, Conversation, Login, Piece, Run, Scene, Tell
+from freehold.prove.model import Attack, Conversation, Login, Piece, Scene, Tell
 from freehold.prove.pieces import crowd_of, crowds
 from freehold.prove.why import told
 from freehold.sqltext import Sql, ident, join, literal, sql

@@ -13,8 +13,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
+from freehold.prove.asking import Run
 from freehold.prove.judge import evidence, held, limit, unknown
-from freehold.prove.model import Attack, Conversation, Login, Piece, Run, Scene, Tell
+from freehold.prove.model import Attack, Conversation, Login, Piece, Scene, Tell
 from freehold.prove.pieces import crowd_of, crowds
 from freehold.sqltext import join, sql
 

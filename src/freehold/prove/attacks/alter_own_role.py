@@ -10,9 +10,10 @@ is refused. `freehold plan` shows such changes as drift, and `freehold apply` ta
 
 from __future__ import annotations
 
+from freehold.prove.asking import Run
 from freehold.prove.hostile import by_attribute
 from freehold.prove.judge import broken, evidence, held, limit, refused, unknown
-from freehold.prove.model import Attack, Conversation, Piece, Run, Scene, Tell
+from freehold.prove.model import Attack, Conversation, Piece, Scene, Tell
 from freehold.prove.pieces import at_home
 from freehold.prove.why import told
 from freehold.sqltext import ident, sql

@@ -14,8 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from freehold.prove.asking import Answer
 from freehold.prove.judge import broken, evidence, held, refused, unknown
-from freehold.prove.model import Answer, Attack, Conversation, Login, Piece, Scene, Tell
+from freehold.prove.model import Attack, Conversation, Login, Piece, Scene, Tell
 from freehold.prove.pieces import databases
 from freehold.prove.scene import may_enter
 from freehold.prove.why import of_acl, told

@@ -13,8 +13,9 @@ wrappers, no mapping for PUBLIC.
 from __future__ import annotations
 
 from freehold.finding import Evidence
+from freehold.prove.asking import Answer, Run
 from freehold.prove.judge import broken, evidence, held, in_database, unknown, verdict
-from freehold.prove.model import Answer, Attack, Conversation, Login, Piece, Run, Scene, Tell, Verdict
+from freehold.prove.model import Attack, Conversation, Login, Piece, Scene, Tell, Verdict
 from freehold.prove.pieces import everywhere
 from freehold.prove.scene import contents, link_mappings
 from freehold.prove.why import of_acl, told

@@ -15,8 +15,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from freehold.layouts.model import Placement
+from freehold.prove.asking import Answer, As, Run
 from freehold.prove.judge import broken, evidence, held, in_database, limit, refused, unknown
-from freehold.prove.model import Answer, As, Attack, Conversation, Login, Piece, Run, Scene, Tell
+from freehold.prove.model import Attack, Conversation, Login, Piece, Scene, Tell
 from freehold.prove.scene import contents, placement_of, published
 from freehold.spec.model import TableName
 from freehold.sqltext import Sql, ident, literal, sql

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from freehold.prove.asking import Run
 from freehold.prove.judge import broken, evidence, held, unknown
-from freehold.prove.model import Attack, Conversation, Login, Piece, Run, Scene, Tell
+from freehold.prove.model import Attack, Conversation, Login, Piece, Scene, Tell
 from freehold.prove.pieces import at_home
 from freehold.prove.scene import placement_of
 from freehold.spec.model import Profile

@@ -15,21 +15,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from freehold.prove.asking import Answer, As, Flood, Probe, Release
 from freehold.prove.judge import broken, evidence, held, unknown
-from freehold.prove.model import (
-    Answer,
-    As,
-    Attack,
-    Conversation,
-    Flood,
-    Login,
-    Piece,
-    Probe,
-    Release,
-    Result,
-    Scene,
-    Tell,
-)
+from freehold.prove.model import Attack, Conversation, Login, Piece, Result, Scene, Tell
 from freehold.prove.pieces import at_home
 from freehold.prove.scene import capacity
 from freehold.sqltext import ident, keyword

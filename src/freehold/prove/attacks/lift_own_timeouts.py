@@ -10,9 +10,10 @@ Holds it off: temp_file_limit is refused. The others every role may set; no layo
 
 from __future__ import annotations
 
+from freehold.prove.asking import Run
 from freehold.prove.hostile import by_role
 from freehold.prove.judge import broken, evidence, held, limit, refused, unknown
-from freehold.prove.model import Attack, Conversation, Piece, Run, Scene, Tell
+from freehold.prove.model import Attack, Conversation, Piece, Scene, Tell
 from freehold.prove.pieces import at_home
 from freehold.prove.why import Ground, told
 from freehold.sqltext import ident, keyword

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from freehold.prove.asking import Run
 from freehold.prove.judge import evidence, held, limit, unknown
-from freehold.prove.model import Attack, Conversation, Piece, Run, Scene, Tell
+from freehold.prove.model import Attack, Conversation, Piece, Scene, Tell
 from freehold.prove.pieces import at_home
 from freehold.sqltext import keyword
 

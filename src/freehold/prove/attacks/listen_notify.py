@@ -12,8 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from freehold.prove.asking import Answer, Notifications, Run
 from freehold.prove.judge import evidence, held, limit, unknown
-from freehold.prove.model import Answer, Attack, Canary, Conversation, Login, Notifications, Piece, Run, Scene, Tell
+from freehold.prove.model import Attack, Canary, Conversation, Login, Piece, Scene, Tell
 from freehold.prove.pieces import crowd_of, crowds
 from freehold.sqltext import ident, join, literal, sql
 

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from freehold.prove.asking import Answer, Run
 from freehold.prove.judge import broken, evidence, held, in_database, refused, unknown
-from freehold.prove.model import Answer, Attack, Canary, Conversation, Login, Piece, Result, Run, Scene, Tell
+from freehold.prove.model import Attack, Canary, Conversation, Login, Piece, Result, Scene, Tell
 from freehold.prove.pieces import rooms
 from freehold.prove.scene import placement_of
 from freehold.sqltext import Sql, ident, sql, words

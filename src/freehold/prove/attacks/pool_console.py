@@ -12,8 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from freehold.prove.asking import Answer, Probe
 from freehold.prove.judge import broken, evidence, held, turned_away, unknown
-from freehold.prove.model import Answer, Attack, Conversation, Login, Piece, Pooled, Probe, Scene, Tell
+from freehold.prove.model import Attack, Conversation, Login, Piece, Pooled, Scene, Tell
 from freehold.sqltext import keyword
 
 _CODE = "pool_console"

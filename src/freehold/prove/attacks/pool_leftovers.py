@@ -16,8 +16,9 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from freehold.prove.asking import Answer, Run
 from freehold.prove.judge import broken, evidence, held, limit, unknown
-from freehold.prove.model import Answer, Attack, Conversation, Login, Piece, Pooled, Run, Scene, Tell
+from freehold.prove.model import Attack, Conversation, Login, Piece, Pooled, Scene, Tell
 from freehold.prove.scene import present
 from freehold.sqltext import Sql, keyword, literal, sql
 

@@ -14,8 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from freehold.prove.asking import Answer, Run
 from freehold.prove.judge import broken, evidence, held, in_database, refused, unknown
-from freehold.prove.model import Answer, Attack, Conversation, Login, Piece, Run, Scene, Tell
+from freehold.prove.model import Attack, Conversation, Login, Piece, Scene, Tell
 from freehold.prove.pieces import everywhere
 from freehold.prove.scene import contents, passing_at
 from freehold.sqltext import ident, keyword, literal, sql

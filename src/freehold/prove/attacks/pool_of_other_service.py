@@ -15,8 +15,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from freehold.layouts.model import Placement
+from freehold.prove.asking import Answer, Run
 from freehold.prove.judge import broken, evidence, held, limit, turned_away, unknown
-from freehold.prove.model import Answer, Attack, Conversation, Login, Piece, Pooled, Run, Scene, Tell
+from freehold.prove.model import Attack, Conversation, Login, Piece, Pooled, Scene, Tell
 from freehold.prove.scene import may_enter, passing_at, placement_of
 from freehold.sqltext import keyword
 

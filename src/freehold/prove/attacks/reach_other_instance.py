@@ -13,8 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from freehold.prove.asking import Probe
 from freehold.prove.judge import broken, evidence, held, refused, unknown
-from freehold.prove.model import Attack, Conversation, Piece, Probe, Scene, Tell
+from freehold.prove.model import Attack, Conversation, Piece, Scene, Tell
 from freehold.prove.scene import passing_at
 from freehold.sqltext import ident, keyword
 

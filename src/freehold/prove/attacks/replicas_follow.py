@@ -18,9 +18,10 @@ from dataclasses import dataclass
 from freehold.finding import Evidence
 from freehold.found.links import Shape
 from freehold.layouts.model import Link
+from freehold.prove.asking import Answer, As, Ask
 from freehold.prove.content import BUCKETS, Rows, difference, differing, read_sums
 from freehold.prove.judge import broken, held, in_database, unknown
-from freehold.prove.model import Answer, As, Ask, Attack, Conversation, Piece, Result, Scene, Tell
+from freehold.prove.model import Attack, Conversation, Piece, Result, Scene, Tell
 from freehold.prove.scene import contents
 from freehold.spec.model import TableName, Via
 from freehold.sqltext import ident, keyword, literal, pair, sql

@@ -15,9 +15,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from freehold.finding import Evidence
+from freehold.prove.asking import Run
 from freehold.prove.claims import declared_roles
 from freehold.prove.judge import broken, evidence, held, limit, unknown, verdict
-from freehold.prove.model import Attack, Conversation, Piece, Result, Run, Scene, Tell, Verdict
+from freehold.prove.model import Attack, Conversation, Piece, Result, Scene, Tell, Verdict
 from freehold.prove.pieces import at_home
 from freehold.prove.scene import links_of
 from freehold.sqltext import ident, keyword, sql, words

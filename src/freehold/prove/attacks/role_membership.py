@@ -14,9 +14,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from freehold.finding import Evidence
+from freehold.prove.asking import Answer, Batch, Volley
 from freehold.prove.claims import allowed_memberships, declared_roles
 from freehold.prove.judge import broken, evidence, held, unknown, verdict
-from freehold.prove.model import Answer, Attack, Batch, Conversation, Login, Piece, Scene, Tell, Verdict, Volley
+from freehold.prove.model import Attack, Conversation, Login, Piece, Scene, Tell, Verdict
 from freehold.prove.pieces import at_home
 from freehold.prove.why import chain, leave, of_membership, reached, told
 from freehold.sqltext import ident, sql

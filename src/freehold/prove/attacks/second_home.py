@@ -17,8 +17,9 @@ from collections.abc import Iterator
 
 from freehold.finding import Evidence
 from freehold.found.model import Server
+from freehold.prove.asking import Answer, Probe
 from freehold.prove.judge import broken, evidence, held, refused, unknown
-from freehold.prove.model import Answer, Attack, Conversation, Login, Piece, Probe, Scene, SecondHome, Tell
+from freehold.prove.model import Attack, Conversation, Login, Piece, Scene, SecondHome, Tell
 from freehold.prove.scene import passing_at
 from freehold.prove.why import of_acl, told
 from freehold.sqltext import ident, keyword, sql

@@ -20,8 +20,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from freehold.prove import shadow
+from freehold.prove.asking import Answer, Run
 from freehold.prove.judge import WHERE, broken, evidence, held
-from freehold.prove.model import Answer, Attack, Conversation, Login, Piece, Result, Run, Scene, Tell, Verdict
+from freehold.prove.model import Attack, Conversation, Login, Piece, Result, Scene, Tell, Verdict
 from freehold.prove.pieces import everywhere
 from freehold.prove.scene import Thing, owns, path_names, things
 from freehold.prove.why import object_words

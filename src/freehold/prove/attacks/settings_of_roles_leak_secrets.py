@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import re
 
+from freehold.prove.asking import Answer, Run
 from freehold.prove.judge import broken, evidence, held, unknown
-from freehold.prove.model import Answer, Attack, Conversation, Piece, Run, Scene, Tell
+from freehold.prove.model import Attack, Conversation, Piece, Scene, Tell
 from freehold.prove.pieces import at_home
 from freehold.sqltext import ident, keyword
 

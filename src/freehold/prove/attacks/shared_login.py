@@ -12,8 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from freehold.prove.asking import Run
 from freehold.prove.judge import evidence, held, limit, unknown
-from freehold.prove.model import Attack, Canary, Conversation, Piece, Result, Run, Scene, Tell, Verdict
+from freehold.prove.model import Attack, Canary, Conversation, Piece, Result, Scene, Tell, Verdict
 from freehold.prove.pieces import rooms
 from freehold.prove.scene import placement_of
 from freehold.sqltext import ident, sql

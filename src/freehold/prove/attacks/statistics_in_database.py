@@ -9,8 +9,9 @@ Holds it off: nothing inside one database; ``database-per-service`` and ``instan
 
 from __future__ import annotations
 
+from freehold.prove.asking import Run
 from freehold.prove.judge import evidence, held, limit, unknown
-from freehold.prove.model import Attack, Conversation, Piece, Run, Scene, Tell
+from freehold.prove.model import Attack, Conversation, Piece, Scene, Tell
 from freehold.prove.pieces import in_same_database, together
 from freehold.sqltext import literal, sql
 

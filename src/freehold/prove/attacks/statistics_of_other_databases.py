@@ -12,8 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from freehold.prove.asking import Run
 from freehold.prove.judge import broken, evidence, held, limit, unknown, verdict
-from freehold.prove.model import Attack, Conversation, Piece, Run, Scene, Tell, Verdict
+from freehold.prove.model import Attack, Conversation, Piece, Scene, Tell, Verdict
 from freehold.prove.pieces import at_home
 from freehold.prove.scene import may_enter
 from freehold.prove.why import of_acl, told

@@ -13,22 +13,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from freehold.prove.asking import Answer, Batch, Run, Volley
 from freehold.prove.hostile import by_role
 from freehold.prove.judge import broken, evidence, held, unknown, verdict
-from freehold.prove.model import (
-    Answer,
-    Attack,
-    Batch,
-    Conversation,
-    Login,
-    Piece,
-    Result,
-    Run,
-    Scene,
-    Tell,
-    Verdict,
-    Volley,
-)
+from freehold.prove.model import Attack, Conversation, Login, Piece, Result, Scene, Tell, Verdict
 from freehold.prove.pieces import crowd_of, crowds
 from freehold.prove.why import told
 from freehold.sqltext import Sql, ident, keyword, sql

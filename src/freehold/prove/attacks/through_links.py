@@ -22,8 +22,9 @@ from freehold.finding import Evidence
 from freehold.found.links import ForeignServer
 from freehold.found.model import Server
 from freehold.layouts.model import Link
+from freehold.prove.asking import As, Run
 from freehold.prove.judge import broken, evidence, held, in_database, unknown, verdict
-from freehold.prove.model import As, Attack, Conversation, Login, Piece, Run, Scene, Tell, Verdict
+from freehold.prove.model import Attack, Conversation, Login, Piece, Scene, Tell, Verdict
 from freehold.prove.pieces import rooms
 from freehold.prove.scene import contents, link_mappings, matches, placement_of
 from freehold.prove.why import of_acl, told

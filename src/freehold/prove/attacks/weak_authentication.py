@@ -16,8 +16,9 @@ from collections.abc import Iterator
 from freehold.finding import Evidence
 from freehold.found.model import HbaRule
 from freehold.plan.hba import cannot_be_written
+from freehold.prove.asking import Probe
 from freehold.prove.judge import broken, evidence, held, limit, refused, unknown
-from freehold.prove.model import Attack, Conversation, Login, Piece, Probe, Scene, Tell
+from freehold.prove.model import Attack, Conversation, Login, Piece, Scene, Tell
 from freehold.prove.scene import placement_of
 from freehold.sqltext import ident, keyword
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from freehold.errors import ServerError
 from freehold.ports import Clock, Outcome, Servers, Session
-from freehold.prove.model import Answer, Probe
+from freehold.prove.asking import Answer, Probe
 
 CROWDED = "53300"
 """PostgreSQL's too_many_connections, also when only the role's own limit is reached."""

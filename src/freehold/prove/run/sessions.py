@@ -8,22 +8,8 @@ from dataclasses import replace
 from freehold.errors import ServerError
 from freehold.ports import Session
 from freehold.prove import volleytext
-from freehold.prove.model import (
-    Answer,
-    As,
-    Ask,
-    Attack,
-    Batch,
-    Flood,
-    Notifications,
-    Piece,
-    Probe,
-    Release,
-    Result,
-    Run,
-    Scene,
-    Volley,
-)
+from freehold.prove.asking import Answer, As, Ask, Batch, Flood, Notifications, Probe, Release, Run, Volley
+from freehold.prove.model import Attack, Piece, Result, Scene
 from freehold.prove.run.doors import Doors, answer_of
 from freehold.sqltext import Sql, ident, keyword, sql
 

@@ -14,8 +14,9 @@ from freehold.found.model import Found, Server
 from freehold.layouts.model import Placements
 from freehold.ports import Progress, Secrets, Servers
 from freehold.prove import canary, trace
+from freehold.prove.asking import Answer, Probe
 from freehold.prove.judge import unknown
-from freehold.prove.model import Answer, Canary, Login, Pooled, Probe, Result, Scene, SecondHome, Verdict
+from freehold.prove.model import Canary, Login, Pooled, Result, Scene, SecondHome, Verdict
 from freehold.prove.pieces import databases
 from freehold.prove.run.doors import Doors
 from freehold.prove.scene import logins, present
