@@ -152,6 +152,21 @@ def test_a_second_run_has_nothing_to_do_and_append_goes_on(shop: Field) -> None:
     assert referred == [(True,)]
 
 
+@pytest.mark.parametrize("more", [77, 1000, 4321])
+def test_rows_that_are_counted_from_those_of_another_table_are_after_an_append_too(shop18: Field, more: int) -> None:
+    shop18.seed(RECIPE, 700)
+    before = shop18.ask("orders", "select * from orders.line order by 1, 2")
+    shop18.seed(RECIPE, more, append=True)
+    whole = shop18.ask("orders", "select count(*)::int from orders.line")
+    alone = shop18.ask("orders", "select count(*)::int from orders.purchase p where not exists (select from orders.line"
+                       " where purchase_id = p.id)")  # fmt: skip
+    assert alone == [(0,)]
+    after = shop18.ask("orders", "select * from orders.line order by 1, 2")
+    assert set(before) < set(after)
+    again = shop18.seed(RECIPE, more, append=True)
+    assert again.tasks[TableName("orders", "line")].start == whole[0][0]
+
+
 def test_rows_of_others_are_not_touched_without_a_word(shop18: Field) -> None:
     shop18.ask("orders", "insert into orders.purchase (account_id, total, placed_at) values (1, 1, now()) returning 1")
     planned = shop18.seed(rows=500)

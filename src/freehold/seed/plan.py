@@ -106,6 +106,26 @@ def tasks(
     return found
 
 
+def growing(
+    found: Mapping[TableName, Task], marks: Mapping[TableName, Mark], planned: Mapping[TableName, int]
+) -> tuple[dict[TableName, int], dict[TableName, int]]:
+    """Rows that tables hold, or will without what is appended; and rows that come to those that are appended to."""
+    more = {name: planned[name] for name, task in found.items() if task.does is Does.APPEND and name in marks}
+    held = {name: mark.target for name, mark in marks.items()}
+    for name, task in found.items():
+        if name not in more and task.does is not Does.KEEP:
+            held[name] = task.mark.target
+    return held, more
+
+
+def enlarged(found: Mapping[TableName, Task], totals: Mapping[TableName, int]) -> dict[TableName, Task]:
+    """The tasks with ``totals`` as the rows that these tables have in the end."""
+    return {
+        name: replace(task, end=totals[name], mark=replace(task.mark, target=totals[name])) if name in totals else task
+        for name, task in found.items()
+    }
+
+
 def final_sizes(
     planned: Mapping[TableName, int], found: Mapping[TableName, Task], marks: Mapping[TableName, Mark]
 ) -> dict[TableName, Size]:

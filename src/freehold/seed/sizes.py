@@ -25,23 +25,60 @@ class _Share:
     rows: Rows
     fan: Fan | None
 
+    def below(self, above: int) -> int:
+        """The rows of a table that is counted from another, for so many rows of that."""
+        if self.rows.times is not None:
+            return int(above * self.rows.times)
+        return self.fan.capacity(above) if self.fan is not None else above
+
+
+def grown(
+    recipe: Recipe,
+    tables: Iterable[TableName],
+    kept: frozenset[TableName],
+    loaded: Mapping[TableName, int],
+    more: Mapping[TableName, int],
+    seed: str,
+) -> dict[TableName, int]:
+    """Rows in the end of the tables that get ``more`` than are ``loaded``. Those that are counted from another are
+    counted from all of its rows: what all of them take is not what the old ones and as many as are new take."""
+    shares = _shares(recipe, tables, kept, seed)
+    found: dict[TableName, int] = {}
+
+    def total(name: TableName) -> int:
+        if name not in found:
+            rows, there = shares[name].rows, loaded.get(name, 0)
+            found[name] = there + more.get(name, 0)
+            if rows.exactly is None and rows.per in shares and name in more:
+                found[name] = max(there, shares[name].below(total(rows.per)))
+        return found[name]
+
+    return {name: total(name) for name in more}
+
 
 def sizes(
     recipe: Recipe, tables: Iterable[TableName], kept: frozenset[TableName], total: int, seed: str
 ) -> dict[TableName, int]:
     """Rows of each table; about ``total`` together, without tables of a fixed number. A table with any weight gets at
     least one row. Complains about tables that are counted from each other in a circle."""
-    names = sorted(tables)
-    shares: dict[TableName, _Share] = {}
-    for name in names:
-        said = recipe.tables.get(name)
-        rows = Rows(Fraction(0)) if name in kept else said.rows if said is not None else Rows(recipe.others)
-        shares[name] = _Share(rows, _fan(said, rows, seed))
+    shares = _shares(recipe, tables, kept, seed)
+    names = tuple(shares)
     weights = {name: _weight(recipe, shares, name, (name,)) for name in names}
     base = Fraction(total) / (sum(weights.values()) or Fraction(1))
     found: dict[TableName, int] = {}
     for name in names:
         _rows(shares, weights, base, name, found)
+    return found
+
+
+def _shares(
+    recipe: Recipe, tables: Iterable[TableName], kept: frozenset[TableName], seed: str
+) -> dict[TableName, _Share]:
+    found: dict[TableName, _Share] = {}
+    for name in sorted(tables):
+        said = recipe.tables.get(name)
+        rows = Rows(Fraction(0)) if name in kept else said.rows if said is not None else Rows(recipe.others)
+        found[name] = _Share(rows, _fan(said, rows, seed))
     return found
 
 
@@ -93,15 +130,14 @@ def _rows(
     if name in found:
         return found[name]
     found[name] = 0  # a circle was complained about; it must not go on for ever
-    rows, fan = shares[name].rows, shares[name].fan
+    rows = shares[name].rows
     if rows.exactly is not None:
         count = rows.exactly
     elif rows.per is None:
         count = max(1, round(rows.weight * base)) if rows.weight else 0
     else:
         above = _rows(shares, weights, base, rows.per, found) if rows.per in shares else 0
-        taken = fan.capacity(above) if fan is not None else above
-        count = taken if rows.times is None else int(above * rows.times)
+        count = shares[name].below(above)
     found[name] = count
     return count
 

@@ -12,11 +12,11 @@ from freehold.seed.maker import Makers, TableMaker
 from freehold.seed.model import Size, Table
 from freehold.seed.moments import parse_moment
 from freehold.seed.order import circular, ordered
-from freehold.seed.plan import Does, Request, Task, final_sizes, kept, tasks
+from freehold.seed.plan import Does, Request, Task, enlarged, final_sizes, growing, kept, tasks
 from freehold.seed.recipe import Recipe, problems
 from freehold.seed.run.survey import Survey, count_given, given, survey
 from freehold.seed.run.world import World
-from freehold.seed.sizes import capped, sizes
+from freehold.seed.sizes import capped, grown, sizes
 from freehold.spec.model import Platform, TableName
 from freehold.spec.names import show_table
 from freehold.spec.values import near
@@ -69,6 +69,8 @@ def prepare(
         raise RecipeRefused(found)
     chosen = replace(request, tables=wanted)
     doing = tasks(chosen, recipe, seen.tables, planned, left, seen.filled, seen.marks)
+    held, more = growing(doing, seen.marks, planned)
+    doing = enlarged(doing, grown(recipe, seen.tables, left, held, more, request.seed))
     looked: dict[tuple[TableName, str], Sequence[str | None]] = {}
     total = {**final_sizes(planned, doing, seen.marks), **{name: Size(count, count) for name, count in there.items()}}
     makers = _makers(world, recipe, request.seed, seen, left, total, looked)
