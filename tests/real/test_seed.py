@@ -167,6 +167,39 @@ def test_rows_that_are_counted_from_those_of_another_table_are_after_an_append_t
     assert again.tasks[TableName("orders", "line")].start == whole[0][0]
 
 
+LOOKED_UP = """
+tables:
+  orders.purchase: {columns: {account_id: {foreign: {to: users.account(id)%s}}}}
+  orders.line:
+    rows: {per: orders.purchase, times: 0.5}
+    columns:
+      purchase_id: {foreign: {to: orders.purchase(id), once: true}}
+      number: {constant: 1}
+      quantity: {expression: "1 + purchase_id.account_id - 9 * floor(purchase_id.account_id / 9)"}
+"""
+
+
+@pytest.mark.parametrize("how", ["", ", exponent: 0.7", ", at: '3 * row'"])
+def test_rows_that_are_there_are_known_as_they_are_after_appends(shop18: Field, how: str) -> None:
+    shop18.seed(LOOKED_UP % how, 400)
+    for more in (150, 500, 1100):
+        shop18.seed(LOOKED_UP % how, more, append=True)
+    both = "orders.line l join orders.purchase p on p.id = l.purchase_id"
+    wrong = shop18.ask("orders", f"select count(*)::int from {both} where l.quantity <> 1 + mod(p.account_id, 9)")
+    assert wrong == [(0,)]
+    assert shop18.ask("orders", "select count(*) > 100 from orders.line") == [(True,)]
+
+
+def test_a_table_of_a_fixed_number_of_rows_has_them_after_an_append_too(shop18: Field) -> None:
+    recipe = RECIPE + "  orders.tick: {rows: {exactly: 5}}\n"
+    shop18.seed(recipe, 300)
+    lines = count(shop18, "orders.line")
+    planned = shop18.seed(recipe, 300, append=True)
+    assert planned.tasks[TableName("orders", "tick")].does is Does.DONE
+    assert count(shop18, "orders.tick") == 5
+    assert count(shop18, "orders.line") > lines
+
+
 def test_rows_of_others_are_not_touched_without_a_word(shop18: Field) -> None:
     shop18.ask("orders", "insert into orders.purchase (account_id, total, placed_at) values (1, 1, now()) returning 1")
     planned = shop18.seed(rows=500)

@@ -120,10 +120,11 @@ def growing(
 
 def enlarged(found: Mapping[TableName, Task], totals: Mapping[TableName, int]) -> dict[TableName, Task]:
     """The tasks with ``totals`` as the rows that these tables have in the end."""
-    return {
-        name: replace(task, end=totals[name], mark=replace(task.mark, target=totals[name])) if name in totals else task
-        for name, task in found.items()
-    }
+    tasks = dict(found)
+    for name, total in totals.items():
+        one = replace(found[name], end=total, mark=replace(found[name].mark, target=total))
+        tasks[name] = one if one.rows else replace(one, does=Does.DONE)
+    return tasks
 
 
 def final_sizes(

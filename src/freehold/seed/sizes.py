@@ -41,7 +41,8 @@ def grown(
     seed: str,
 ) -> dict[TableName, int]:
     """Rows in the end of the tables that get ``more`` than are ``loaded``. Those that are counted from another are
-    counted from all of its rows: what all of them take is not what the old ones and as many as are new take."""
+    counted from all of its rows: what all of them take is not what the old ones and as many as are new take. Those of
+    a fixed number have it already."""
     shares = _shares(recipe, tables, kept, seed)
     found: dict[TableName, int] = {}
 
@@ -49,7 +50,9 @@ def grown(
         if name not in found:
             rows, there = shares[name].rows, loaded.get(name, 0)
             found[name] = there + more.get(name, 0)
-            if rows.exactly is None and rows.per in shares and name in more:
+            if name in more and rows.exactly is not None:
+                found[name] = max(there, rows.exactly)
+            elif name in more and rows.per in shares:
                 found[name] = max(there, shares[name].below(total(rows.per)))
         return found[name]
 

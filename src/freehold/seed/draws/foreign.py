@@ -28,6 +28,7 @@ from collections.abc import Callable, Sequence
 from freehold.seed.draws._kind import Args, Draw, Drawn, Elsewhere, Kind, Place
 from freehold.seed.expression import compiled
 from freehold.seed.fans import fan_in
+from freehold.seed.growth import reach, staged
 from freehold.seed.kinds import Unfit
 from freehold.seed.model import Chunk, Value
 from freehold.seed.spread import earlier, once, popular, shuffle, uniform
@@ -92,7 +93,7 @@ def _choice(args: Args, place: Place, other: Elsewhere, *, itself: bool) -> _Way
         spread = fan
         return (lambda chunk: spread.choose(chunk.rows)[0]), (lambda chunk: spread.choose(chunk.rows)[1])
     if args.has("at"):
-        return _at(args, place, count)
+        return _at(args, place, other)
     if itself:
         before = earlier(stream)
         return (lambda chunk: before(chunk.rows)), None
@@ -105,13 +106,17 @@ def _choice(args: Args, place: Place, other: Elsewhere, *, itself: bool) -> _Way
         single = once(max(1, other.size.base), stream)
         return (lambda chunk: single(chunk.rows)), None
     if args.has("within"):
-        return _within(args, place, count)
+        return _within(args, place, other)
     exponent = args.number("exponent", 0, 0, 10)
-    any_row = popular(count, exponent, stream) if exponent else uniform(count, stream)
+    any_row = staged(
+        place.size,
+        other.size,
+        lambda rows: popular(rows, exponent, stream) if exponent else uniform(rows, stream),
+    )
     return (lambda chunk: any_row(chunk.rows)), None
 
 
-def _at(args: Args, place: Place, count: int) -> _Ways | None:
+def _at(args: Args, place: Place, other: Elsewhere) -> _Ways | None:
     try:
         number = compiled(args.text("at"), place)
         if number.kind is not Kind.INTEGER:
@@ -119,23 +124,33 @@ def _at(args: Args, place: Place, count: int) -> _Ways | None:
     except Unfit as unfit:
         args.refuse("at", unfit.message, unfit.hint)
         return None
-    values = number.values
-    return (lambda chunk: [(int(value or 1) - 1) % count for value in values(chunk)]), None
+    values, count = number.values, reach(place.size, other.size)
+    return (
+        lambda chunk: [(int(value or 1) - 1) % count(row) for value, row in zip(values(chunk), chunk.rows, strict=True)]
+    ), None
 
 
-def _within(args: Args, place: Place, count: int) -> _Ways | None:
+def _within(args: Args, place: Place, other: Elsewhere) -> _Ways | None:
     name = args.text("within")
     group = place.sibling(name)
     if group is None or group.parents is None or group.places is None:
         args.refuse("within", f'"{name}" is no foreign column with a fan-out', "Give it a foreign draw with each.")
         return None
-    owners, places = group.parents, group.places
-    factor, _ = shuffle(count, place.stream)
-    stream = place.stream
+    owners, places, stream = group.parents, group.places, place.stream
+    owner = place.elsewhere(group.target) if group.target is not None else None
+    # all rows of one owner choose among the same
+    count = reach(owner.size if owner is not None else place.size, other.size)
+    factors: dict[int, int] = {}
 
     def parents(chunk: Chunk) -> Sequence[int]:
-        starts = stream.words(owners(chunk))
-        return [(word + at * factor) % count for word, at in zip(starts, places(chunk), strict=True)]
+        found: list[int] = []
+        above = owners(chunk)
+        for row, word, at in zip(above, stream.words(above), places(chunk), strict=True):
+            most = count(row)
+            if most not in factors:
+                factors[most] = shuffle(most, stream)[0]
+            found.append((word + at * factors[most]) % most)
+        return found
 
     return parents, None
 
