@@ -15,6 +15,7 @@ import pytest
 from freehold.pg.embedded.ports import free
 from support.command import Desk, desk
 from support.readonly import read_only
+from support.sampling import SOAK
 
 HOSTILE = "we\"ird 'na\\me <img src=x onerror=1> [bold]"
 LONG = "ü" * 20
@@ -24,8 +25,12 @@ def platform(folder: Path, text: str) -> None:
     (folder / "freehold.yaml").write_text(text, encoding="utf-8")
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda s: s.name)
-@pytest.mark.parametrize("after_s", [0.25, 0.7, 1.2, 1.8])
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
+MOMENTS_S = (0.25, 0.7, 1.2, 1.8)
+INTERRUPTED = [(how, at) for n, at in enumerate(MOMENTS_S) for m, how in enumerate(SIGNALS) if SOAK or n % 3 != m]
+
+
+@pytest.mark.parametrize(("how", "after_s"), INTERRUPTED, ids=[f"{how.name}-{at}" for how, at in INTERRUPTED])
 def test_an_interrupted_up_is_finished_by_the_next(how: signal.Signals, after_s: float, bench: Desk) -> None:
     bench.run("init")
     process = bench.start("up")

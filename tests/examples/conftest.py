@@ -15,12 +15,12 @@ from support.examples import Case, Raised, raised
 from support.tenancy import Companies, companies
 
 _BOTH_VERSIONS = ("_layouts.py", "_prefect.py")
-"""Files whose tests run on 15 in every run; what the services do is tried there by `make soak`."""
+"""Files that say themselves what runs on 15 in every run; what the services do is tried there by `make soak`."""
 
 
 @pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Every example comes up in every layout on both versions; its rules, attacks and queries on 18, in CI.
+    """The rules, attacks and queries of the examples are tried on 18 in CI.
 
     The tests of one file stay together, so that the platform they share comes up once."""
     here = Path(__file__).parent

@@ -15,7 +15,11 @@ from support.clusters import VERSIONS
 from support.examples import LAYOUTS, SOAK, Case, Raised, raised
 
 PACKAGES = Path(__file__).with_name("prefect.txt")
-CASES = [Case(layout, version) for version in VERSIONS for layout in (LAYOUTS if SOAK else ("schema-per-service",))]
+CASES = [
+    Case(layout, version)
+    for version in (VERSIONS if SOAK else VERSIONS[:1])
+    for layout in (LAYOUTS if SOAK else ("schema-per-service",))
+]
 # what the platform's own document calls flow_runs, task_runs, deployments, work_pools and blocks
 TABLES = {"flow_run", "task_run", "deployment", "work_pool", "block_document", "alembic_version"}
 

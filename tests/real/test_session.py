@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 
 from freehold.errors import LocalStateError, MissingRight, RowRefused, ServerError, TooOld, Unreachable
@@ -393,6 +394,25 @@ def test_a_stream_left_early_is_cancelled_and_the_session_goes_on(server: Addres
         print(next(blocks), 1 / 0)
     assert session.query(keyword("SELECT 1")) == [(1,)]
     assert time.monotonic() - started < 20
+
+
+def test_a_request_to_cancel_that_came_too_early_is_made_again(
+    server: Address, servers: PgServers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = servers.admin("main")
+    connection = session._connection
+    asked: list[float] = []
+
+    def lost_at_first(*, timeout: float) -> None:
+        asked.append(timeout)
+        if len(asked) > 1:
+            psycopg.Connection.cancel_safe(connection, timeout=timeout)
+
+    monkeypatch.setattr(connection, "cancel_safe", lost_at_first)
+    with session.stream(ENDLESS):
+        pass
+    assert len(asked) > 1
+    assert session.query(keyword("SELECT 1")) == [(1,)]
 
 
 def test_a_stream_that_is_refused_or_breaks_says_why(server: Address, servers: PgServers) -> None:

@@ -62,7 +62,9 @@ def test_an_example_goes_from_layout_to_layout(tour: Tour) -> None:
             if clients is not None:
                 load.enter_context(clients.running(1))
             for layout in tour.layouts:
-                moved = found.run("move", "auto", "--to", layout, *LIMITS, timeout_s=1800)
+                # restoring a backup shows nothing here that it did not show on the way out
+                unsaved = ("--no-backup",) if clients is not None and layout != tour.layouts[0] else ()
+                moved = found.run("move", "auto", "--to", layout, *LIMITS, *unsaved, timeout_s=1800)
                 assert moved.status == 0, moved.all
                 assert _still(found, tour) == before
                 assert keys(found) == (crossing if layout in TOGETHER else _near(crossing, keys(found)))

@@ -72,8 +72,12 @@ def instance(name: str = "main", version: int = 18, port: int | None = None, dat
 def embedded(
     instances: list[Instance], platform: str = "test", environment: dict[str, str] | None = None
 ) -> Iterator[tuple[Embedded, TidyServers]]:
-    """Started instances in a folder of their own; stopped and removed afterwards, whatever happens."""
+    """Started instances in a folder of their own; stopped and removed afterwards, whatever happens.
+
+    Who declares no port gets one that `up` hands out to nobody: a restart would otherwise move the server whenever
+    another test's server took its port meanwhile, away from the links that lead to it."""
     root = ram_folder()
+    instances = [one if one.port is not None else replace(one, port=elsewhere()) for one in instances]
     owner = Embedded(
         platform, f"/nowhere/{next(_counter)}/freehold.yaml", {"FREEHOLD_DATA": str(root), **(environment or {})}
     )

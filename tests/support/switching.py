@@ -27,6 +27,9 @@ from freehold.sqltext import raw
 from support.clusters import TidyServers
 from support.proofs import KnownSecrets
 
+THINK_S = 0.002
+"""How long a writer rests after each commit, so that others get some of the machine."""
+
 ROLES = ServiceRoles("postgres", "shop_app", "shop_ro")
 MOVE = Move(
     id="0000abcd",
@@ -151,6 +154,7 @@ class Clients:
                 session.execute(raw(self.statement.format(number=number)))
                 with self._lock:
                     self.confirmed.add(number)
+                time.sleep(THINK_S)
             except ServerError as error:
                 if error.sqlstate != "25006":
                     raise

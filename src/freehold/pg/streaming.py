@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import select
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -19,6 +20,7 @@ BLOCK_ROWS = 5_000
 """Rows handed on at a time: enough that the calls between do not count, little enough to hold."""
 
 _CANCEL_TIMEOUT_S = 10.0
+_CANCEL_AGAIN_S = 1.0
 
 _AS_THEY_ARE = ("int2", "int4", "int8", "text", "varchar", "bytea")
 
@@ -96,11 +98,24 @@ def _next(server: pq.abc.PGconn) -> pq.abc.PGresult | None:
 
 
 def _abandon(connection: Connection) -> None:
-    """End a statement that nobody reads any further; a connection that is lost by now needs no ending."""
+    """End a statement that nobody reads any further; a connection that is lost by now needs no ending.
+
+    A server forgets a request to cancel that comes before the statement has begun, so it is asked until it ends."""
     with suppress(psycopg.Error):
         connection.cancel_safe(timeout=_CANCEL_TIMEOUT_S)
-        while connection.pgconn.get_result() is not None:
-            pass
+        while not _ended(connection.pgconn, time.monotonic() + _CANCEL_AGAIN_S):
+            connection.cancel_safe(timeout=_CANCEL_TIMEOUT_S)
+
+
+def _ended(server: pq.abc.PGconn, deadline: float) -> bool:
+    """Throw away what still arrives, until the deadline; whether the statement has ended by then."""
+    while (left := deadline - time.monotonic()) > 0:
+        if server.is_busy():
+            select.select([server.socket], [], [], left)
+            server.consume_input()
+        elif server.get_result() is None:
+            return True
+    return False
 
 
 def _refused(result: pq.abc.PGresult) -> ServerError | None:

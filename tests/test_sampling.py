@@ -1,0 +1,19 @@
+"""The short run leaves out only what it tries on 18, and the same in every run."""
+
+from __future__ import annotations
+
+from support.sampling import put_off
+
+PAIRS = [f"tests/a.py::test_it[pg{version}-{number}]" for number in range(100) for version in (15, 18)]
+
+
+def test_about_one_half_of_what_is_the_same_on_both_versions_is_put_off() -> None:
+    later = [name for name in PAIRS if put_off(name, PAIRS)]
+    assert 35 < len(later) < 65
+    assert all("pg15" in name for name in later)
+
+
+def test_what_is_tried_nowhere_else_is_never_put_off() -> None:
+    alone = [name for name in PAIRS if "pg15" in name]
+    for name in (*alone, "tests/a.py::test_at_15", "tests/a.py::test_it[15to18]", "tests/a.py::test_it[rows-1500]"):
+        assert not put_off(name, [*alone, name])
