@@ -7,9 +7,9 @@ from support.sampling import put_off
 PAIRS = [f"tests/a.py::test_it[pg{version}-{number}]" for number in range(100) for version in (15, 18)]
 
 
-def test_about_one_half_of_what_is_the_same_on_both_versions_is_put_off() -> None:
+def test_two_in_three_of_what_is_the_same_on_both_versions_are_put_off() -> None:
     later = [name for name in PAIRS if put_off(name, PAIRS)]
-    assert 35 < len(later) < 65
+    assert 52 < len(later) < 80
     assert all("pg15" in name for name in later)
 
 

@@ -139,6 +139,9 @@ def test_what_became_of_the_last_transaction_is_asked_and_not_guessed(clusters: 
         if status == "committed":
             planned = field.seed(RECIPE, ROWS, dry=True)
             assert planned.tasks[TableName("shop", "child")].does is Does.DONE
+            field.seed(RECIPE, ROWS)
+            noted = "SELECT loaded, pending FROM freehold.seed WHERE \"table\" = 'child'"
+            assert field.ask("shop", noted) == [(1500, None)], "a server forgets what became of old transactions"
         else:
             planned = field.seed(RECIPE, ROWS, dry=True)
             task = planned.tasks[TableName("shop", "child")]

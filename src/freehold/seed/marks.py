@@ -125,6 +125,17 @@ def reached(table: TableName, loaded: int) -> Sql:
     )
 
 
+def settled(table: TableName) -> Sql:
+    """Notes that the last transaction was committed and the table is full; nothing where that is noted already. Left
+    unsaid, the server would one day no longer know what became of the transaction."""
+    return sql(
+        "UPDATE freehold.seed SET loaded = target, pending = NULL, pending_xid = NULL,"
+        ' updated_at = pg_catalog.clock_timestamp() WHERE "schema" = {} AND "table" = {} AND pending IS NOT NULL',
+        literal(table.schema),
+        literal(table.table),
+    )
+
+
 def forget(table: TableName) -> Sql:
     """Removes a mark: the table was emptied."""
     return sql(

@@ -101,6 +101,10 @@ def _mark_tables(world: World, planned: Planned) -> None:
         with world.admin(instance, database) as session, session.transaction():
             for statement in marks.TABLE:
                 session.execute(statement)
+            for name in planned.order:
+                here = (tables[name].instance, tables[name].database) == (instance, database)
+                if here and planned.tasks[name].does is Does.DONE:
+                    session.execute(marks.settled(name))
 
 
 def _empty(world: World, planned: Planned) -> None:
