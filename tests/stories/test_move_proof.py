@@ -1,4 +1,5 @@
-"""A proof while a service has two homes on two instances: what the move needs there is expected, and nothing beyond."""
+"""A proof while a service has two homes on two instances: what the move needs there is expected, and nothing beyond;
+and what the proof plants is no change of the service."""
 
 from __future__ import annotations
 
@@ -8,6 +9,8 @@ import shutil
 import psycopg
 import pytest
 
+from freehold.prove import canary
+from freehold.prove.model import Canary
 from support.bank import bank, move
 from support.command import Desk
 
@@ -23,14 +26,31 @@ OWN = {"bank_ledger_app", "bank_ledger_ro", "bank_pool"}
 
 
 def proved(found: Desk) -> tuple[list[tuple[str, str]], dict[str, set[str]]]:
-    """The violations, and where logins are expected."""
+    """The violations, and where logins are expected. Nothing is unknown."""
     said = found.run("prove", "--json", timeout_s=300)
     document = said.document()
     violations, moving = document["violations"], document["moving"]
     assert isinstance(violations, list)
     assert isinstance(moving, list)
+    assert document["unknown"] == []
+    assert said.status == (2 if violations else 0)
     places = {f"{one['instance']}/{one['database']}": set(one["logins"]) for one in moving}
     return [(str(one["code"]), str(one["object"])) for one in violations], places
+
+
+def planted(found: Desk, name: str) -> None:
+    """As a proof that is under way plants it; or a table of another name that somebody made past the guard."""
+    one = Canary("ledger", "main", "bank", "ledger", name, "token", "bank_ledger_owner")
+    with psycopg.connect(found.run("url", "--admin", "main").out.strip(), dbname="bank") as session:
+        session.execute(canary.ALLOWED.sent(str).encode())
+        for statement in canary.plant(one):
+            session.execute(statement.sent(str).encode())
+
+
+def dropped(found: Desk, name: str) -> None:
+    with psycopg.connect(found.run("url", "--admin", "main").out.strip(), dbname="bank") as session:
+        session.execute(canary.ALLOWED.sent(str).encode())
+        session.execute(f"DROP TABLE ledger.{name}; DROP FUNCTION ledger.{name}()".encode())
 
 
 def test_what_a_move_needs_at_its_second_home_is_expected_and_a_stranger_there_is_not() -> None:
@@ -52,7 +72,14 @@ def test_what_a_move_needs_at_its_second_home_is_expected_and_a_stranger_there_i
         assert "<h2>On the move (1)</h2>" in (found.folder / "proof.html").read_text()
 
         (found.folder / "moves.json").rename(found.folder / ".freehold" / "moves.json")
-        move(found, "cutover", *MOVE, "--unverified")
+        planted(found, f"{canary.PREFIX}mine")
+        wrong = found.run("move", "verify", *MOVE, "--json")
+        assert wrong.status == 3
+        assert f'table "ledger"."{canary.PREFIX}mine" is missing in database "bank" of instance "new"' in wrong.all
+        dropped(found, f"{canary.PREFIX}mine")
+        planted(found, canary.name_from("token"))
+        assert move(found, "verify", *MOVE)["ok"] is True
+        move(found, "cutover", *MOVE)
         proof, places = proved(found)
         assert (proof, places.keys()) == ([], {"main/bank"})
         assert places["main/bank"] >= OWN

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import cast
 
+from freehold.found.canaries import of_a_proof
 from freehold.move import grants, policies
 from freehold.move.alike_sql import ALIKE
 from freehold.move.meaning import meaning
@@ -88,18 +89,15 @@ def catalog(answer: str, rights: str, said_policies: str, roles: Iterable[str]) 
 
 def differences(move: Move, source: Catalog, target: Catalog) -> tuple[Difference, ...]:
     """Everything in which the sides differ, in order. What names a role that the target does not have is left out:
-    it could not be made, and was told when the structure was (``homeless``)."""
+    it could not be made, and was told when the structure was (``homeless``); so is the canary of a proof."""
     across = source.version // 10000 != target.version // 10000
-    return tuple(
-        sorted(
-            {
-                *_items(move, source, target, across),
-                *_rights(move, source, target),
-                *_policies(move, source, target),
-                *_settings(move, source, target),
-            }
-        )
-    )
+    found = {
+        *_items(move, source, target, across),
+        *_rights(move, source, target),
+        *_policies(move, source, target),
+        *_settings(move, source, target),
+    }
+    return tuple(sorted(one for one in found if not of_a_proof(one.name)))
 
 
 def _items(move: Move, source: Catalog, target: Catalog, across: bool) -> Iterator[Difference]:

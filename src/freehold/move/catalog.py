@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
+from freehold.found.canaries import of_a_proof
 from freehold.move.catalog_sql import INVENTORY
 from freehold.move.model import Column, Dependent, ForeignKey, Inventory, Side, Table
 from freehold.move.model import Sequence as Seq
@@ -31,8 +32,8 @@ def inventory(side: Side, schemas: Iterable[str], answer: str) -> Inventory:
         side=side,
         version=_int(got["version"]),
         schemas=tuple(sorted(schemas)),
-        tables=tuple(_table(row) for row in cast(list[Json], got["tables"] or [])),
-        sequences=tuple(_sequence(row) for row in _rows(got["sequences"])),
+        tables=tuple(_table(row) for row in cast(list[Json], got["tables"] or []) if not of_a_proof(str(row["name"]))),
+        sequences=tuple(_sequence(row) for row in _rows(got["sequences"]) if not of_a_proof(str(row[1]))),
         foreign_keys=tuple(
             ForeignKey(str(n), TableName(str(s), str(t)), TableName(str(ts), str(tt)), str(d), v is True)
             for n, s, t, ts, tt, d, v in _rows(got["keys"])

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import hashlib
 
+from freehold.found.canaries import DIGITS, PREFIX
 from freehold.prove.model import Canary
 from freehold.sqltext import Sql, ident, keyword, literal, quote_literal, sql
 
-PREFIX = "freehold_canary_"
+ALLOWED = keyword("SET freehold.moving = 'on'")
+"""While a service moves, nothing in its schemas may be changed; a canary is no change of the service."""
+
 MARK = "freehold canary: made by `freehold prove`, dropped at its end; safe to drop"
 
 
 def name_from(secret: str) -> str:
     """The name of this proof's canaries: cannot be guessed, so it collides with nobody's table."""
-    return PREFIX + hashlib.sha256(secret.encode()).hexdigest()[:20]
+    return PREFIX + hashlib.sha256(secret.encode()).hexdigest()[:DIGITS]
 
 
 def plant(canary: Canary) -> tuple[Sql, ...]:

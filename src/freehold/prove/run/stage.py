@@ -132,6 +132,7 @@ class Stage:
         try:
             session = self.servers.admin(place.instance, place.database)
             try:
+                session.execute(canary.ALLOWED)
                 with session.transaction():
                     for statement in canary.plant(one):
                         session.execute(statement)
@@ -157,6 +158,7 @@ class Stage:
                 return
             raise
         try:
+            session.execute(canary.ALLOWED)
             for kind, schema, name, oid in session.query(canary.leftovers()):
                 session.execute(canary.remove(str(kind), str(schema), str(name), int(str(oid))))
         finally:
