@@ -18,7 +18,9 @@ import pytest
 
 from freehold.errors import ServerError
 from freehold.move.model import SOURCE, TARGET, other
+from freehold.move.run import copying
 from freehold.move.run.healing import heal, home, standings
+from freehold.move.run.look import look
 from freehold.move.run.retiring import abort, complete
 from freehold.move.run.switching import Limits, switch
 from freehold.move.run.world import World
@@ -187,6 +189,22 @@ def test_killed_anywhere_a_move_is_ended_by_the_next_run(clusters: Clusters, ver
             assert one_side_serves(servers, on, point) == side
             nothing_lost(servers, MOVE.place(side).database, point)
     assert died >= len(points) - 1
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("unfinished", ["orders", "log"])
+def test_a_copy_that_died_with_one_table_whole_is_gone_on_with(
+    clusters: Clusters, version: int, unfinished: str
+) -> None:
+    servers, on = fresh(clusters, version)
+    copying.copy_rows(on, MOVE, look(on, MOVE, MOVE.source), 1)
+    target = servers.admin("main", MOVE.target.database)
+    target.execute(raw(f"DELETE FROM freehold.move_copied WHERE \"table\" = '{unfinished}'"))
+    assert target.query(raw('SELECT count(DISTINCT "table") FROM freehold.move_copied')) == [(1,)]
+    followed(on)
+    nothing_lost(servers, MOVE.target.database, unfinished)
+    cut_over(on)
+    assert one_side_serves(servers, on, unfinished) == TARGET
 
 
 @pytest.mark.parametrize("version", VERSIONS)

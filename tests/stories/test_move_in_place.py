@@ -11,8 +11,9 @@ import psycopg
 import pytest
 
 from freehold.cli.schemas_of_moves import event_schema
-from support.bank import bank
+from support.bank import bank, url
 from support.command import Desk
+from support.traffic import Clients, Connection
 
 pytestmark = [
     pytest.mark.real,
@@ -61,6 +62,26 @@ def test_roles_that_change_in_place_are_told_and_kept_when_the_databases_are_ask
         assert waits(found) == {"ledger"}, "the question is not answered the same whatever is known"
 
 
+def crossing(connection: Connection, number: int) -> None:
+    """Holds one table for a while and then wants another, and waits for nobody longer than most pools let it."""
+    with connection.transaction():
+        connection.execute("SET LOCAL lock_timeout = '500ms'")
+        connection.execute("LOCK TABLE ledger.line IN ROW EXCLUSIVE MODE")
+        connection.execute("SELECT pg_sleep(0.02)")
+        connection.execute("SELECT count(*) FROM ledger.account")
+
+
+def test_clients_that_come_to_the_tables_the_other_way_round_do_not_keep_the_owner_from_changing() -> None:
+    with bank("central") as found:
+        clients = Clients({"ledger": (url(found, "ledger"), crossing)}, think_s=0.0)
+        with clients.running(4):
+            told(found, *IN_PLACE)
+        assert clients.errors == []
+        assert len(clients.confirmed["ledger"]) > 20
+        owners = "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'ledger'"
+        assert found.psql(url(found, "ledger"), owners) == [("bank_ledger_owner",)]
+
+
 def test_an_instance_on_which_no_service_lives_yet_can_be_reached() -> None:
     with bank("schema-per-service", servers="{main: embedded, new: embedded}") as found:
         early = found.run("url", "--admin", "new")
@@ -72,7 +93,7 @@ def test_an_instance_on_which_no_service_lives_yet_can_be_reached() -> None:
         assert "There are: main, new." in nobody.err
 
         told(found, "start", "--service", "ledger", "--to-instance", "new", "--no-backup")
-        url = found.run("url", "--admin", "new")
-        assert url.status == 0, url.all
-        with psycopg.connect(url.out.strip(), dbname="bank", autocommit=True) as session:
+        reached = found.run("url", "--admin", "new")
+        assert reached.status == 0, reached.all
+        with psycopg.connect(reached.out.strip(), dbname="bank", autocommit=True) as session:
             assert session.execute("SELECT count(*) FROM ledger.account").fetchall() == [(50,)]

@@ -20,8 +20,10 @@ def take_over(context: Context, task: Task) -> None:
     Meanwhile the old owner may look into the schema still: the check of a foreign key acts as the owner of the table,
     and the schema changes hands before its tables do.
     """
+    from freehold.apply.run.together import Together
     from freehold.move import bridge
     from freehold.move.run.beginning import bridge_over
+    from freehold.move.run.look import look
     from freehold.move.run.world import LOCK_TIMEOUT_MS
     from freehold.plan.order import in_order
 
@@ -46,7 +48,14 @@ def take_over(context: Context, task: Task) -> None:
                 owners = [one for one in mine if one.kind == "object_owner"]
                 steps = in_order([*made.plan.steps, *owners])
                 if steps:
-                    verbs.apply(there, replace(made, plan=replace(made.plan, steps=steps)), wait_ms=60_000)
+                    tables = tuple(one.name for one in look(world, move, move.target).tables if not one.partition_of)
+                    all_of_it = Together(move.target.instance, move.target.database, tables, LOCK_TIMEOUT_MS)
+                    verbs.apply(
+                        there,
+                        replace(made, plan=replace(made.plan, steps=steps)),
+                        wait_ms=60_000,
+                        together=all_of_it if tables else None,
+                    )
                 for schema in move.schemas:
                     session.execute(bridge.shut_out(schema, old))
             with world.step(events.Step.BRIDGE):

@@ -19,6 +19,7 @@ from freehold.plan.model import Design
 
 if TYPE_CHECKING:
     from freehold.apply.model import Applied
+    from freehold.apply.run.together import Together
     from freehold.local.movesfile import Known
     from freehold.prove.model import Report
 
@@ -173,7 +174,7 @@ def plan_from_file(context: Context, path: str) -> Made:
     return chosen
 
 
-def apply(context: Context, made: Made, *, wait_ms: int) -> Applied:
+def apply(context: Context, made: Made, *, wait_ms: int, together: Together | None = None) -> Applied:
     """Make the steps of a plan. Raises ApplyFailed, Busy, MigrationError."""
     from freehold.apply.run import apply as send
     from freehold.local.commands import ShellCommands
@@ -199,6 +200,7 @@ def apply(context: Context, made: Made, *, wait_ms: int) -> Applied:
             wait_ms=wait_ms,
             look=lambda: look(context),
             exact=made.exact,
+            together=together,
         )
 
 

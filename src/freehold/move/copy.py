@@ -136,5 +136,13 @@ def empty(table: TableName, move: str) -> Sql:
     )
 
 
+def anew(table: TableName) -> Sql:
+    """Take the rows of an unfinished copy away, past the guard that refuses writers by then."""
+    return sql(
+        "SET session_replication_role = replica; TRUNCATE ONLY {}; RESET session_replication_role",
+        ident(table.schema, table.table),
+    )
+
+
 def _format(binary: bool) -> Sql:
     return keyword(" (FORMAT binary)") if binary else Sql(())

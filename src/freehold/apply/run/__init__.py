@@ -16,6 +16,7 @@ from freehold.apply.model import Applied, Lane, Timing, waves
 from freehold.apply.run.batch import Sender, StepFailed, pending
 from freehold.apply.run.locks import held, still_held
 from freehold.apply.run.tidy import settle, tidy
+from freehold.apply.run.together import Together
 from freehold.apply.run.world import World
 from freehold.errors import ApplyFailed, Busy, FreeholdError, Unreachable
 from freehold.found.journal import Run
@@ -45,17 +46,20 @@ def apply(
     lock_wait_ms: float = LOCK_WAIT_MS,
     look: Callable[[], Found] | None = None,
     exact: bool = False,
+    together: Together | None = None,
 ) -> Applied:
     """Make the steps of ``plan``.
 
     ``wait_ms``: how long to wait for another run of the platform; ``lock_wait_ms``: how long a batch tries again
     when others hold what it needs. ``look`` reads what the plan was made from; given, it is read again under the
     lock, and a plan that another run overtook raises StalePlan instead of failing halfway. ``exact``: any change
-    since makes it stale, as it must for a plan that somebody approved.
+    since makes it stale, as it must for a plan that somebody approved. ``together``: tables in use that are all taken
+    before one is changed.
 
     Raises Busy, StalePlan, ApplyFailed (naming what is done and what is left), Unreachable. May run again at any time.
     """
     world = _world(plan, design, servers, secrets, clock, commands, progress, who, lock_wait_ms)
+    world.together = together
     return _go(world, plan, design, workers, wait_ms, look, exact=exact, backward=False)
 
 

@@ -101,7 +101,7 @@ class Sender:
                 if not failed.in_the_way or self._world.clock.monotonic_ms() >= deadline:
                     raise
                 self._world.say(f"trying again: {failed.cause.message}")
-                self._world.clock.sleep_ms(backoff_ms(attempt, self._world.jitter()))
+                self._world.clock.sleep_ms(backoff_ms(0 if self._world.together else attempt, self._world.jitter()))
 
     def _transaction(self, batch: Batch) -> None:
         """The whole batch and its journal rows, committed together."""
@@ -113,6 +113,9 @@ class Sender:
             work = [(step, self._worked_out(self._effects(step))) for step in batch.steps]
             place = f'{batch.phase.name.lower()} of "{batch.database or batch.instance}"'
             with world.watched(batch.instance, pid, place) as waits, session.transaction():
+                if world.together is not None and world.together.there(batch.instance, batch.database):
+                    with blamed(batch.steps[0], waits):
+                        world.together.take(session, world.clock.monotonic_ms())
                 for step, effects in work:
                     with blamed(step, waits):
                         began = world.clock.monotonic_ms()

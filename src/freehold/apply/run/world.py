@@ -8,12 +8,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from freehold.apply.resume import blockers, work_key
+from freehold.apply.run.together import Together
 from freehold.errors import ServerError
 from freehold.found.journal import Run
 from freehold.ports import Clock, Commands, Progress, Secrets, Servers, Session
 from freehold.sqltext import Sql, resolver, sql
 
 WATCH_AFTER_MS = 1_000.0
+WATCH_SOON_MS = 100.0
+"""Where a transaction gives way sooner than it would be looked at otherwise."""
 
 
 @dataclass
@@ -28,6 +31,7 @@ class World:
     run: Run
     total: int
     lock_wait_ms: float
+    together: Together | None = None
     stopping: bool = False
     settled: set[tuple[str, str | None]] = field(default_factory=set)
     finished: list[str] = field(default_factory=list)
@@ -78,7 +82,7 @@ class World:
             if seen:
                 self.say(f"{what} waits for {'; '.join(seen)}")
 
-        timer = threading.Timer(WATCH_AFTER_MS / 1000, look)
+        timer = threading.Timer((WATCH_AFTER_MS if self.together is None else WATCH_SOON_MS) / 1000, look)
         timer.daemon = True
         timer.start()
         try:

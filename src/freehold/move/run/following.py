@@ -39,7 +39,7 @@ def begin(world: World, move: Move, inventory: Inventory) -> None:
         missing = [one for one in absent if not source.query(_published(move, one))]
         if missing:
             for one in missing:
-                target.execute(sql("TRUNCATE ONLY {}", ident(one.schema, one.table)))
+                target.execute(copy.anew(one))
             source.execute(sql("ALTER PUBLICATION {} ADD TABLE ONLY {}", name, _listed(missing)))
         if absent:
             source.execute(follower.may_read(move.id, "f", absent))
