@@ -44,6 +44,8 @@ def test_the_order_is_not_always_the_same() -> None:
         def execute(self, sql: object) -> None:
             self.said.append(str(sql))
 
+        query = execute
+
     heard = Heard()
     for turn in range(40):
         Together("main", "postgres", TABLES, 100).take(heard, float(turn))  # type: ignore[arg-type]  # hears only

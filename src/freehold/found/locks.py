@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from freehold.sqltext import Sql, literal, sql
+from freehold.sqltext import Sql, keyword, literal, sql
+
+YIELDING = keyword(
+    "SELECT pg_catalog.set_config('deadlock_timeout', '50ms', false) FROM pg_catalog.pg_roles"
+    " WHERE rolname = current_user AND rolsuper"
+)
+"""For a session that waits for a lock only shortly: autovacuum gives way to who has waited for deadlock_timeout, by
+default 1 s, so who gives up sooner would never get past it. Only a superuser may say so; for others it does nothing."""
 
 BACKOFF_LONGEST_MS = 5_000.0
 _BACKOFF_MS = 200.0

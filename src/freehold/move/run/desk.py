@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack, suppress
 
 from freehold.errors import ServerError
+from freehold.found.locks import YIELDING
 from freehold.move.checksum import PINNED
 from freehold.move.model import Side
 from freehold.ports import Servers, Session
@@ -27,6 +28,7 @@ def prepared(found: Session) -> Session:
     """The session with its settings pinned."""
     found.execute(PINNED)
     found.query(_UNLIMITED)
+    found.query(YIELDING)
     return found
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from freehold.errors import ServerError
+from freehold.found.locks import YIELDING
 from freehold.move.events import Event, Step, StepBegun, StepDone, Waiting
 from freehold.move.model import Move, Side
 from freehold.ports import Clock, Dumps, Secrets, Servers, Session
@@ -69,6 +70,7 @@ class World:
         session = self.servers.admin(side.instance, side.database)
         try:
             session.execute(keyword("SET freehold.moving = 'on'"))
+            session.query(YIELDING)
             yield session
         finally:
             session.close()
