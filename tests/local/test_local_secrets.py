@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from freehold.errors import LocalStateError
+from freehold.found import scram
 from freehold.local import folder as folder_module
-from freehold.local import scram
 from freehold.local.folder import Folder
 from freehold.local.secretsfile import SecretsFile, variable
 

@@ -198,7 +198,7 @@ def test_a_lookup_that_shows_too_much_is_told(shop: Desk) -> None:
 
 
 def test_a_console_with_a_password_that_anybody_would_try_is_told(shop: Desk) -> None:
-    from freehold.local import scram
+    from freehold.found import scram
 
     users = next(shop.data.glob("*/pools/orders/users.txt"))
     before = users.read_text()

@@ -443,6 +443,21 @@ def test_a_server_that_is_not_ours_is_proved_by_its_url() -> None:
     assert "weak_authentication" in {f.code for f in report.limits}
 
 
+@pytest.mark.parametrize("line", ["", "host nosuch nosuch 127.0.0.1/32 ldap ldapserver=127.0.0.1"], ids=["own", "ldap"])
+def test_a_guess_is_a_failed_login_only_where_the_server_may_ask_somebody_else(line: str) -> None:
+    with embedded([instance("main", 18)]) as (owner, servers):
+        built = build(servers, small(Layout.SCHEMA_PER_SERVICE, EMBEDDED))
+        if line:
+            path = owner.home(instance("main", 18)).data / "pg_hba.conf"
+            path.write_text(f"{path.read_text()}\n{line}\n")
+        report = built.prove(attacks=["weak_authentication"])
+        log = owner.home(instance("main", 18)).log.read_text()
+
+    failed = log.count("shop_feed_app@shop FATAL")
+    assert failed == (8 if line else 1)
+    assert report.by_attack["weak_authentication"]["held"] > 50
+
+
 def test_when_no_instance_answers_nothing_is_proved(built: Built) -> None:
     main = instance("main", 18, port=elsewhere())
     with embedded([main]) as (owner, servers):

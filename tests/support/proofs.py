@@ -7,9 +7,9 @@ import secrets as random
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from freehold.found import scram
 from freehold.layouts.model import Placements
 from freehold.layouts.placement import place
-from freehold.local import scram
 from freehold.local.clock import SystemClock
 from freehold.plan.make import make
 from freehold.plan.model import Design, Later, Machine, MigrationFile, RunMigration, Statement, WriteHba

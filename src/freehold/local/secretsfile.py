@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from freehold.errors import LocalStateError
-from freehold.local import scram
+from freehold.found import scram
 from freehold.local.folder import explained, private_folder, refuse_shared, write_atomically
 
 _BYTES = 24

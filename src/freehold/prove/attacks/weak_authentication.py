@@ -1,8 +1,11 @@
 """Log in with a password that anybody would guess, or with none.
 
 Tried: each login with an empty password, its own name, the platform's and the service's name, and the usual defaults;
-each owner role, which must not log in at all; the administrator with the defaults. Also read: verifiers that are md5,
-and pg_hba.conf lines that ask for no password, send it in clear, or let everybody into everything.
+each owner role, which must not log in at all; the administrator with the defaults. Where the server compares passwords
+with SCRAM verifiers that can be read, only the empty one is sent, and the others are computed as the server would: a
+dozen failed logins for each role would fill its log, and lock accounts where something counts them. What matches is
+really tried. Also read: verifiers that are md5, and pg_hba.conf lines that ask for no password, send it in clear, or
+let everybody into everything.
 
 Why: all other walls stand behind this door.
 
@@ -14,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from freehold.finding import Evidence
+from freehold.found import scram
 from freehold.found.model import HbaRule
 from freehold.plan.hba import cannot_be_written
 from freehold.prove.asking import Probe
@@ -24,6 +28,8 @@ from freehold.sqltext import ident, keyword
 
 _CODE = "weak_authentication"
 _WEAK = frozenset({"trust", "md5", "password", "ident"})
+_COMPARED = frozenset({"trust", "reject", "scram-sha-256", "md5", "password", "peer", "ident", "cert"})
+"""Methods that ask nobody else whether a password is right, as pam, ldap, radius and others do."""
 _REMEDY = "freehold apply"
 
 
@@ -60,7 +66,11 @@ def _play(scene: Scene, piece: Piece, tell: Tell) -> Conversation:
         return
     shown = f"role {ident(login.role)}"
     target = login.service
+    stored = _verifier(scene, login, piece.instance)
     for password in guesses(scene, login):
+        if stored is not None and _computed(password) and not scram.matches(password, stored):
+            tell(held(login, target))
+            continue
         answer = (yield Probe(piece.instance, piece.database, login.role, password))[0]
         if refused(answer):
             tell(held(login, target))
@@ -80,6 +90,21 @@ def _play(scene: Scene, piece: Piece, tell: Tell) -> Conversation:
             return
         else:
             tell(unknown(_CODE, login, target, shown, answer))
+
+
+def _verifier(scene: Scene, login: Login, instance: str) -> str | None:
+    """The verifier with which the server compares every password of the login, empty where it has none; None where it
+    cannot be read, or the server may ask somebody else."""
+    server = scene.found.servers[instance]
+    stored = server.roles[login.role].verifier or ""
+    asks_nobody = server.hba is not None and all(rule.method in _COMPARED for rule in server.hba)
+    computable = stored == "" or stored.startswith("SCRAM-SHA-256$")
+    return stored if server.reads_verifiers and asks_nobody and computable else None
+
+
+def _computed(password: str) -> bool:
+    """Whether every client makes the same of the password: clients prepare other characters differently."""
+    return password != "" and all(" " <= character <= "~" for character in password)
 
 
 def _stored(scene: Scene, piece: Piece, tell: Tell) -> None:
