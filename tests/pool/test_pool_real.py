@@ -131,6 +131,20 @@ def test_a_clean_pool_gives_no_alarm(shop: Desk, attack: str) -> None:
     assert counted["limit"] == 0
 
 
+def test_who_reads_what_is_published_may_come_through_the_pool_of_its_service_on_every_instance() -> None:
+    with desk() as place:
+        declare(place, layout="instance-per-service")
+        text = (place.folder / "freehold.yaml").read_text()
+        (place.folder / "freehold.yaml").write_text(
+            text.replace("pool: {size: 2}", "pool: {size: 2}, publishes: [orders.item]")
+        )
+        up = place.run("up", "--no-prove", timeout_s=300)
+        assert up.status == 0, up.all
+        counted, found = attempts(place, "pool_of_other_service")
+        assert (counted["limit"], found) == (1, [])
+        assert counted["held"] > 4
+
+
 def test_leftovers_are_a_limit_unless_the_pool_resets(shop: Desk) -> None:
     counted, found = attempts(shop, "pool_leftovers")
     # two pools; the sixth, a temporary table, is refused by the server

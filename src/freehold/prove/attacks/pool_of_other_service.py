@@ -7,7 +7,8 @@ Why: a pool holds the connections its service counts on. Whoever gets into it ca
 share a database it is one more way in.
 
 Holds it off: a pool knows only the logins that may connect to its service's database. Where services share a database
-those are the logins of all of them; `pooler: {auth: file}` with a PgBouncer for each service lists its own two.
+those are the logins of all of them, and where it publishes tables, the analytics login; `pooler: {auth: file}` with a
+PgBouncer for each service lists its own two.
 """
 
 from __future__ import annotations
@@ -35,9 +36,12 @@ def _split(scene: Scene) -> Iterator[Piece]:
 def _play(scene: Scene, piece: Piece, tell: Tell) -> Conversation:
     pool = piece.part
     assert isinstance(pool, Pooled)
+    instance = scene.placements.of(pool.service).instance
     for login in scene.logins:
         mine = {p.service for p in placement_of(scene, login)}
-        if pool.service not in mine and login.purpose in ("app", "ro", "analytics"):
+        # a pool knows names: that of the same login of another instance is the one of its own
+        elsewhere = login.purpose == "analytics" and login.instance != instance
+        if pool.service not in mine and login.purpose in ("app", "ro", "analytics") and not elsewhere:
             said = yield Run(pool.place, pool.alias, login.role, _KNOCK, session="knock", keep=True)
             _judge(scene, pool, login, said[0], tell)
 
@@ -57,9 +61,9 @@ def _judge(scene: Scene, pool: Pooled, login: Login, answer: Answer, tell: Tell)
                 login,
                 pool.service,
                 shown,
-                "a login that may connect to a shared database may do so through any pool that leads there",
+                "a login that may connect to a database may do so through any pool that leads there",
                 "It has only its own rights there, and can take the pool's connections.",
-                _PREVENTED_BY,
+                () if login.purpose == "analytics" else _PREVENTED_BY,
                 evidence=proof,
                 remedy="Write pooler: {auth: file} with sharing: service.",
                 group=_CODE,
