@@ -633,6 +633,95 @@ CASES = {
         """,
         {("node", "convicted")},
     ),
+    "code: helpers of any name, and other ways to say a default": (
+        """
+        === go/go.mod
+        module go
+        === go/config.go
+        Host: getString("DB_HOST", "postgres"), Port: getInt("DB_PORT", 5432), Name: getString("DB_NAME", "helped"),
+        Log: print("DB_DATABASE", "a_message"), Set: setString("DB_SCHEMA_NAME", "given"),
+        Topic: getString("name", "no_variable"),
+        === node/package.json
+        {}
+        === node/src/env.ts
+        const port = toNumber('POSTGRES_PORT', process.env.POSTGRES_PORT, 5432)
+        const db = toText('POSTGRES_DB', process.env.POSTGRES_DB, 'given_on')
+        === bracket/package.json
+        {}
+        === bracket/env.ts
+        const db = process.env['PG_DATABASE'] ?? 'in_brackets'
+        === php/composer.json
+        {}
+        === php/db.php
+        <?php $name = $_ENV['PG_DATABASE'] ?? 'php_db';
+        === py/requirements.txt
+        psycopg
+        === py/settings.py
+        import os
+        PG_NAME = os.environ.get("PG_NAME", "python_db")
+        # PG_NAME = os.getenv("PG_NAME", "a_comment")
+        """,
+        {("go", "helped"), ("node", "given_on"), ("bracket", "in_brackets"), ("php", "php_db"), ("py", "python_db")},
+    ),
+    "settings: a section called after PostgreSQL needs no host of its own": (
+        """
+        === orders/go.mod
+        module orders
+        === orders/config/config.json
+        {"postgresOptions": {"dbName": "orders_db", "datasource": "postgres:pw@postgres-local:5432"}}
+        === carts/go.mod
+        module carts
+        === carts/config/config.json
+        {"mongoOptions": {"database": "carts", "url": "mongo-local:27017"},
+         "postgresMetrics": {"name": "decoy", "url": "http://metrics"}, "postgresTable": {"database": "decoy2"}}
+        """,
+        {("orders", "orders_db")},
+    ),
+    "code that is copied for a new service": (
+        """
+        === package.json
+        {}
+        === template/data-source.template.ts
+        new DataSource({ type: 'postgres', host: 'db', username: 'u', database: 'decoy' });
+        === scaffold/config.ts
+        const name = process.env.PG_NAME || 'decoy2'
+        === src/data-source.ts
+        new DataSource({ type: 'postgres', host: 'db', username: 'u', database: 'real' });
+        """,
+        {("shop", "real")},
+    ),
+    "a variable of a template that no program of JavaScript names": (
+        """
+        === silent/package.json
+        {}
+        === silent/.env.example
+        DATABASE_URL=postgresql://user:password@localhost:5432/decoy
+        === silent/server.ts
+        start({ store: 'memory' })
+        === naming/package.json
+        {}
+        === naming/.env.example
+        STORE_DATABASE_URL=postgresql://user:password@localhost:5432/named
+        === naming/server.ts
+        start(process.env.STORE_DATABASE_URL)
+        === shell/package.json
+        {}
+        === shell/.env.example
+        MIGRATIONS_DATABASE_URL=postgresql://user:password@localhost:5432/migrated
+        === shell/migrate.sh
+        migrate -database "$MIGRATIONS_DATABASE_URL" up
+        === libpq/package.json
+        {}
+        === libpq/.env.example
+        PGHOST=localhost
+        PGDATABASE=silently
+        === rails/Gemfile
+        gem "pg"
+        === rails/.env.example
+        OTHER_DATABASE_URL=postgresql://user:password@localhost:5432/by_ruby
+        """,
+        {("naming", "named"), ("shell", "migrated"), ("libpq", "silently"), ("rails", "by_ruby")},
+    ),
     "projects of tests beside a project": (
         """
         === src/Orders.API/Orders.API.csproj

@@ -87,6 +87,8 @@ class Uses:
             for target, variable in of_bag(bag, scope, self._variables.around(f":{dirname(path)}"), self._reach):
                 how = "example" if places.template(path) else "configured"
                 for known in owners[:1] or self._called(target.application, variable.at):
+                    if self._asking.unheard(known, variable.name):
+                        continue  # what only a template speaks of
                     yield self._use(known.name, target, variable.environment, how, variable.at)
 
     def _asked(self, used: set[str]) -> Iterator[Use]:
@@ -137,7 +139,8 @@ class Uses:
         for fact in self._facts:
             if isinstance(fact, Variable) and fact.holder.startswith("code:"):
                 owners = self._identity.of_path(fact.at.file)
-                if len(owners) == 1 and not self._identity.no_program(owners):
+                shown = places.shown_to_people(fact.at.file.removeprefix(f"{owners[0].folder}/")) if owners else False
+                if len(owners) == 1 and not shown and not self._identity.no_program(owners):
                     services[owners[0].name] = owners[0]
                     bags[owners[0].name].setdefault(fact.name, fact)
         for name, bag in bags.items():

@@ -18,23 +18,30 @@ from freehold.discover.model import LIKELY
 from freehold.discover.places import plain
 from freehold.discover.readers._kind import Source, reader
 
-_FILES = re.compile(r"\.(go|rs|java|kt|cs|ts|js|mjs|scala|rb)$")
-_ASKING = re.compile(r"\.(py|php|exs?|prisma|ya?ml|properties|toml|conf)$")
+_FILES = re.compile(r"\.(go|rs|java|kt|cs|ts|js|mjs|scala|rb|py|php)$")
+_ASKING = re.compile(
+    r"\.(cjs|mts|cts|tsx|jsx|exs?|prisma|ya?ml|properties|toml|conf|sh)$|(^|/)(package\.json|[Mm]akefile|Dockerfile)$"
+)
 _LEFT_OUT = re.compile(r"_test\.go$|Tests?\.(java|kt|cs)$|\.(spec|test|e2e-spec|min|d|stories)\.(ts|js|mjs)$")
 _WORTH = ("DB", "DATABASE", "POSTGRES", "PG", "DSN", "db_", "database_", "postgres_", "pg_", "db.", "database.")
 _MAPPED = ("TypeOrm", "Prisma", "Postgres", "DatabaseM", "DatabaseS", "Sequelize", "MikroOrm", "DrizzleM", "KnexM")
 _NAME = r"(?P<q>[\"'`])(?P<name>[A-Za-z][\w.]*)(?P=q)"
+_CAPITALS = r"(?P<q>[\"'`])(?P<name>[A-Z][A-Z0-9]*_[A-Z0-9_]+)(?P=q)"
 _VALUE = r"(?P<r>[\"'`])(?P<value>[^\"'`\n]*)(?P=r)|(?P<number>\d+)"
 _FORMS = tuple(
     re.compile(form)
     for form in (
         # getEnv("NAME", "value"), envOr(...), config.GetEnvOrDefault(...), ENV.fetch(...), viper.SetDefault(...)
         rf"\b(?:\w*[eE][nN][vV]\w*|ENV\.fetch|\w*\.SetDefault)\s*(?:<\w+>)?\(\s*{_NAME}\s*,\s*(?:{_VALUE})\s*,?\s*\)",
-        # System.getenv("NAME") ?: "value", GetEnvironmentVariable("NAME") ?? "value"
-        rf"\b\w*[eE]nv\w*\(\s*{_NAME}\s*\)\s*(?:\?:|\?\?|\|\|)\s*(?:{_VALUE})",
+        # getString("DB_NAME", "value"), environ.get(...), sys.env.getOrElse(...): a name in capitals says enough
+        rf"\b(?:get|read|load|fetch|lookup|must|optional|str|or|default|param)\w*\(\s*{_CAPITALS}\s*,\s*(?:{_VALUE})\s*,?\s*\)",
+        # System.getenv("NAME") ?: "value", GetEnvironmentVariable("NAME") ?? "value", env.get("NAME") ?? "value"
+        rf"\b(?:\w*[eE]nv\w*|env\.get)\(\s*{_NAME}\s*\)\s*(?:\?:|\?\?|\|\||or\b)\s*(?:{_VALUE})",
         rf"\bgetenv\(\)\s*\.getOrDefault\(\s*{_NAME}\s*,\s*(?:{_VALUE})\s*\)",
-        # process.env.NAME || "value"
-        rf"\bprocess\.env\.(?P<name>[A-Za-z_]\w*)\s*(?:\|\||\?\?)\s*(?:{_VALUE})",
+        # process.env.NAME || "value", and given to a function with its default
+        rf"\benv\.(?P<name>[A-Za-z_]\w*)\s*(?:\|\||\?\?|,)\s*(?:{_VALUE})",
+        # process.env["NAME"] ?? "value", $_ENV["NAME"] ?? "value"
+        rf"(?:\benv|\$_ENV|\$_SERVER)\[\s*{_NAME}\s*\]\s*(?:\|\||\?\?|\?:)\s*(?:{_VALUE})",
         # env::var("NAME").unwrap_or("value".into()), .unwrap_or_else(|_| "value".to_string())
         rf"\bvar\(\s*{_NAME}\s*\)\s*\.unwrap_or(?:_else)?\(\s*(?:\|_?\w*\|\s*\{{?\s*)?(?:String::from\(\s*)?(?:{_VALUE})",
         r"\benv:\"(?P<name>[A-Za-z_]\w*)[^\"]*\"[^`\n]*?\b(?:envDefault|env-default|default):(?P<r>\")(?P<value>[^\"\n]*)\"",
