@@ -722,6 +722,27 @@ CASES = {
         """,
         {("naming", "named"), ("shell", "migrated"), ("libpq", "silently"), ("rails", "by_ruby")},
     ),
+    "a deployment that is written for the root and kept elsewhere": (
+        """
+        === compose.yaml
+        services:
+          watcher: {build: ./watcher, environment: {DATABASE_URL: "postgres://u@db/watched"}}
+          orders: {build: ./orders, environment: {DATABASE_URL: "postgres://u@db/orders"}}
+        === watcher/Dockerfile
+        FROM debian
+        === orders/Dockerfile
+        FROM debian
+        === gateway/Dockerfile
+        FROM debian
+        === gateway/orders/Dockerfile
+        FROM debian
+        === gateway/compose.yaml
+        services:
+          monitoring: {build: ./watcher, environment: {DATABASE_URL: "postgres://u@db/watched"}}
+          cache-of-orders: {build: ./orders, environment: {DATABASE_URL: "postgres://u@db/cached"}}
+        """,
+        {("watcher", "watched"), ("orders", "orders"), ("cache-of-orders", "cached")},
+    ),
     "projects of tests beside a project": (
         """
         === src/Orders.API/Orders.API.csproj
