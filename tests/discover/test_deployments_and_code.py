@@ -743,6 +743,52 @@ CASES = {
         """,
         {("watcher", "watched"), ("orders", "orders"), ("cache-of-orders", "cached")},
     ),
+    "code: defaults in schemas of JavaScript": (
+        """
+        === envalid/package.json
+        {}
+        === envalid/config.ts
+        const schema = {
+          POSTGRES_DB: str({
+            default: 'by_envalid',
+          }),
+          CACHE_DB: url({ example: 'a', devDefault: 'decoy' }), LOGGER: str({ default: 'decoy2' }) };
+        === zod/package.json
+        {}
+        === zod/env.ts
+        export const env = z.object({ PG_DATABASE: z.string().min(1).default('by_zod'),
+          NAME: z.string().default('decoy') });
+        === joi/package.json
+        {}
+        === joi/app.module.ts
+        Joi.object({ POSTGRES_DB: Joi.string().default('by_joi'), // PG_NAME: Joi.string().default('decoy')
+        """,
+        {("envalid", "by_envalid"), ("zod", "by_zod"), ("joi", "by_joi")},
+    ),
+    "an image that sets its connection itself": (
+        """
+        === orders/Dockerfile
+        FROM node AS base
+        ENV DATABASE_URL="postgresql://u:p@db.example.org/orders?sslmode=require"
+        FROM node AS builder
+        ENV DATABASE_URL="postgresql://u:p@localhost/decoy"
+        FROM base
+        CMD ["node", "server.js"]
+        === orders/package.json
+        {}
+        === told/Dockerfile
+        FROM node
+        ENV DATABASE_URL="postgresql://u:p@localhost/decoy2"
+        === told/package.json
+        {}
+        === k8s/told.yaml
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: {name: told}
+        spec: {template: {spec: {containers: [{name: told, image: told, env: [{name: DATABASE_URL, value: "postgres://u@db/told"}]}]}}}
+        """,
+        {("orders", "orders"), ("told", "told")},
+    ),
     "projects of tests beside a project": (
         """
         === src/Orders.API/Orders.API.csproj

@@ -67,7 +67,8 @@ class BuiltFrom:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A variable as written; ``holder`` is ``service:SCOPE:NAME``, ``file:PATH`` or ``config:SCOPE:NAME``."""
+    """A variable as written; ``holder`` is ``service:SCOPE:NAME``, ``file:PATH``, ``config:SCOPE:NAME``,
+    ``code:FOLDER``, ``image:FOLDER`` for all that a Dockerfile sets, or ``last:FOLDER`` for what its image has."""
 
     holder: str
     name: str

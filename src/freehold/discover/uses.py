@@ -36,6 +36,7 @@ class Uses:
     def all(self) -> tuple[Use, ...]:
         found = [*self._deployed(), *self._files(), *self._configs(), *self._code(), *self._fallbacks()]
         found += self._asked({use.database for use in found})
+        found += self._images({use.service for use in found})
         named = {_sure(use) for use in found if _is_name(use)}
         return tuple(sorted(set(Pools(self._facts).resolved(named))))
 
@@ -100,6 +101,16 @@ class Uses:
             for target, variable in of_bag(self._variables.bag(f"file:{path}"), "", lambda name: None, self._reach):
                 for known in self._asking_for(variable.name) if target.database not in used else ():
                     yield self._use(known.name, target, variable.environment, how, variable.at)
+
+    def _images(self, used: set[str]) -> Iterator[Use]:
+        """What the image of a service sets itself, where nothing else says where its data is."""
+        for holder in dict.fromkeys(f.holder for f in self._facts if isinstance(f, Variable)):
+            if not holder.startswith("last:"):
+                continue
+            for target, variable in of_bag(self._variables.bag(holder), "", lambda name: None, self._reach):
+                owners = self._identity.of_path(variable.at.file)
+                if len(owners) == 1 and owners[0].name not in used:
+                    yield self._use(owners[0].name, target, variable.environment, "configured", variable.at)
 
     def _asking_for(self, name: str) -> list[Known]:
         """The programs that mention a variable; where a library does, the one program, or those that speak of its

@@ -1,9 +1,10 @@
-"""What code takes from its environment and falls back to: Go, Rust, Java, Kotlin, C#, TypeScript, Ruby.
+"""What code takes from its environment and falls back to: Go, Rust, Java, Kotlin, Scala, C#, TypeScript, Python, ...
 
 Functions that read a variable with a default, tags of Go's settings structs (``envDefault``, ``env-default``,
-``default``), ``viper.SetDefault``, and the operators of other languages (``?:``, ``??``, ``||``, ``unwrap_or``). Only
-names that speak of a database count, taken together as those of an env file are. Found by form, so likely at most.
-Names alone tell which of the variables that many services are given one of them asks for.
+``default``), ``viper.SetDefault``, schemas of JavaScript (Joi, zod, envalid, convict), and the operators of other
+languages (``?:``, ``??``, ``||``, ``unwrap_or``). Only names that speak of a database count, taken together as those of
+an env file are. Found by form, so likely at most. Names alone tell which of the variables that many services are given
+one of them asks for.
 """
 
 from __future__ import annotations
@@ -44,6 +45,9 @@ _FORMS = tuple(
         rf"(?:\benv|\$_ENV|\$_SERVER)\[\s*{_NAME}\s*\]\s*(?:\|\||\?\?|\?:)\s*(?:{_VALUE})",
         # env::var("NAME").unwrap_or("value".into()), .unwrap_or_else(|_| "value".to_string())
         rf"\bvar\(\s*{_NAME}\s*\)\s*\.unwrap_or(?:_else)?\(\s*(?:\|_?\w*\|\s*\{{?\s*)?(?:String::from\(\s*)?(?:{_VALUE})",
+        # NAME: str({ default: "value" }) and NAME: z.string().default("value"), as schemas of JavaScript say it
+        rf"\b(?P<name>[A-Z][A-Z0-9_]*)\s*:\s*\w+\(\s*\{{[^{{}}]*?\bdefault:\s*(?:{_VALUE})",
+        rf"\b(?P<name>[A-Z][A-Z0-9_]*)\s*:\s*\w+(?:\s*\.\s*\w+\([^()\n]*\))*?\s*\.\s*default\(\s*(?:{_VALUE})",
         r"\benv:\"(?P<name>[A-Za-z_]\w*)[^\"]*\"[^`\n]*?\b(?:envDefault|env-default|default):(?P<r>\")(?P<value>[^\"\n]*)\"",
         r"\benv:\"(?P<name>[A-Za-z_]\w*)[^\"]*,\s*default=(?P<value>[^\",\n]*)",
         r"\benvconfig:\"(?P<name>[A-Za-z_]\w*)\"[^`\n]*?\bdefault:\"(?P<value>[^\"\n]*)\"",
@@ -64,6 +68,8 @@ _MAPPERS = re.compile(
     r"DrizzleModule|KnexModule)\b"
 )
 _COMMENT = re.compile(r"^\s*(//|\*|/\*|#)")
+_BEHIND = re.compile(r"(?<!:)//|\s#\s")
+"""What begins a comment at the end of a line."""
 _SPEAKS = re.compile(r"(^|_)(DB|DATABASE|POSTGRES\w*|PG\w*|PSQL|SQL|DATASOURCE|DSN)(_|$|NAME|HOST|USER)")
 _DEPLOYS = re.compile(r"^\s*-?\s*(apiVersion|image|services|jobs):", re.MULTILINE)
 _CHARS_MAX = 400_000
@@ -117,6 +123,8 @@ def _defaults(source: Source, text: str, offsets: list[int]) -> Iterator[Fact]:
             name = match["name"]
             if match.start("name") > (first if first >= 0 else len(text)) - begin:
                 continue  # the next line has its own turn, if it is no comment
+            if _BEHIND.search(window, 0, match.start("name")):
+                continue
             if _SPEAKS.search(name.replace(".", "_").upper()) and name not in seen:
                 seen.add(name)
                 parts = match.groupdict()
