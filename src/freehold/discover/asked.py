@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 
-from freehold.discover.facts import Asked, Connection, Fact, Unit
+from freehold.discover.facts import Asked, Connection, Fact, Unit, Variable
 from freehold.discover.identity import Identity, Known
 from freehold.discover.places import plain
 from freehold.discover.stems import stem
@@ -31,9 +31,13 @@ class Asking:
         self._everybodys: set[str] = set()
         self._folders: dict[str, set[str]] = defaultdict(set)
         self._marks: dict[str, set[str]] = defaultdict(set)
+        self._given: set[str] = set()
         for fact in facts:
             if isinstance(fact, Unit):
                 self._marks[fact.folder].add(fact.at.text)
+            elif isinstance(fact, Variable):
+                if not fact.holder.startswith(("file:", "code:")):
+                    self._given.add(fact.name)
             elif isinstance(fact, Connection):
                 for known in identity.of_path(fact.at.file):
                     self._connected[known.folder or ""] += f"{fact.url} {fact.database} "
@@ -59,9 +63,11 @@ class Asking:
         return sorted(folder for folder in self._folders.get(plain(name), ()) if folder)
 
     def unheard(self, known: Known, name: str) -> bool:
-        """Whether no file mentions a variable that a program of JavaScript would have to name to take it."""
-        silent = _SILENT.search(name) and name != "DATABASE_URL"
-        return not silent and bool(_SPOKEN.search(name)) and self._scripted(known) and not self.anybody(name)
+        """Whether no file mentions a variable that a program of JavaScript would have to name to take it, and no
+        deployment gives it to anybody."""
+        if (_SILENT.search(name) and name != "DATABASE_URL") or not _SPOKEN.search(name) or name in self._given:
+            return False
+        return self._scripted(known) and not self.anybody(name)
 
     def _scripted(self, known: Known) -> bool:
         marks = self._marks[known.folder or ""]
