@@ -8,7 +8,8 @@ called ``prefect`` alone stands in ``prefect.toml``, any other in a folder of it
 Hostile names are TOML strings, which Prefect reads as they are. A service whose folder cannot have its name tells it to
 the server, by the setting ``application_name``.
 
-Checked: Prefect, as its makers publish it, loads the file and migrates the database of a real server.
+Checked: Prefect, as its makers publish it, loads the file and migrates the database of a real server. That it takes
+``application_name`` from the file was seen by hand, with 3.4.14.
 """
 
 from __future__ import annotations
