@@ -633,6 +633,162 @@ CASES = {
         """,
         {("node", "convicted")},
     ),
+    "code: helpers of any name, and other ways to say a default": (
+        """
+        === go/go.mod
+        module go
+        === go/config.go
+        Host: getString("DB_HOST", "postgres"), Port: getInt("DB_PORT", 5432), Name: getString("DB_NAME", "helped"),
+        Log: print("DB_DATABASE", "a_message"), Set: setString("DB_SCHEMA_NAME", "given"),
+        Topic: getString("name", "no_variable"),
+        === node/package.json
+        {}
+        === node/src/env.ts
+        const port = toNumber('POSTGRES_PORT', process.env.POSTGRES_PORT, 5432)
+        const db = toText('POSTGRES_DB', process.env.POSTGRES_DB, 'given_on')
+        === bracket/package.json
+        {}
+        === bracket/env.ts
+        const db = process.env['PG_DATABASE'] ?? 'in_brackets'
+        === php/composer.json
+        {}
+        === php/db.php
+        <?php $name = $_ENV['PG_DATABASE'] ?? 'php_db';
+        === py/requirements.txt
+        psycopg
+        === py/settings.py
+        import os
+        PG_NAME = os.environ.get("PG_NAME", "python_db")
+        # PG_NAME = os.getenv("PG_NAME", "a_comment")
+        """,
+        {("go", "helped"), ("node", "given_on"), ("bracket", "in_brackets"), ("php", "php_db"), ("py", "python_db")},
+    ),
+    "settings: a section called after PostgreSQL needs no host of its own": (
+        """
+        === orders/go.mod
+        module orders
+        === orders/config/config.json
+        {"postgresOptions": {"dbName": "orders_db", "datasource": "postgres:pw@postgres-local:5432"}}
+        === carts/go.mod
+        module carts
+        === carts/config/config.json
+        {"mongoOptions": {"database": "carts", "url": "mongo-local:27017"},
+         "postgresMetrics": {"name": "decoy", "url": "http://metrics"}, "postgresTable": {"database": "decoy2"}}
+        """,
+        {("orders", "orders_db")},
+    ),
+    "code that is copied for a new service": (
+        """
+        === package.json
+        {}
+        === template/data-source.template.ts
+        new DataSource({ type: 'postgres', host: 'db', username: 'u', database: 'decoy' });
+        === scaffold/config.ts
+        const name = process.env.PG_NAME || 'decoy2'
+        === src/data-source.ts
+        new DataSource({ type: 'postgres', host: 'db', username: 'u', database: 'real' });
+        """,
+        {("shop", "real")},
+    ),
+    "a variable of a template that no program of JavaScript names": (
+        """
+        === silent/package.json
+        {}
+        === silent/.env.example
+        DATABASE_URL=postgresql://user:password@localhost:5432/decoy
+        === silent/server.ts
+        start({ store: 'memory' })
+        === naming/package.json
+        {}
+        === naming/.env.example
+        STORE_DATABASE_URL=postgresql://user:password@localhost:5432/named
+        === naming/server.ts
+        start(process.env.STORE_DATABASE_URL)
+        === shell/package.json
+        {}
+        === shell/.env.example
+        MIGRATIONS_DATABASE_URL=postgresql://user:password@localhost:5432/migrated
+        === shell/migrate.sh
+        migrate -database "$MIGRATIONS_DATABASE_URL" up
+        === libpq/package.json
+        {}
+        === libpq/.env.example
+        PGHOST=localhost
+        PGDATABASE=silently
+        === rails/Gemfile
+        gem "pg"
+        === rails/.env.example
+        OTHER_DATABASE_URL=postgresql://user:password@localhost:5432/by_ruby
+        """,
+        {("naming", "named"), ("shell", "migrated"), ("libpq", "silently"), ("rails", "by_ruby")},
+    ),
+    "a deployment that is written for the root and kept elsewhere": (
+        """
+        === compose.yaml
+        services:
+          watcher: {build: ./watcher, environment: {DATABASE_URL: "postgres://u@db/watched"}}
+          orders: {build: ./orders, environment: {DATABASE_URL: "postgres://u@db/orders"}}
+        === watcher/Dockerfile
+        FROM debian
+        === orders/Dockerfile
+        FROM debian
+        === gateway/Dockerfile
+        FROM debian
+        === gateway/orders/Dockerfile
+        FROM debian
+        === gateway/compose.yaml
+        services:
+          monitoring: {build: ./watcher, environment: {DATABASE_URL: "postgres://u@db/watched"}}
+          cache-of-orders: {build: ./orders, environment: {DATABASE_URL: "postgres://u@db/cached"}}
+        """,
+        {("watcher", "watched"), ("orders", "orders"), ("cache-of-orders", "cached")},
+    ),
+    "code: defaults in schemas of JavaScript": (
+        """
+        === envalid/package.json
+        {}
+        === envalid/config.ts
+        const schema = {
+          POSTGRES_DB: str({
+            default: 'by_envalid',
+          }),
+          CACHE_DB: url({ example: 'a', devDefault: 'decoy' }), LOGGER: str({ default: 'decoy2' }) };
+        === zod/package.json
+        {}
+        === zod/env.ts
+        export const env = z.object({ PG_DATABASE: z.string().min(1).default('by_zod'),
+          NAME: z.string().default('decoy') });
+        === joi/package.json
+        {}
+        === joi/app.module.ts
+        Joi.object({ POSTGRES_DB: Joi.string().default('by_joi'), // PG_NAME: Joi.string().default('decoy')
+        """,
+        {("envalid", "by_envalid"), ("zod", "by_zod"), ("joi", "by_joi")},
+    ),
+    "an image that sets its connection itself": (
+        """
+        === orders/Dockerfile
+        FROM node AS base
+        ENV DATABASE_URL="postgresql://u:p@db.example.org/orders?sslmode=require"
+        FROM node AS builder
+        ENV DATABASE_URL="postgresql://u:p@localhost/decoy"
+        FROM base
+        CMD ["node", "server.js"]
+        === orders/package.json
+        {}
+        === told/Dockerfile
+        FROM node
+        ENV DATABASE_URL="postgresql://u:p@localhost/decoy2"
+        === told/package.json
+        {}
+        === k8s/told.yaml
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: {name: told}
+        spec: {template: {spec: {containers: [{name: told, image: told, env: [{name: DATABASE_URL, value: "postgres://u@db/told"}]}]}}}
+        """,
+        {("orders", "orders"), ("told", "told")},
+    ),
     "projects of tests beside a project": (
         """
         === src/Orders.API/Orders.API.csproj

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from freehold.discover.run import discover
+from freehold.export.marking import marked
 from freehold.export.names import label
 from freehold.layouts.placement import place
 from freehold.local import tree
 from freehold.spec.model import Layout
 from support.examples import SOAK
-from support.exporting import PLATFORMS, example, export, put
+from support.exporting import PLATFORMS, example, export, hostile, put
 
 LAYOUTS = (*(layout for layout in Layout if layout is not Layout.GROUPS), Layout.GROUPS)
 
@@ -51,3 +52,21 @@ def test_a_service_that_is_led_elsewhere_is_seen(tmp_path: Path) -> None:
 
     found, _ = edges(tmp_path)
     assert ("users", "treum_trading") in found
+
+
+@pytest.mark.parametrize("layout", [layout for layout in Layout if layout is not Layout.GROUPS])
+def test_names_with_spaces_and_quotes_are_read_back(layout: Layout, tmp_path: Path) -> None:
+    platform = hostile(layout)
+    put(export("docker-compose", platform), tmp_path)
+    for file in [path for path in tmp_path.rglob("*") if path.is_file()]:
+        file.write_text(marked(file.name, file.read_text()))
+    found, wrong = edges(tmp_path)
+    expected = {(one.service, one.database) for one in place(platform).services}
+    assert found == expected
+    assert [one for one in wrong if not one.startswith("shared_database")] == []
+
+    # without what says its name a service is only known by what Compose calls it
+    file = tmp_path / "compose.services.yaml"
+    file.write_text(file.read_text().replace("freehold.dev/service", "freehold.dev/other"))
+    found, _ = edges(tmp_path)
+    assert found != expected

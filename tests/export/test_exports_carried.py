@@ -15,12 +15,33 @@ from freehold.export.model import Network
 from freehold.finding import Level
 from freehold.local import tree
 from freehold.local.declaration import load
-from freehold.spec.model import Platform, Pooler
+from freehold.spec.model import Layout, Platform, Pooler
 from support.carried import differences, read
-from support.exporting import EXAMPLES, PLATFORMS, asked, export
+from support.exporting import EXAMPLES, ODD, PLATFORMS, asked, export, hostile
 
 NETWORKS = {"kubernetes": Network.KUBERNETES, "cloudnativepg": Network.CLOUDNATIVEPG}
 PREFECT = "prefect"
+LIKE_ANOTHER = (
+    "weird",
+    "we ird",
+    "we  ird",
+    "WEIRD",
+    "back\\slash",
+    "\\\"'",
+    "a,b",
+    "a:b",
+    "a/b",
+    " a",
+    "a ",
+    "-c",
+    "#c",
+    "=",
+)
+LIKE_A_TEMPLATE = ("br{ace", "<name>", "{{x}}", "%41", "%s", "$(x)", "$$", "your database", "orders.db", "tab\there")
+LIKE_A_TEST = ("test", "x_test", "tests", "ci")
+LIKE_OURS = ("db-main", "pool-all", "üab é")
+HOSTILE = (*ODD, *LIKE_ANOTHER, *LIKE_A_TEMPLATE, *LIKE_A_TEST, *LIKE_OURS)
+"""Names of services, and so of schemas, databases and logins."""
 
 
 def declared(name: str) -> Platform:
@@ -91,3 +112,31 @@ def test_one_changed_fact_is_seen(kind: str, tmp_path: Path) -> None:
     assert fact in text
     file.write_text(text.replace(fact, other))
     assert wrong(kind, platform, tmp_path) != {}
+
+
+@pytest.mark.parametrize("layout", [Layout.CENTRAL, Layout.DATABASE_PER_SERVICE])
+@pytest.mark.parametrize("kind", sorted(kinds()))
+def test_hostile_names_are_read_back(kind: str, layout: Layout, tmp_path: Path) -> None:
+    assert put(kind, hostile(layout, HOSTILE), tmp_path) == {}
+
+
+TAKEN_AWAY = {
+    "docker-compose": ("freehold.dev/service", "freehold.dev/other"),
+    "kubernetes": ("annotations:", "others:"),
+    "cloudnativepg": ("annotations:", "others:"),
+    "prefect": ("application_name", "another_name"),
+}
+"""What says the name of a service that the format cannot take."""
+
+
+@pytest.mark.parametrize("kind", sorted(kinds()))
+def test_a_hostile_name_in_a_file_that_nobody_vouches_for_is_not_read(kind: str, tmp_path: Path) -> None:
+    """The same files without their first line, or without the name beside them: what is read is no longer the same."""
+    platform = hostile(Layout.DATABASE_PER_SERVICE, HOSTILE)
+    assert put(kind, platform, tmp_path) == {}
+    fact, other = TAKEN_AWAY.get(kind, ("", ""))
+    for file in [path for path in tmp_path.rglob("*") if path.is_file()]:
+        text = file.read_text(encoding="utf-8")
+        file.write_text(text.replace(fact, other) if fact else text.partition("\n")[2], encoding="utf-8")
+    # PgBouncer's own quotes leave nothing open, whoever wrote them
+    assert (wrong(kind, platform, tmp_path) == {}) is (kind == "pgbouncer")

@@ -12,10 +12,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
+import hcl2
 import pytest
 import yaml
+from lark.exceptions import UnexpectedToken
 
 from freehold.export.model import Export
+from freehold.layouts.placement import place
 from freehold.spec.model import Layout, Platform
 from support.examples import SOAK
 from support.exporting import PLATFORMS, example, export, hostile, put
@@ -279,6 +282,35 @@ def test_terraform_parses_every_file_and_would_not_format_it_otherwise(name: str
     assert said.returncode == 0, said.stdout + said.stderr
     (tmp_path / "providers.tf").write_text('provider "postgresql" {\n  alias = \n}\n')
     assert terraform(program, tmp_path).returncode != 0
+
+
+@every
+def test_a_parser_of_terraforms_language_reads_the_names_that_were_meant(name: str) -> None:
+    found = SUBJECTS[name]
+    made = export("terraform", found)
+    read = {path: hcl2.loads(text) for path, text in made.files.items()}
+    assert {heads for one in read.values() for heads in one} == {
+        "terraform", "provider", "variable", "resource", "output",
+    }  # fmt: skip
+    databases = {
+        plain(body["name"])
+        for one in read.values()
+        for resource in one.get("resource", ())
+        for kind, named in resource.items()
+        if kind == '"postgresql_database"'
+        for body in named.values()
+    }
+    assert databases == {one.database for one in place(found).services}
+
+
+def test_a_broken_file_of_terraform_is_refused() -> None:
+    with pytest.raises(UnexpectedToken):
+        hcl2.loads('provider "postgresql" {\n  alias = \n}\n')
+
+
+def plain(quoted: str) -> str:
+    """The text of a string of the language in which nothing is a template."""
+    return str(json.loads(quoted.replace("$${", "${").replace("%%{", "%{")))
 
 
 def terraform(program: str, folder: Path) -> subprocess.CompletedProcess[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 
-from freehold.discover.facts import Asked, Connection, Fact
+from freehold.discover.facts import Asked, Connection, Fact, Unit, Variable
 from freehold.discover.identity import Identity, Known
 from freehold.discover.places import plain
 from freehold.discover.stems import stem
@@ -14,6 +14,9 @@ from freehold.discover.stems import stem
 _SILENT = re.compile(r"^(PG|SPRING|QUARKUS|MICRONAUT|CONNECTION_?STRING|DATABASE_URL$)|__", re.IGNORECASE)
 
 
+_SCRIPTED = {"package.json", "tsconfig.app.json", "project.json", "deno.json", "Dockerfile"}
+"""Files that build nothing but programs of JavaScript, where ``package.json`` is among them."""
+_SPOKEN = re.compile(r"DB|DATABASE|POSTGRES|PG")
 MAPPER = "mapper"
 """What a file is said to ask for that speaks of an object mapper and of no variable."""
 
@@ -27,8 +30,15 @@ class Asking:
         folders = {known.folder for known in identity.known if known.deployed and known.folder}
         self._everybodys: set[str] = set()
         self._folders: dict[str, set[str]] = defaultdict(set)
+        self._marks: dict[str, set[str]] = defaultdict(set)
+        self._given: set[str] = set()
         for fact in facts:
-            if isinstance(fact, Connection):
+            if isinstance(fact, Unit):
+                self._marks[fact.folder].add(fact.at.text)
+            elif isinstance(fact, Variable):
+                if not fact.holder.startswith(("file:", "code:")):
+                    self._given.add(fact.name)
+            elif isinstance(fact, Connection):
                 for known in identity.of_path(fact.at.file):
                     self._connected[known.folder or ""] += f"{fact.url} {fact.database} "
             elif isinstance(fact, Asked):
@@ -51,6 +61,17 @@ class Asking:
     def mentioning(self, name: str) -> list[str]:
         """The folders of programs, other than the root, whose files mention the variable."""
         return sorted(folder for folder in self._folders.get(plain(name), ()) if folder)
+
+    def unheard(self, known: Known, name: str) -> bool:
+        """Whether no file mentions a variable that a program of JavaScript would have to name to take it, and no
+        deployment gives it to anybody."""
+        if (_SILENT.search(name) and name != "DATABASE_URL") or not _SPOKEN.search(name) or name in self._given:
+            return False
+        return self._scripted(known) and not self.anybody(name)
+
+    def _scripted(self, known: Known) -> bool:
+        marks = self._marks[known.folder or ""]
+        return "package.json" in marks and marks <= _SCRIPTED
 
     def anybody(self, name: str) -> bool:
         """Whether any file mentions the variable."""

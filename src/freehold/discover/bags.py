@@ -71,7 +71,7 @@ def of_bag(bag: Bag, scope: str, around: Lookup, reach: Reach) -> Iterator[tuple
         # a service that passes ${NAME} or ${NAME:-x} on under the same name means the deployment's
         return around(name) if own is None or _itself(name, own.value) else own.value
 
-    values = {name: filled(variable.value, lookup) for name, variable in bag.items()}
+    values = {n: each.value if each.at.literal else filled(each.value, lookup) for n, each in bag.items()}
     whole: set[str] = set()
     for name, value in values.items():
         target = connections.parse(value)
@@ -79,7 +79,7 @@ def of_bag(bag: Bag, scope: str, around: Lookup, reach: Reach) -> Iterator[tuple
             engine = reach.here(scope, target.host) or target.engine or reach.engine(scope, target.host)
             if engine == POSTGRESQL:
                 whole.add(name)
-            if engine == POSTGRESQL and _PART_OF_TEST.search(name) is None:
+            if engine == POSTGRESQL and (bag[name].at.literal or not _PART_OF_TEST.search(name)):
                 application = target.application or values.get("PGAPPNAME", "")
                 yield replace(target, engine=engine, application=application, direct=_direct(name)), bag[name]
     yield from _groups(bag, values, whole, scope, reach)
@@ -110,7 +110,9 @@ def _groups(
         parts = groups[group]
         found = {role: values[name] for role, name in parts.items()}
         variable = bag[parts["database"]]
-        if _PART_OF_TEST.search(group) or not places.NAME.match(found["database"]) or parts["database"] in whole:
+        if parts["database"] in whole:
+            continue
+        if not variable.at.literal and (_PART_OF_TEST.search(group) or not places.NAME.match(found["database"])):
             continue
         if places.FILE_NAME.search(found["database"]) or (group.endswith("SQL_") and "MYSQL" in group):
             continue

@@ -20,7 +20,7 @@ _OTHERS = {"mysql", "mariadb", "mongodb", "sqlite", "sqlite3", "sqlserver", "mss
 _VARIABLE = re.compile(
     r"\$\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}|\$\([A-Za-z_]\w*\)|\{\{[^{}]*\}\}|%\([^()]*\)s|"
     # two hexadecimal digits are a character of a URL
-    r"%(?![0-9A-Fa-f]{2}%)[A-Za-z_]\w*%"
+    r"%(?![0-9A-Fa-f]{2}%)[A-Za-z_]\w*%(?![0-9A-Fa-f]{2})"
 )
 _WORD = re.compile(r"\s*(?P<key>[\w][\w .]*?)\s*=\s*(?P<value>'(?:[^'\\]|\\.)*'|\"[^\"]*\"|[^;]*?)\s*(?:;|$)")
 _LIBPQ = re.compile(

@@ -44,7 +44,7 @@ def _resolved(facts: tuple[Fact, ...], variables: Variables) -> Iterator[Databas
     for fact in facts:
         if not isinstance(fact, DatabaseMade):
             continue
-        if not open_variables(fact.database):
+        if fact.at.literal or not open_variables(fact.database):
             # what the parser read is a name whatever it holds; what was guessed at must look like one
             if fact.at.confidence >= CERTAIN or NAME.match(fact.database):
                 yield fact

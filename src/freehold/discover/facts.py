@@ -33,7 +33,8 @@ class Unit:
 class Deployed:
     """A service that a deployment starts. ``scope`` is the deployment it belongs to (a folder and a kind of file).
 
-    ``folder`` is what it is built from, ``image`` what it runs; either may be empty.
+    ``folder`` is what it is built from, ``image`` what it runs; either may be empty. ``called`` is the name of the
+    service where the deployment has to write it otherwise.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Deployed:
     folder: str = ""
     image: str = ""
     environment: str = ""
+    called: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,8 @@ class BuiltFrom:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A variable as written; ``holder`` is ``service:SCOPE:NAME``, ``file:PATH`` or ``config:SCOPE:NAME``."""
+    """A variable as written; ``holder`` is ``service:SCOPE:NAME``, ``file:PATH``, ``config:SCOPE:NAME``,
+    ``code:FOLDER``, ``image:FOLDER`` for all that a Dockerfile sets, or ``last:FOLDER`` for what its image has."""
 
     holder: str
     name: str

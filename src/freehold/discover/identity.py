@@ -46,6 +46,7 @@ class Identity:
         applications = [each for each in everything if not self.servers[each.scope, each.name]]
         self.tools = {(e.scope, e.name) for e in applications if engines.tool(e.image, e.name)}
         self.known = self._join([e for e in applications if (e.scope, e.name) not in self.tools])
+        self._literal = {each.called for each in applications if each.called}
         self._by_folder: dict[str, list[Known]] = defaultdict(list)
         for known in self.known:
             if known.folder is not None:
@@ -83,15 +84,22 @@ class Identity:
     def of_deployed(self, scope: str, name: str) -> Known | None:
         return next((k for k in self.known for d in k.deployed if d.scope == scope and d.name == name), None)
 
-    def named(self, name: str) -> Known:
-        """The service of this name, made when there is none."""
+    def named(self, name: str, *, literal: bool = False) -> Known:
+        """The service of this name, made when there is none. A ``literal`` name is no other spelling of one."""
         for known in self.known:
-            if stem(known.name) == stem(name) or any(stem(d.name) == stem(name) for d in known.deployed):
+            if known.name == name:
+                return known
+        for known in self.known:
+            if literal and known.name in self._literal:
+                continue
+            if stem(name) and stem(name) in (stem(known.name), *(stem(d.name) for d in known.deployed)):
                 return known
         longer = [k for k in self.known for d in k.deployed if name.endswith(f"-{d.name}") and len(d.name) > 3]
         if len({id(known) for known in longer}) == 1:
             return longer[0]  # business-orders of a configuration server is what a deployment calls orders
         self.known.append(Known(name))
+        if literal:
+            self._literal.add(name)
         return self.known[-1]
 
     def named_by_file(self, path: str) -> tuple[Known, ...]:
@@ -214,6 +222,8 @@ def _apart(found: list[Known]) -> None:
 
 
 def _called(deployed: list[Deployed]) -> str:
-    """The name most deployments use; the shortest of those, then the first."""
+    """The name that a deployment says it stands for, else the one most deployments use; the shortest of those."""
+    if said := min((d.called for d in deployed if d.called), default=""):
+        return said
     counted = Counter(d.name for d in deployed)
     return min(counted, key=lambda name: (-counted[name], len(name), name))

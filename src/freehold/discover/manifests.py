@@ -119,7 +119,8 @@ def _config(source: Source, scope: str, secret: bool, document: Tree) -> Iterato
     holder = f"config:{scope}:{name}"
     environment = places.environment(source.path)
     labels = document.get("metadata", "labels").map()
-    made_for = next((labels[key] for key in _SERVICE_LABELS if key in labels), None)
+    said = document.get("metadata", "annotations").map()
+    made_for = said.get(_SERVICE_LABELS[0]) or next((labels[key] for key in _SERVICE_LABELS if key in labels), None)
     if made_for is not None and not secret:
         yield MadeFor(holder, scope, made_for.text, source.at(made_for.line, f"ConfigMap {name} of {made_for.text}"))
     for part in ("data", "stringData"):

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from freehold.discover.bags import Reach
 from freehold.discover.created import administrators, all_made
-from freehold.discover.facts import Deployed, Fact, Server
+from freehold.discover.facts import Connection, Deployed, Fact, Server, Variable
 from freehold.discover.identity import Identity
 from freehold.discover.made import DatabaseMade, SchemaMade, TableMade, TableNamed
 from freehold.discover.model import (
@@ -32,7 +32,7 @@ EVIDENCE_MAX = 20
 
 def merge(facts: Iterable[Fact], root: str = "", files: int = 0) -> Discovery:
     """What the facts say together. Test-only places give no service a database."""
-    facts = tuple(sorted(facts, key=lambda fact: (fact.at, type(fact).__name__, repr(fact))))
+    facts = tuple(sorted(map(_anywhere, facts), key=lambda fact: (fact.at, type(fact).__name__, repr(fact))))
     variables = Variables(facts)
     facts = tuple(_imaged(fact, variables) for fact in facts)
     identity = Identity(facts, root)
@@ -54,6 +54,13 @@ def merge(facts: Iterable[Fact], root: str = "", files: int = 0) -> Discovery:
         files=files,
         administrators=tuple(sorted(administrators(facts, identity, variables))),
     )
+
+
+def _anywhere(fact: Fact) -> Fact:
+    """A fact of an exported file is of no environment: what sounds like one in its path is the name of a service."""
+    if fact.at.literal and isinstance(fact, Deployed | Variable | Connection | DatabaseMade) and fact.environment:
+        return replace(fact, environment="")
+    return fact
 
 
 def _imaged(fact: Fact, variables: Variables) -> Fact:
@@ -98,7 +105,9 @@ def _schemas(
     alone = {schema: min(services) for schema, services in paths.items() if len(services) == 1}
     for fact in facts:
         if isinstance(fact, SchemaMade):
-            service = _owner(identity, fact.at.file) or _by_role(identity, fact, uses) or alone.get(fact.schema, "")
+            # a folder of an export is called after an instance, which may be called like a service
+            service = "" if fact.at.literal else _owner(identity, fact.at.file)
+            service = service or _by_role(identity, fact, uses) or alone.get(fact.schema, "")
             yield SchemaSeen(fact.schema, fact.database or _database(service, uses), service, fact.at)
     known = {fact.schema for fact in facts if isinstance(fact, SchemaMade)}
     for use in uses:

@@ -23,12 +23,16 @@ TEXT_CHARS_MAX = 160
 
 @dataclass(frozen=True, slots=True, order=True)
 class Evidence:
-    """A place that says something: a file relative to the root and a line from 1, or (file empty) a live server."""
+    """A place that says something: a file relative to the root and a line from 1, or (file empty) a live server.
+
+    ``literal``: what stands there is no template, so every name in it is one, whatever it looks like.
+    """
 
     file: str
     line: int
     text: str
     confidence: float = CERTAIN
+    literal: bool = False
 
     @property
     def place(self) -> str:

@@ -19,6 +19,11 @@ _TESTS = re.compile(
 )
 _EXAMPLE = re.compile(r"(^|[._/-])(example|sample|template|dist|default|tmpl|tpl)s?([._-]|$)", re.IGNORECASE)
 _SHOWN = re.compile(r"(^|/)(examples?|samples?|docs?|documentation)/", re.IGNORECASE)
+_COPIED = re.compile(
+    r"(\.(template|tmpl|tpl|stub)|(^|/)(templates?|stubs?|skeletons?|scaffold(s|ing)?)/.*)"
+    r"\.(go|rs|java|kt|cs|ts|js|mjs|cjs|scala|rb|py|php)$",
+    re.IGNORECASE,
+)
 _IGNORED_PARTS = re.compile(
     r"(^|/)(\.git|node_modules|vendor|vendored|third_party|site-packages|\.venv|venv|dist|\.next|\.terraform|"
     r"bower_components|\.devcontainer|__pycache__|\.tox|\.gradle|\.mypy_cache|\.pytest_cache|Pods|\.idea|\.freehold)(/|$)"
@@ -65,8 +70,8 @@ def template(path: str) -> bool:
 
 
 def shown_to_people(path: str) -> bool:
-    """Whether a path, seen from the folder of a service, leads through a folder of examples or documents."""
-    return bool(_SHOWN.search(path))
+    """Whether a path, seen from the folder of a service, is of an example, a document, or code that is copied."""
+    return bool(_SHOWN.search(path) or _COPIED.search(path))
 
 
 def ignored(path: str) -> bool:

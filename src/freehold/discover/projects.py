@@ -84,6 +84,8 @@ class Projects:
         folder = "" if deployed.folder == "." else deployed.folder
         if deployed.folder and folder in self.units and folder:
             return folder
+        if moved := self._seen_from_root(deployed.scope.partition(":")[2], folder):
+            return moved
         image = deployed.image.rpartition("/")[2].partition(":")[0].partition("@")[0]
         for wanted in (stem(image), stem(deployed.name)):
             found = [f for f in self.units if f and wanted and wanted in self.stems(f)]
@@ -98,6 +100,12 @@ class Projects:
             if folder in self.units or deployed.folder == ".":
                 return folder if folder in self.units else None
         return None
+
+    def _seen_from_root(self, deployment: str, folder: str) -> str:
+        """The folder that a deployment means which is kept below the root and written for it; empty for any other."""
+        meant = folder.removeprefix(f"{deployment}/") if deployment else folder
+        there = any(unit == folder or unit.startswith(f"{folder}/") for unit in self.units)
+        return meant if meant != folder and meant in self.units and not there else ""
 
     def front(self, found: list[str]) -> str | None:
         """The one of several folders of one name that is started: with a Dockerfile, called API, or above all."""

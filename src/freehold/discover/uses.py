@@ -36,7 +36,8 @@ class Uses:
     def all(self) -> tuple[Use, ...]:
         found = [*self._deployed(), *self._files(), *self._configs(), *self._code(), *self._fallbacks()]
         found += self._asked({use.database for use in found})
-        named = {_sure(use) for use in found if _is_name(use.database)}
+        found += self._images({use.service for use in found})
+        named = {_sure(use) for use in found if _is_name(use)}
         return tuple(sorted(set(Pools(self._facts).resolved(named))))
 
     def bags(self, known: Known) -> Iterator[tuple[str, str, Bag, Lookup, str]]:
@@ -86,7 +87,9 @@ class Uses:
             bag = self._variables.bag(f"file:{path}")
             for target, variable in of_bag(bag, scope, self._variables.around(f":{dirname(path)}"), self._reach):
                 how = "example" if places.template(path) else "configured"
-                for known in owners[:1] or self._called(target.application):
+                for known in owners[:1] or self._called(target.application, variable.at):
+                    if self._asking.unheard(known, variable.name):
+                        continue  # what only a template speaks of
                     yield self._use(known.name, target, variable.environment, how, variable.at)
 
     def _asked(self, used: set[str]) -> Iterator[Use]:
@@ -98,6 +101,16 @@ class Uses:
             for target, variable in of_bag(self._variables.bag(f"file:{path}"), "", lambda name: None, self._reach):
                 for known in self._asking_for(variable.name) if target.database not in used else ():
                     yield self._use(known.name, target, variable.environment, how, variable.at)
+
+    def _images(self, used: set[str]) -> Iterator[Use]:
+        """What the image of a service sets itself, where nothing else says where its data is."""
+        for holder in dict.fromkeys(f.holder for f in self._facts if isinstance(f, Variable)):
+            if not holder.startswith("last:"):
+                continue
+            for target, variable in of_bag(self._variables.bag(holder), "", lambda name: None, self._reach):
+                owners = self._identity.of_path(variable.at.file)
+                if len(owners) == 1 and owners[0].name not in used:
+                    yield self._use(owners[0].name, target, variable.environment, "configured", variable.at)
 
     def _asking_for(self, name: str) -> list[Known]:
         """The programs that mention a variable; where a library does, the one program, or those that speak of its
@@ -114,9 +127,11 @@ class Uses:
     def _several(self) -> bool:
         return len(self._identity.known) > 1 or self._identity.projects.workspace()
 
-    def _called(self, application: str) -> tuple[Known, ...]:
+    def _called(self, application: str, at: Evidence) -> tuple[Known, ...]:
         """The service that a program calls itself at the server, for a file that belongs to no folder of one."""
-        return (self._identity.named(application),) if application and not open_variables(application) else ()
+        if not application or (open_variables(application) and not at.literal):
+            return ()
+        return (self._identity.named(application, literal=at.literal),)
 
     def _configs(self) -> Iterator[Use]:
         """ConfigMaps labelled for a service whose workload is kept somewhere else."""
@@ -125,7 +140,7 @@ class Uses:
             if isinstance(fact, MadeFor) and fact.holder not in taken and fact.service:
                 bag = self._variables.bag(fact.holder)
                 for target, variable in of_bag(bag, fact.scope, lambda name: None, self._reach):
-                    service = self._identity.named(fact.service).name
+                    service = self._identity.named(fact.service, literal=fact.at.literal).name
                     yield self._use(service, target, variable.environment, "configured", variable.at)
 
     def _fallbacks(self) -> Iterator[Use]:
@@ -135,7 +150,8 @@ class Uses:
         for fact in self._facts:
             if isinstance(fact, Variable) and fact.holder.startswith("code:"):
                 owners = self._identity.of_path(fact.at.file)
-                if len(owners) == 1 and not self._identity.no_program(owners):
+                shown = places.shown_to_people(fact.at.file.removeprefix(f"{owners[0].folder}/")) if owners else False
+                if len(owners) == 1 and not shown and not self._identity.no_program(owners):
                     services[owners[0].name] = owners[0]
                     bags[owners[0].name].setdefault(fact.name, fact)
         for name, bag in bags.items():
@@ -150,9 +166,9 @@ class Uses:
 
     def _connection(self, fact: Connection) -> Iterator[Use]:
         if fact.owner:
-            owners: tuple[Known, ...] = (self._identity.named(fact.owner),)
+            owners: tuple[Known, ...] = (self._identity.named(fact.owner, literal=fact.at.literal),)
         else:
-            owners = self._identity.of_path(fact.at.file) or self._called(self._application(fact))
+            owners = self._identity.of_path(fact.at.file) or self._called(self._application(fact), fact.at)
             if owners and places.shown_to_people(fact.at.file.removeprefix(f"{owners[0].folder}/")):
                 return
             if owners and self._libraries.is_one(owners[0]):
@@ -193,6 +209,11 @@ class Uses:
             text = filled(fact.url, lookup)
             target = connections.parse(text)
             return target and replace(target, direct=fact.direct), bool(asked)
+        if fact.at.literal:
+            database = fact.database or fact.login
+            return Target(
+                fact.engine, database, fact.host, fact.login, "", fact.schemas, fact.port, fact.application, fact.direct
+            ), False
         login = filled(fact.login, lookup)
         database = filled(fact.database, lookup) or login
         target = Target(
@@ -208,7 +229,7 @@ class Uses:
     def _use(self, service: str, target: Target, environment: str, how: str, at: Evidence) -> Use:
         database = target.database or target.login  # libpq takes the login's name where none is given
         server = self._reach.server(target.host)
-        if _TEST_DATABASE.search(database):
+        if _TEST_DATABASE.search(database) and not at.literal:
             environment = "test"
         return Use(
             service, database, environment, how, server, target.login, at,
@@ -216,8 +237,11 @@ class Uses:
         )  # fmt: skip
 
 
-def _is_name(database: str) -> bool:
-    return bool(places.NAME.match(database)) and not open_variables(database) and not places.FILE_NAME.search(database)
+def _is_name(use: Use) -> bool:
+    if use.at.literal:
+        return bool(use.database)
+    name = use.database
+    return bool(places.NAME.match(name)) and not open_variables(name) and not places.FILE_NAME.search(name)
 
 
 def _sure(use: Use) -> Use:

@@ -35,7 +35,11 @@ def resource(api: str, kind: str, name: str, labels: Mapping[str, str], **rest: 
 def environment(platform: str, service: str, data: Mapping[str, str]) -> Node:
     """The ConfigMap with the environment of a service, whose labels its Pods are to have."""
     named = {PLATFORM: label(platform), SERVICE: label(service), NAME: label(service), PART_OF: label(platform)}
-    return resource("v1", "ConfigMap", f"service-{label(service)}", named, data=dict(data))
+    made = resource("v1", "ConfigMap", f"service-{label(service)}", named, data=dict(data))
+    if label(service) != service:
+        # no label can hold such a name
+        made["metadata"] = {"name": f"service-{label(service)}", "labels": named, "annotations": {SERVICE: service}}
+    return made
 
 
 def policy(name: str, labels: Mapping[str, str], chosen: Mapping[str, str], rules: Iterable[Node]) -> Node:

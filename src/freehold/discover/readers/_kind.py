@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from posixpath import basename, dirname
@@ -10,6 +11,8 @@ from freehold import family
 from freehold.discover.facts import Fact, Unreadable
 from freehold.discover.model import Evidence
 
+_EXPORTED = re.compile(rb"\A\S{1,4} written by Freehold \([0-9a-f]{16}\): ")
+"""How a file begins that Freehold exported: nobody fills anything in there."""
 BYTES_MAX = 4_000_000
 """A file of configuration beyond this is not one; only readers that stream take more."""
 
@@ -21,6 +24,7 @@ class Source:
     path: str
     size: int
     chunks: Callable[[], Iterable[bytes]] = field(repr=False)
+    _told: list[bool] = field(default_factory=list, repr=False, compare=False)
 
     @property
     def name(self) -> str:
@@ -40,7 +44,14 @@ class Source:
         return Source(self.path, len(content), lambda: (content,))
 
     def at(self, line: int, text: str, confidence: float = 1.0) -> Evidence:
-        return Evidence(self.path, line, " ".join(text.split())[:400], confidence)
+        return Evidence(self.path, line, " ".join(text.split())[:400], confidence, self.exported)
+
+    @property
+    def exported(self) -> bool:
+        """Whether Freehold wrote the file."""
+        if not self._told:
+            self._told.append(bool(_EXPORTED.match(next(iter(self.chunks()), b""))))
+        return self._told[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,10 @@ def _starts(service: Tree) -> bool:
     return service.is_map and any(service.get(key).node is not None for key in ("image", "build", "extends"))
 
 
+NAMED = "freehold.dev/service"
+"""The label with the name of a service that is no name for Compose."""
+
+
 def scope_of(folder: str) -> str:
     """The deployment that the compose files of a folder make together."""
     return f"compose:{folder}"
@@ -93,6 +97,7 @@ def _service(source: Source, name: str, service: Tree, others: dict[str, Tree], 
         folder,
         "" if client else image.text,
         environment,
+        service.get("labels", NAMED).text.replace("$$", "$"),
     )
     if database:
         yield Variable(holder, "PGDATABASE", database, source.at(service.line, f"psql of {name}"), environment)

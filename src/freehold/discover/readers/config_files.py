@@ -22,6 +22,9 @@ _NAMED = re.compile(
 )
 _LEFT_OUT = re.compile(r"(^|/)(tsconfig|package|docker|compose|values|kustom|openapi|renovate)|/database\.yml$")
 _DATABASE = ("dbname", "database", "databasename", "db", "name")
+_DATABASE_ONLY = ("dbname", "database", "databasename")
+_BESIDE = frozenset({"host", "hostname", "user", "username", "port", "password", "sslmode", "datasource", "dsn", "url"})
+"""What stands beside a database that a section called after PostgreSQL names, where its host is not told apart."""
 _OURS = re.compile(r"postgres|gorm|pgx|(^|\.)pg(\.|$)|pgsql", re.IGNORECASE)
 _FOREIGN = re.compile(r"mysql|mongo|redis|rabbit|mssql|sqlite|clickhouse|kafka|smtp|mail", re.IGNORECASE)
 
@@ -29,7 +32,7 @@ _FOREIGN = re.compile(r"mysql|mongo|redis|rabbit|mssql|sqlite|clickhouse|kafka|s
 @reader(lambda path: bool(_NAMED.search(path)) and not _LEFT_OUT.search(path))
 def config_files(source: Source) -> Iterator[Fact]:
     text = source.text()
-    if "host" not in text.lower() or source.size > 200_000 or "apiVersion" in text:
+    if ("host" not in text.lower() and "postgres" not in text.lower()) or source.size > 200_000 or "apiVersion" in text:
         return
     if source.path.endswith(".toml"):
         yield from _toml(source, text)
@@ -73,7 +76,8 @@ def _connection(source: Source, path: str, keys: dict[str, str], line: int) -> C
     database = next((keys[key] for key in _DATABASE if keys.get(key)), "")
     user = keys.get("user") or keys.get("username") or ""
     words = f"{path} {keys.get('driver', '')} {keys.get('dialect', '')} {keys.get('type', '')} {keys.get('client', '')}"
-    if not host or not database or not user or _FOREIGN.search(words):
+    spoken = _OURS.search(path) and any(key in keys for key in _DATABASE_ONLY) and not keys.keys().isdisjoint(_BESIDE)
+    if not database or _FOREIGN.search(words) or not ((host and user) or spoken):
         return None
     if not _OURS.search(words) and "5432" not in keys.get("port", ""):
         return None

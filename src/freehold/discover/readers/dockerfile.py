@@ -19,6 +19,8 @@ def dockerfile(source: Source) -> Iterator[Fact]:
     folder = source.folder or "."
     yield Unit(source.folder, source.at(1, source.name))
     stages: dict[str, str] = {}
+    kept: dict[str, dict[str, Variable]] = {}
+    own: dict[str, Variable] = {}
     base = ""
     base_line = 1
     for number, line in _logical(source.text()):
@@ -26,16 +28,21 @@ def dockerfile(source: Source) -> Iterator[Fact]:
         if word == "FROM" and (match := _FROM.match(line)):
             base = stages.get(match["image"].lower(), match["image"])
             base_line = number
+            own = dict(kept.get(match["image"].lower(), {}))
             if match["name"]:
                 stages[match["name"].lower()] = base
+                kept[match["name"].lower()] = own
         elif word == "ENV":
             for name, value in _pairs(line[3:].strip()):
                 yield Variable(f"image:{folder}", name, value, source.at(number, line))
+                own[name] = Variable(f"last:{folder}", name, value, source.at(number, line))
         elif word in ("COPY", "ADD") and INITDB in line:
             parts = [part for part in line.split()[1:] if not part.startswith("--")]
             for origin in parts[:-1]:
                 path = places.joined(source.folder, origin.strip("[\"',")) or "."
                 yield Mounted(path, f"image:{folder}", source.at(number, line))
+    # what is set for a stage that only builds is not there when the program runs
+    yield from own.values()
     if base:
         yield BuiltFrom(folder, base, source.at(base_line, f"FROM {base}"))
 

@@ -16,6 +16,7 @@ _NAMED = re.compile(
     r"(^|/)(\.?env(\.[\w.-]+)?|[\w.-]+\.env(\.[\w-]+)?|\.envrc|dotenv|env[._-](example|sample|template))$"
 )
 _LINE = re.compile(r"^\s*(?:export\s+)?(?P<name>[A-Za-z_][\w.-]*)\s*=\s*(?P<value>.*)$")
+_QUOTED = re.compile(r"'(?P<single>[^']*)'|\"(?P<double>(?:[^\"\\]|\\.)*)\"")
 _CODE = (
     ".ts",
     ".js",
@@ -48,6 +49,8 @@ def dotenv(source: Source) -> Iterator[Fact]:
 def unquoted(value: str) -> str:
     """A value without its quotes, or without the comment behind it."""
     if value[:1] in ("'", '"'):
-        end = value.find(value[0], 1)
-        return value[1:end] if end > 0 else value[1:]
+        match = _QUOTED.match(value)
+        if match is None:
+            return value[1:]
+        return match["single"] if value[0] == "'" else re.sub(r'\\(["\\])', r"\1", match["double"])
     return re.split(r"\s+#", value, maxsplit=1)[0].strip()

@@ -1,9 +1,10 @@
-"""What code takes from its environment and falls back to: Go, Rust, Java, Kotlin, C#, TypeScript, Ruby.
+"""What code takes from its environment and falls back to: Go, Rust, Java, Kotlin, Scala, C#, TypeScript, Python, ...
 
 Functions that read a variable with a default, tags of Go's settings structs (``envDefault``, ``env-default``,
-``default``), ``viper.SetDefault``, and the operators of other languages (``?:``, ``??``, ``||``, ``unwrap_or``). Only
-names that speak of a database count, taken together as those of an env file are. Found by form, so likely at most.
-Names alone tell which of the variables that many services are given one of them asks for.
+``default``), ``viper.SetDefault``, schemas of JavaScript (Joi, zod, envalid, convict), and the operators of other
+languages (``?:``, ``??``, ``||``, ``unwrap_or``). Only names that speak of a database count, taken together as those of
+an env file are. Found by form, so likely at most. Names alone tell which of the variables that many services are given
+one of them asks for.
 """
 
 from __future__ import annotations
@@ -18,25 +19,35 @@ from freehold.discover.model import LIKELY
 from freehold.discover.places import plain
 from freehold.discover.readers._kind import Source, reader
 
-_FILES = re.compile(r"\.(go|rs|java|kt|cs|ts|js|mjs|scala|rb)$")
-_ASKING = re.compile(r"\.(py|php|exs?|prisma|ya?ml|properties|toml|conf)$")
+_FILES = re.compile(r"\.(go|rs|java|kt|cs|ts|js|mjs|scala|rb|py|php)$")
+_ASKING = re.compile(
+    r"\.(cjs|mts|cts|tsx|jsx|exs?|prisma|ya?ml|properties|toml|conf|sh)$|(^|/)(package\.json|[Mm]akefile|Dockerfile)$"
+)
 _LEFT_OUT = re.compile(r"_test\.go$|Tests?\.(java|kt|cs)$|\.(spec|test|e2e-spec|min|d|stories)\.(ts|js|mjs)$")
 _WORTH = ("DB", "DATABASE", "POSTGRES", "PG", "DSN", "db_", "database_", "postgres_", "pg_", "db.", "database.")
 _MAPPED = ("TypeOrm", "Prisma", "Postgres", "DatabaseM", "DatabaseS", "Sequelize", "MikroOrm", "DrizzleM", "KnexM")
 _NAME = r"(?P<q>[\"'`])(?P<name>[A-Za-z][\w.]*)(?P=q)"
+_CAPITALS = r"(?P<q>[\"'`])(?P<name>[A-Z][A-Z0-9]*_[A-Z0-9_]+)(?P=q)"
 _VALUE = r"(?P<r>[\"'`])(?P<value>[^\"'`\n]*)(?P=r)|(?P<number>\d+)"
 _FORMS = tuple(
     re.compile(form)
     for form in (
         # getEnv("NAME", "value"), envOr(...), config.GetEnvOrDefault(...), ENV.fetch(...), viper.SetDefault(...)
         rf"\b(?:\w*[eE][nN][vV]\w*|ENV\.fetch|\w*\.SetDefault)\s*(?:<\w+>)?\(\s*{_NAME}\s*,\s*(?:{_VALUE})\s*,?\s*\)",
-        # System.getenv("NAME") ?: "value", GetEnvironmentVariable("NAME") ?? "value"
-        rf"\b\w*[eE]nv\w*\(\s*{_NAME}\s*\)\s*(?:\?:|\?\?|\|\|)\s*(?:{_VALUE})",
+        # getString("DB_NAME", "value"), environ.get(...), sys.env.getOrElse(...): a name in capitals says enough
+        rf"\b(?:get|read|load|fetch|lookup|must|optional|str|or|default|param)\w*\(\s*{_CAPITALS}\s*,\s*(?:{_VALUE})\s*,?\s*\)",
+        # System.getenv("NAME") ?: "value", GetEnvironmentVariable("NAME") ?? "value", env.get("NAME") ?? "value"
+        rf"\b(?:\w*[eE]nv\w*|env\.get)\(\s*{_NAME}\s*\)\s*(?:\?:|\?\?|\|\||or\b)\s*(?:{_VALUE})",
         rf"\bgetenv\(\)\s*\.getOrDefault\(\s*{_NAME}\s*,\s*(?:{_VALUE})\s*\)",
-        # process.env.NAME || "value"
-        rf"\bprocess\.env\.(?P<name>[A-Za-z_]\w*)\s*(?:\|\||\?\?)\s*(?:{_VALUE})",
+        # process.env.NAME || "value", and given to a function with its default
+        rf"\benv\.(?P<name>[A-Za-z_]\w*)\s*(?:\|\||\?\?|,)\s*(?:{_VALUE})",
+        # process.env["NAME"] ?? "value", $_ENV["NAME"] ?? "value"
+        rf"(?:\benv|\$_ENV|\$_SERVER)\[\s*{_NAME}\s*\]\s*(?:\|\||\?\?|\?:)\s*(?:{_VALUE})",
         # env::var("NAME").unwrap_or("value".into()), .unwrap_or_else(|_| "value".to_string())
         rf"\bvar\(\s*{_NAME}\s*\)\s*\.unwrap_or(?:_else)?\(\s*(?:\|_?\w*\|\s*\{{?\s*)?(?:String::from\(\s*)?(?:{_VALUE})",
+        # NAME: str({ default: "value" }) and NAME: z.string().default("value"), as schemas of JavaScript say it
+        rf"\b(?P<name>[A-Z][A-Z0-9_]*)\s*:\s*\w+\(\s*\{{[^{{}}]*?\bdefault:\s*(?:{_VALUE})",
+        rf"\b(?P<name>[A-Z][A-Z0-9_]*)\s*:\s*\w+(?:\s*\.\s*\w+\([^()\n]*\))*?\s*\.\s*default\(\s*(?:{_VALUE})",
         r"\benv:\"(?P<name>[A-Za-z_]\w*)[^\"]*\"[^`\n]*?\b(?:envDefault|env-default|default):(?P<r>\")(?P<value>[^\"\n]*)\"",
         r"\benv:\"(?P<name>[A-Za-z_]\w*)[^\"]*,\s*default=(?P<value>[^\",\n]*)",
         r"\benvconfig:\"(?P<name>[A-Za-z_]\w*)\"[^`\n]*?\bdefault:\"(?P<value>[^\"\n]*)\"",
@@ -57,6 +68,8 @@ _MAPPERS = re.compile(
     r"DrizzleModule|KnexModule)\b"
 )
 _COMMENT = re.compile(r"^\s*(//|\*|/\*|#)")
+_BEHIND = re.compile(r"(?<!:)//|\s#\s")
+"""What begins a comment at the end of a line."""
 _SPEAKS = re.compile(r"(^|_)(DB|DATABASE|POSTGRES\w*|PG\w*|PSQL|SQL|DATASOURCE|DSN)(_|$|NAME|HOST|USER)")
 _DEPLOYS = re.compile(r"^\s*-?\s*(apiVersion|image|services|jobs):", re.MULTILINE)
 _CHARS_MAX = 400_000
@@ -110,6 +123,8 @@ def _defaults(source: Source, text: str, offsets: list[int]) -> Iterator[Fact]:
             name = match["name"]
             if match.start("name") > (first if first >= 0 else len(text)) - begin:
                 continue  # the next line has its own turn, if it is no comment
+            if _BEHIND.search(window, 0, match.start("name")):
+                continue
             if _SPEAKS.search(name.replace(".", "_").upper()) and name not in seen:
                 seen.add(name)
                 parts = match.groupdict()

@@ -1,4 +1,7 @@
-"""Prefect: the database of ``prefect.toml``, which belongs to the Prefect of its folder."""
+"""Prefect: the database of ``prefect.toml``, which belongs to the Prefect of its folder.
+
+Where it tells the server another name (``application_name``), it is called that.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,10 @@ def prefect(source: Source) -> Iterator[Fact]:
     given = {str(key): str(value) for key, value in node.items()}
     line = next((n for n, row in enumerate(text.split("\n"), 1) if "server.database" in row), 1)
     at = source.at(line, "[server.database]")
-    owner = source.folder.rpartition("/")[2] or "prefect"
+    said: object = node
+    for key in ("sqlalchemy", "connect_args", "application_name"):
+        said = said.get(key) if isinstance(said, dict) else None
+    owner = (said if isinstance(said, str) else "") or source.folder.rpartition("/")[2] or "prefect"
     if url := given.get("connection_url", ""):
         yield Connection(source.folder, at, url, how="configured", owner=owner)
     elif "postgresql" in given.get("driver", "") and given.get("name"):

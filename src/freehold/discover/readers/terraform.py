@@ -18,7 +18,10 @@ _BLOCK = re.compile(
     r"^\s*(?P<kind>resource|variable|module|output)\s+\"(?P<type>[^\"]+)\"(?:\s+\"(?P<name>[^\"]+)\")?\s*\{",
     re.MULTILINE,
 )
+_MARK = re.compile(r'"(?:[^"\\\n]|\\.)*"|[{}]')
+"""Braces, and strings that may hold some."""
 _SET = re.compile(r"^\s*(?P<key>\w+)\s*=\s*(?P<value>.+?)\s*$", re.MULTILINE)
+_ESCAPED = re.compile(r'\\(?:(?P<char>["\\nrt])|u(?P<four>[0-9A-Fa-f]{4})|U(?P<eight>[0-9A-Fa-f]{8}))')
 _MANAGED = {
     "aws_db_instance": ("db_name", "name"), "aws_rds_cluster": ("database_name",),
     "azurerm_postgresql_database": ("name",), "azurerm_postgresql_flexible_server_database": ("name",),
@@ -71,9 +74,11 @@ def terraform(source: Source) -> Iterator[Fact]:
 def _blocks(text: str) -> Iterator[tuple[int, str, str, dict[str, str]]]:
     for match in _BLOCK.finditer(text):
         depth, end = 1, match.end()
-        while end < len(text) and depth:
-            depth += {"{": 1, "}": -1}.get(text[end], 0)
-            end += 1
+        for mark in _MARK.finditer(text, match.end()):
+            depth += {"{": 1, "}": -1}.get(mark[0], 0)
+            end = mark.end()
+            if not depth:
+                break
         keys: dict[str, str] = {}
         for each in _SET.finditer(text[match.end() : end - 1]):
             keys.setdefault(each["key"], each["value"])
@@ -93,5 +98,10 @@ def _value(text: str, defaults: dict[str, str]) -> str:
     if not text.startswith('"'):
         return text if text in ("true", "false") else ""
     inside = re.match(r'"((?:[^"\\]|\\.)*)"', text)
-    name = re.sub(r'\\(["\\])', r"\1", inside[1]) if inside else ""
+    name = _ESCAPED.sub(_plain, inside[1]) if inside else ""
     return "" if re.search(r"(?<!\$)\$\{", name) else name.replace("$${", "${").replace("%%{", "%{")
+
+
+def _plain(match: re.Match[str]) -> str:
+    code = match["four"] or match["eight"]
+    return chr(int(code, 16)) if code else {"n": "\n", "r": "\r", "t": "\t"}.get(match["char"], match["char"])

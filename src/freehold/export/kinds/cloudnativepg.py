@@ -11,7 +11,8 @@ The operator makes roles, databases, schemas and extensions; it knows no grants 
 login and no revocation of CONNECT. Run ``freehold apply`` with the clusters' URLs afterwards, then ``freehold prove``.
 Settings that the operator keeps to itself are left out, and a note names them.
 
-Hostile names become DNS labels with a digest; databases and roles stand as they are.
+Hostile names become DNS labels with a digest; databases and roles stand as they are, the name of a service in an
+annotation of its ConfigMap.
 
 Checked: every field is one that the operator's resources have in version 1.30, by a list in the tests; the files were
 held against its CustomResourceDefinitions by hand, once. ``kubectl kustomize`` builds both folders. Nothing was run in

@@ -11,8 +11,8 @@
 
 The health check asks over TCP: the server that initialises the volume listens on a socket only, and would look ready.
 
-Hostile names: a service that is no name for Compose gets one with a digest; ``$`` is doubled; a database with a line
-break is refused, because psql cannot connect to it.
+Hostile names: a service that is no name for Compose gets one with a digest, and a label with its own; ``$`` is doubled;
+a database with a line break is refused, because psql cannot connect to it.
 
 Checked: ``docker compose config`` accepts the project, also against its schema; ``init.sql`` is run by psql on an empty
 server, after which ``freehold plan`` has nothing left but migrations and what follows from their tables. The images
@@ -29,6 +29,7 @@ from freehold.export.carried import ALL
 from freehold.export.dotenv import lines
 from freehold.export.environment import secret_files, variables
 from freehold.export.kinds._kind import Exporter
+from freehold.export.kube import SERVICE
 from freehold.export.model import Asked, Export, Network, Pieces
 from freehold.export.names import file, identifier, label
 from freehold.export.pooling import ini, users_secret
@@ -146,7 +147,9 @@ def _services(asked: Asked) -> tuple[Node, dict[str, str], dict[str, Pieces]]:
         waits = [way.direct.host, *([pooled[way.service]] if way.service in pooled else [])]
         entry = label(way.service)
         # a service that is called like one of our containers must not be merged with it
-        entries[f"service-{entry}" if entry.startswith(("db-", "pool-")) else entry] = {
+        entry = f"service-{entry}" if entry.startswith(("db-", "pool-")) else entry
+        entries[entry] = {
+            **({} if entry == way.service else {"labels": {SERVICE: way.service}}),
             "image": _Raw(f"${{IMAGE_{identifier(slug(way.service)).upper()}:?the image of this service}}"),
             "env_file": [f"./env/{name}"],
             "depends_on": {host: {"condition": "service_healthy"} for host in waits},

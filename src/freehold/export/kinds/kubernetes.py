@@ -15,8 +15,8 @@ Several services on one instance cannot be told apart by a NetworkPolicy: their 
 There is one Pod for each instance and the budget keeps it from being evicted unasked: a drain waits for a person. For
 replicas use ``freehold export cloudnativepg``.
 
-Hostile names become DNS labels with a digest; inside ConfigMaps they stand as they are. A database with a line break
-is refused, because psql cannot connect to it.
+Hostile names become DNS labels with a digest; inside ConfigMaps they stand as they are, the name of a service in
+an annotation. A database with a line break is refused, because psql cannot connect to it.
 
 Checked: every resource against the published schemas of Kubernetes; the policies by an interpreter of theirs that asks
 for each service and instance who may reach whom; ``kubectl kustomize`` builds both folders. Nothing was run in a
