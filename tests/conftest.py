@@ -7,8 +7,9 @@ import signal
 import pytest
 from hypothesis import settings
 
+from support.examples import SOAK
 from support.fixtures import clusters, fresh_embedded, server, server15, server18, servers
-from support.sampling import SOAK, put_off
+from support.sampling import put_off
 
 # the same examples in every run of CI; `make soak` looks for new ones, and much longer
 settings.register_profile("ci", derandomize=True, deadline=None)
@@ -31,7 +32,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     start them again."""
     if not SOAK and not any("::" in argument for argument in config.args):
         names = {item.nodeid.partition("@")[0] for item in items}
-        later = [item for item in items if put_off(item.nodeid.partition("@")[0], names)]
+        later = [
+            item
+            for item in items
+            if not item.path.name.endswith("_layouts.py") and put_off(item.nodeid.partition("@")[0], names)
+        ]
         config.hook.pytest_deselected(items=later)
         items[:] = [item for item in items if item not in set(later)]
     items.sort(key=lambda item: item.path.parent.name != "stories")

@@ -14,8 +14,8 @@ import pytest
 
 from freehold.pg.embedded.ports import free
 from support.command import Desk, desk
+from support.examples import SOAK
 from support.readonly import read_only
-from support.sampling import SOAK
 
 HOSTILE = "we\"ird 'na\\me <img src=x onerror=1> [bold]"
 LONG = "ü" * 20

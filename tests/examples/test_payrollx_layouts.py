@@ -1,12 +1,17 @@
-"""PayrollX from nothing in every layout: up, an empty plan, a proof, databases as documented."""
+"""PayrollX from nothing in every layout, on every version: up, an empty plan, a proof, databases as documented."""
 
 from __future__ import annotations
 
 import pytest
 
-from support.examples import LAYOUTS, Case, cases, every, raised
+from support.examples import LAYOUTS, Case, cases, raised
 from support.readmes import limits, missing_tests
 
+QUICK = [
+    (layout, version)
+    for version in (18, 15)
+    for layout in ("schema-per-service", "database-per-service", "instance-per-service", "groups", "central")
+]
 SERVICES = {"auth", "org", "employee", "wallet", "payroll", "transaction", "notification", "compliance"}
 DATABASES = {
     "central": {"payrollx"},
@@ -19,7 +24,7 @@ DATABASES = {
 LIMITS = limits("payrollx")
 
 
-@pytest.mark.parametrize("case", cases(*every("database-per-service")))
+@pytest.mark.parametrize("case", cases(*QUICK))
 def test_payrollx_is_as_declared(case: Case) -> None:
     with raised("payrollx", case) as platform:
         services = platform.up["services"]

@@ -1,13 +1,19 @@
-"""TREUM from nothing in every layout: up, an empty plan, a proof."""
+"""TREUM from nothing in every layout, on every version: up, an empty plan, a proof."""
 
 from __future__ import annotations
 
 import pytest
 
-from support.examples import Case, cases, every, raised
+from support.examples import Case, cases, raised
+
+QUICK = [
+    (layout, version)
+    for version in (18, 15)
+    for layout in ("schema-per-service", "database-per-service", "instance-per-service", "groups", "central")
+]
 
 
-@pytest.mark.parametrize("case", cases(*every("instance-per-service")))
+@pytest.mark.parametrize("case", cases(*QUICK))
 def test_treum_is_as_declared(case: Case) -> None:
     with raised("treum", case) as platform:
         services = platform.up["services"]

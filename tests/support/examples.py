@@ -56,17 +56,12 @@ class Raised:
 def cases(*quick: tuple[str, int]) -> Sequence[object]:
     """Parameters for one example: all layouts on all versions in a soak, the named pairs otherwise.
     Pairs of versions that are not installed are left out, as everywhere in these tests."""
-    pairs = [(layout, version) for version in VERSIONS for layout in LAYOUTS] if SOAK else quick
+    pairs = [(layout, version) for version in VERSIONS for layout in LAYOUTS] if SOAK or not quick else quick
     return [
         pytest.param(Case(layout, version), id=str(Case(layout, version)))
         for layout, version in pairs
         if version in VERSIONS
     ]
-
-
-def every(older: str) -> list[tuple[str, int]]:
-    """All layouts on 18, and the layout ``older`` on 15: another one for each example, the others by `make soak`."""
-    return [*((layout, 18) for layout in LAYOUTS), (older, 15)]
 
 
 def _plain(node: object) -> object:

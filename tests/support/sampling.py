@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Collection
 from zlib import crc32
 
-SOAK = os.environ.get("FREEHOLD_SOAK") == "1"
 SHARE = 3
 """One in so many of the tests that are the same on 18 and on 15 is run on 15."""
 
