@@ -8,13 +8,14 @@ from dataclasses import replace
 import pytest
 
 from freehold.cli import bringing
-from freehold.cli.bringing import PLANS, apply_anew
+from freehold.cli.bringing import PLANS, apply_anew, planned_anew
 from freehold.cli.context import Context
 from freehold.cli.made import Made, restricted
 from freehold.cli.out import Out
 from freehold.errors import FreeholdError, StalePlan
 from freehold.found.model import Found, Server
 from freehold.plan.make import make
+from freehold.plan.show import changes
 from freehold.spec.model import Service
 from support.plans import design, platform
 
@@ -75,6 +76,16 @@ def test_what_nobody_has_agreed_to_is_asked_for_once(monkeypatch: pytest.MonkeyP
     no = Busy(1, monkeypatch)
     with pytest.raises(FreeholdError, match="not confirmed"):
         apply_anew(no, made(ONE), lambda: made(TWO), no.refused, wait_ms=0)
+
+
+def test_a_plan_made_anew_after_a_restart_is_asked_for_where_it_does_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    there, shown = Busy(0, monkeypatch), list(changes(made(ONE).plan))
+    assert planned_anew(shown, lambda: made(ONE), there.refused).plan == made(ONE).plan
+    planned_anew(shown, lambda: made(TWO), there.agreed)
+    planned_anew(shown, lambda: made(TWO), there.refused)
+    assert there.asked == 1
+    with pytest.raises(FreeholdError, match="not confirmed"):
+        planned_anew(list(changes(made(ONE).plan)), lambda: made(TWO), there.refused)
 
 
 def test_nothing_is_applied_where_somebody_else_did_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,13 +15,13 @@ from dataclasses import dataclass
 
 from freehold.apply.url import connection_url
 from freehold.found.journal import Run
+from freehold.found.locks import LOCK_TIMEOUT_MS, YIELDING_MS
 from freehold.plan.model import RunCommand, RunMigration
 from freehold.spec.names import deploy_role
 from freehold.sqltext import Secret, Sql, ident, join, keyword, literal, sql
 
 LIFETIME_MINUTES = 60
 CONNECTIONS = 5
-LOCK_TIMEOUT_MS = 3_000
 ORPHAN_CHECK_MS = 1_000
 
 LEDGER_NAME = "command"
@@ -70,6 +70,8 @@ def create(login: Login, expiry: str, superuser: bool) -> tuple[Sql, ...]:
         if login.search_path
         else sql("ALTER ROLE {} RESET search_path", name),
         sql("ALTER ROLE {} SET lock_timeout = {}", name, LOCK_TIMEOUT_MS),
+        # only a superuser may decide that the login is the one that fails where it and a client wait for each other
+        *((sql("ALTER ROLE {} SET deadlock_timeout = {}", name, YIELDING_MS),) if superuser else ()),
         sql("ALTER ROLE {} SET statement_timeout = 0", name),
         # A killed client is noticed within a second, even in the middle of a long statement.
         sql("ALTER ROLE {} SET client_connection_check_interval = {}", name, ORPHAN_CHECK_MS),

@@ -43,7 +43,7 @@ def apply_anew(
     The plan that was applied last; None where nothing was left of it. Raises StalePlan after ``PLANS`` plans, and as
     ``plan`` and ``apply``.
     """
-    shown = changes(made.plan)
+    shown = list(changes(made.plan))
     for left in reversed(range(PLANS)):
         try:
             return made, verbs.apply(context, made, wait_ms=wait_ms)
@@ -53,10 +53,18 @@ def apply_anew(
         context.out.note("the servers were changed meanwhile: planning anew")
         # a switch that has ended by now has written down where its service lives
         context.forget_homes()
-        made = plan()
+        made = planned_anew(shown, plan, agreed)
         if not made.plan.steps:
             return made, None
-        if any(one not in shown for one in changes(made.plan)):
-            agreed(made)
-        shown += changes(made.plan)
     raise AssertionError
+
+
+def planned_anew(shown: list[dict[str, object]], plan: Callable[[], Made], agreed: Callable[[Made], None]) -> Made:
+    """Another plan; ``agreed`` is asked, and may raise, where it would do what is not among the changes that were
+    ``shown``. They are among those afterwards."""
+    made = plan()
+    new = [one for one in changes(made.plan) if one not in shown]
+    if new:
+        agreed(made)
+    shown += new
+    return made

@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
-from freehold.sqltext import Sql, keyword, literal, sql
+from freehold.sqltext import Sql, literal, sql
 
-YIELDING = keyword(
-    "SELECT pg_catalog.set_config('deadlock_timeout', '50ms', false) FROM pg_catalog.pg_roles"
-    " WHERE rolname = current_user AND rolsuper"
+YIELDING_MS = 10
+"""How long a session of Freehold waits for a lock before it looks whether it is itself the deadlock."""
+
+YIELDING = sql(
+    "SELECT pg_catalog.set_config('deadlock_timeout', {}, false) FROM pg_catalog.pg_roles"
+    " WHERE rolname = current_user AND rolsuper",
+    literal(str(YIELDING_MS)),
 )
 """For a session that waits for a lock only shortly: autovacuum gives way to who has waited for deadlock_timeout, by
-default 1 s, so who gives up sooner would never get past it. Only a superuser may say so; for others it does nothing."""
+default 1 s, so who gives up sooner would never get past it. And where two wait for each other, the one that looks first
+is the one that fails. Only a superuser may say so; for others it does nothing."""
+
+LOCK_TIMEOUT_MS = 3_000
+"""How long a statement waits for a lock at most."""
+
+GIVING_WAY = sql(
+    "SELECT pg_catalog.set_config('lock_timeout',"
+    " least({}, greatest(1, reset_val::integer * 9 / 10))::text, true)"
+    " FROM pg_catalog.pg_settings WHERE name = 'deadlock_timeout'",
+    LOCK_TIMEOUT_MS,
+)
+"""For a transaction that takes several locks: it gives each up before a client that came later, and waits for one that
+it has, looks for a deadlock and fails for it."""
 
 BACKOFF_LONGEST_MS = 5_000.0
 _BACKOFF_MS = 200.0

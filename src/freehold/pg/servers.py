@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from freehold.errors import LocalStateError, ServerError, TooOld, Unreachable
+from freehold.found.locks import LOCK_TIMEOUT_MS
 from freehold.found.model import Found
 from freehold.pg import hbafile, snapshot
 from freehold.pg.address import address_from_url
 from freehold.pg.hbafile import OwnedFiles
 from freehold.pg.session import (
     CONNECT_TIMEOUT_S,
-    LOCK_TIMEOUT_MS,
     STATEMENT_TIMEOUT_MS,
     PgSession,
     connect,

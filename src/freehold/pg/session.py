@@ -21,7 +21,6 @@ from freehold.ports import Outcome, Row
 from freehold.sqltext import Sql
 
 CONNECT_TIMEOUT_S = 10
-LOCK_TIMEOUT_MS = 3_000
 STATEMENT_TIMEOUT_MS = 300_000
 
 

@@ -12,7 +12,7 @@ from freehold.apply.run.tidy import remove_login
 from freehold.apply.run.world import World
 from freehold.apply.script import Alone, Piece, inspect
 from freehold.errors import MigrationError, ServerError, Unreachable
-from freehold.found.locks import backoff_ms, retriable
+from freehold.found.locks import GIVING_WAY, backoff_ms, retriable
 from freehold.plan.model import RunCommand, RunMigration
 from freehold.ports import Session
 from freehold.sqltext import keyword, raw
@@ -149,6 +149,7 @@ def _committed(here: Deploy, session: Session, file: RunMigration, parts: tuple[
     while True:
         try:
             with session.transaction():
+                session.query(GIVING_WAY)
                 before = session.query(deploy.TRANSACTION)
                 for part in parts:
                     _send(session, file, part, many=len(parts) > 1)

@@ -14,7 +14,7 @@ from freehold.found.journal import Run
 from freehold.ports import Clock, Commands, Progress, Secrets, Servers, Session
 from freehold.sqltext import Sql, resolver, sql
 
-WATCH_AFTER_MS = 1_000.0
+WATCH_AFTER_MS = 500.0
 WATCH_SOON_MS = 100.0
 """Where a transaction gives way sooner than it would be looked at otherwise."""
 

@@ -48,15 +48,16 @@ def apply(
     """Make the steps of a plan, journalled and in order.
 
     With PLANFILE exactly that plan is made; it is refused when the servers or the declaration changed since. Without
-    one a plan that the servers changed under, as the switch of a service does, is made anew; what nobody has agreed to
-    is asked for again.
+    one a plan that the servers changed under, as the switch of a service or a restart does, is made anew; what nobody
+    has agreed to is asked for again.
     A run that was interrupted is continued by running the same command again.
     """
     from freehold.cli.shapes import plan_blocks, summary_line
 
     context = call.context
     from freehold.cli import instances, verbs
-    from freehold.cli.bringing import apply_anew
+    from freehold.cli.bringing import apply_anew, planned_anew
+    from freehold.plan.show import changes
 
     plan = partial(verbs.plan, context, authoritative=authoritative, allow_destroy=allow_destroy, services=services)
     made = verbs.plan_from_file(context, planfile) if planfile else plan()
@@ -89,7 +90,7 @@ def apply(
     if restart and not planfile:
         # a step may need what an earlier run has set: the library of an extension
         instances.restart_pending(context, restart=True)
-        made = plan()
+        made = planned_anew(list(changes(made.plan)), plan, agreed)
     done: Applied | None
     if planfile:
         done = verbs.apply(context, made, wait_ms=wait_s * 1000)
