@@ -16,7 +16,10 @@ from freehold.sqltext import Sql
 
 @dataclass
 class Fuse:
-    """Counts effects. ``at`` 0 never burns, and then ``count`` says how many there were."""
+    """Counts effects. ``at`` 0 never burns, and then ``count`` says how many there were.
+
+    A question that a session asks again and again until the answer is another one is one effect, however long it waits.
+    """
 
     at: int = 0
     after: bool = False
@@ -69,16 +72,21 @@ class KillingServers:
         return self.servers.read_hba(instance)
 
 
-@dataclass(frozen=True)
+@dataclass
 class _KillingSession:
     session: Session
     fuse: Fuse
+    _asked: tuple[Sql, tuple[object, ...]] | None = None
 
     def query(self, sql: Sql, parameters: Sequence[object] = ()) -> list[Row]:
+        again, self._asked = self._asked, (sql, tuple(parameters))
+        if self._asked == again:
+            return self.session.query(sql, parameters)
         with self.fuse.effect():
             return self.session.query(sql, parameters)
 
     def execute(self, sql: Sql, resolve: Callable[[str], str] | None = None) -> None:
+        self._asked = None
         with self.fuse.effect():
             self.session.execute(sql, resolve)
 
@@ -89,6 +97,7 @@ class _KillingSession:
         return self.session.copy_out(sql)
 
     def copy_in(self, sql: Sql, blocks: Iterable[bytes]) -> int:
+        self._asked = None
         with self.fuse.effect():
             return self.session.copy_in(sql, blocks)
 
@@ -97,6 +106,7 @@ class _KillingSession:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
+        self._asked = None
         with self.fuse.effect(), self.session.transaction():
             yield
 
