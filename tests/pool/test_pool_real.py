@@ -16,7 +16,13 @@ import psycopg
 import pytest
 
 from freehold.cli.documents import document_schema
+from freehold.errors import ServerError
+from freehold.local.clock import SystemClock
+from freehold.pg.address import address_from_url
 from freehold.pg.pgbouncer import programs
+from freehold.pg.servers import PgServers
+from freehold.prove.asking import Probe
+from freehold.prove.run.doors import Doors
 from support.command import Desk, Said, desk
 
 BOUNCER = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
@@ -283,6 +289,31 @@ def test_a_pause_that_takes_too_long_holds_nobody_back(shop: Desk) -> None:
         assert "did not come to rest" in said.out
         assert [one["paused"] for one in status(shop.run("pool", "--json"))] == [False, False]
         connection.execute(b"select 1")
+
+
+def test_a_proof_waits_for_a_pool_that_rests_after_its_server_was_gone(shop: Desk) -> None:
+    file = next(shop.data.glob("*/pools/orders/0.ini"))
+    before, way = file.read_text(), url(shop, "orders")
+    assert "server_login_retry = 1\n" in before
+    place = address_from_url("pool", way)
+    door = Doors(PgServers({"pool": place}), SystemClock(), {place.user: place.password})
+    admin = url(shop, "--admin", "main")
+    try:
+        file.write_text(before.replace("server_login_retry = 1\n", "server_login_retry = 4\n"))
+        os.kill(int(file.with_name("0.pid").read_text()), signal.SIGHUP)
+        shop.psql(admin, "ALTER DATABASE shop_orders ALLOW_CONNECTIONS false")
+        shop.psql(admin, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'shop_orders'")
+        with pytest.raises(psycopg.OperationalError):
+            psycopg.connect(way, connect_timeout=2)
+        shop.psql(admin, "ALTER DATABASE shop_orders ALLOW_CONNECTIONS true")
+        with pytest.raises(ServerError, match="server_login_retry"):
+            door.once("pool", place.maintenance_database, place.user)
+        assert door.probe(Probe("pool", place.maintenance_database, place.user, patient=False)).sqlstate != ""
+        assert door.probe(Probe("pool", place.maintenance_database, place.user)).sqlstate == ""
+    finally:
+        shop.psql(admin, "ALTER DATABASE shop_orders ALLOW_CONNECTIONS true")
+        file.write_text(before)
+        os.kill(int(file.with_name("0.pid").read_text()), signal.SIGHUP)
 
 
 def test_a_killed_pgbouncer_is_noticed_and_the_next_up_starts_it(shop: Desk) -> None:

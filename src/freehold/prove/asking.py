@@ -24,7 +24,7 @@ class Answer:
 @dataclass(frozen=True, slots=True)
 class Probe:
     """Ask: only try to connect as this login with this password (None: the role's own). ``patient`` waits while
-    there are too many connections, since they may be the proof's own."""
+    there are too many connections, since they may be the proof's own, and while a pool rests before it tries again."""
 
     instance: str
     database: str
