@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from freehold.errors import ServerError
+from freehold.move.events import Event, KeyUnchecked
 from freehold.move.model import SOURCE, TARGET
 from freehold.move.run.switching import Limits, switch
 from freehold.sqltext import raw
@@ -55,3 +59,38 @@ def test_a_switch_and_back_under_writers_loses_nothing(servers: TidyServers) -> 
     assert lines[0] == lines[1]
     assert target.query(raw("SELECT count(*) FROM shop.part"))[0][0] == 500
     assert clients.refused > 0
+
+
+KEYED = """
+CREATE SCHEMA shop; CREATE SCHEMA others;
+CREATE TABLE others.customer (id int PRIMARY KEY); INSERT INTO others.customer VALUES (1);
+CREATE TABLE shop.orders (id bigint PRIMARY KEY, customer int{});
+"""
+KEY = "SELECT convalidated FROM pg_constraint WHERE conname = 'orders_customer_fkey'"
+
+
+def test_rows_that_break_a_key_across_the_edge_keep_no_service_from_coming_back(servers: TidyServers) -> None:
+    """Where the service lives alone nothing checks the key: it comes back for new rows, and the old ones are told."""
+    prepared(servers, MOVE, KEYED.format(" REFERENCES others.customer"), KEYED.format(""))
+    source, target = servers.admin("main", "old_home"), servers.admin("main", "new_home")
+    told: list[Event] = []
+    on = replace(followed(servers, MOVE), events=lambda attempt, event: told.append(event))
+    assert switch(on, MOVE, SOURCE, 1, NoPool(), LIMITS).unchecked == ()
+    assert source.query(raw(KEY)) == []
+    target.execute(raw("INSERT INTO shop.orders VALUES (1, 99)"))
+
+    took = switch(on, MOVE, TARGET, 2, NoPool(), LIMITS)
+    assert took.unchecked == ('"shop"."orders" "orders_customer_fkey"',)
+    assert [type(one) for one in told].count(KeyUnchecked) == 1
+    assert source.query(raw(KEY)) == [(False,)]
+    with pytest.raises(ServerError) as refused:
+        source.execute(raw("INSERT INTO shop.orders VALUES (2, 99)"))
+    assert refused.value.sqlstate == "23503"
+    source.execute(raw("INSERT INTO shop.orders VALUES (3, 1)"))
+
+    # there and back again, with the row mended meanwhile
+    switch(on, MOVE, SOURCE, 3, NoPool(), LIMITS)
+    target.execute(raw("UPDATE shop.orders SET customer = 1"))
+    assert switch(on, MOVE, TARGET, 4, NoPool(), LIMITS).unchecked == ()
+    assert source.query(raw(KEY)) == [(True,)]
+    assert source.query(raw("SELECT id, customer FROM shop.orders ORDER BY id")) == [(1, 1), (3, 1)]

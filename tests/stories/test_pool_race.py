@@ -15,8 +15,9 @@ from freehold.cli.context import Context
 from freehold.cli.out import Out
 from freehold.local.movesfile import Known
 from freehold.move.model import SOURCE, TARGET, Move
+from freehold.move.run import switching
 from freehold.move.run.switching import Limits
-from freehold.move.run.world import Traffic
+from freehold.move.run.world import Traffic, World
 from freehold.pg.pgbouncer import PgBouncers, State
 from freehold.pool.model import Bouncer, Login
 from support.bank import bank, move, url
@@ -96,19 +97,37 @@ def test_an_up_that_looked_before_the_end_of_a_switch_and_writes_after_it(
 def test_an_up_that_comes_between_a_switch_and_what_ends_it(
     following: Desk, here: Callable[[], Context], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settled = moving._settled
+    lead = switching.lead
 
-    def after_an_up(context: Context, move: Move, side: str, clients: Traffic) -> None:
+    def after_an_up(world: World, move: Move, side: str, clients: Traffic) -> None:
+        pools._up(here())  # by what is written down alone
+        seen.append(written(following))
         pools.up(here())
         seen.append(written(following))
-        settled(context, move, side, clients)
+        lead(world, move, side, clients)
 
     seen: list[str] = []
-    monkeypatch.setattr(moving, "_settled", after_an_up)
+    monkeypatch.setattr(switching, "lead", after_an_up)
     entry: Known = here().moves.read()[0]
     moving.switch(here(), entry, SOURCE, LIMITS, unverified=True)
-    assert seen == [REFUSED], "the up did not know of the switch yet"
+    assert seen == [REFUSED, "written"], "an up asks the databases"
     assert (served(following), written(following)) == (TARGET, "written")
     moving.switch(here(), entry, TARGET, LIMITS)
-    assert seen == [REFUSED, REFUSED]
+    assert seen == [REFUSED, "written"] * 2
     assert (served(following), written(following)) == (SOURCE, "written")
+
+
+def test_an_up_after_a_switch_that_nobody_wrote_down(following: Desk, here: Callable[[], Context]) -> None:
+    """As when the machine lost its power with the switch just made."""
+    file = following.folder / ".freehold" / "moves.json"
+    before = file.read_bytes()
+    move(following, "cutover", "--unverified", *MOVE)
+    file.write_bytes(before)
+    pools._up(here())
+    assert (served(following), written(following)) == (TARGET, REFUSED)
+    for words in (("up", "--no-prove"), ("pool", "reload")):
+        file.write_bytes(before)
+        said = following.run(*words)
+        assert said.status == 0, said.all
+        assert written(following) == "written"
+        assert here().moves.read()[0].home == TARGET

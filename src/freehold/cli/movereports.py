@@ -65,7 +65,7 @@ def started(
                 wrong += 1
                 break
             took = moving.switch(context, entry, SOURCE, limits)
-            blocks.append(switched(task.service, "cutover", took))
+            blocks += switched(task.service, "cutover", took)
             if soak_ms:
                 with moveworld.world_of(context, entry.move) as world, world.step(Step.SOAK):
                     world.clock.sleep_ms(soak_ms)
@@ -138,12 +138,19 @@ def ended(context: Context, action: str, entries: Sequence[Known], blocks: Seque
     )
 
 
-def switched(service: str, action: str, took: Switched) -> Say:
-    """One line on a switch."""
+def switched(service: str, action: str, took: Switched) -> tuple[Say, ...]:
+    """A line on a switch, and one on each key that rows break by now."""
     stages = ", ".join(f"{name} {ms:.0f}" for name, ms in took.stages_ms.items())
     tries = f" at attempt {took.tries}" if took.tries > 1 else ""
     what = "lives at its new home" if action == "cutover" else "is back at its old home"
-    return Say(f"✓ {service} {what}{tries}; clients waited {took.pause_ms:.0f} ms ({stages})", Tone.GOOD)
+    broken = (
+        f"! rows break foreign key {name}, which holds for new ones only: `freehold check-references` lists them"
+        for name in took.unchecked
+    )
+    return (
+        Say(f"✓ {service} {what}{tries}; clients waited {took.pause_ms:.0f} ms ({stages})", Tone.GOOD),
+        *(Say(one, Tone.WARN) for one in broken),
+    )
 
 
 def completed(service: str, retired: Sequence[str]) -> Say:

@@ -11,6 +11,7 @@ from freehold.move.events import (
     Dog,
     Event,
     FindingMade,
+    KeyUnchecked,
     LagSeen,
     NotTried,
     ObjectMade,
@@ -94,6 +95,8 @@ def line(event: Event) -> Line | None:
             return Line(f"{event.what} waits for {event.why}")
         case RolesChanged():
             return Line(f"{event.owner} owns what {event.owner_before} owned, in {event.database}", stays=True)
+        case KeyUnchecked():
+            return Line(f"foreign key {event.key} stays unchecked: {event.why}", stays=True)
         case Watchdog():
             return _watchdog(event)
         case _:

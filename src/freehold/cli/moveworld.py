@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from freehold.cli import watching
@@ -14,6 +14,7 @@ from freehold.cli.feed import Feed, Taker
 from freehold.cli.moveview import View
 from freehold.cli.progress import Bar
 from freehold.cli.traffic import NoPool, PoolTraffic, traffic
+from freehold.cli.underway import servers_of
 from freehold.errors import Unreachable
 from freehold.local.clock import SystemClock
 from freehold.local.movesfile import Known
@@ -23,7 +24,6 @@ from freehold.sqltext import keyword, literal, sql
 if TYPE_CHECKING:
     from freehold.move.run.world import World
     from freehold.move.state import Standing
-    from freehold.pg.servers import PgServers
     from freehold.ports import Servers
 
 
@@ -49,15 +49,10 @@ def world_of(context: Context, move: Move, *, dumps: bool = True) -> Iterator[Wo
                 SystemClock(),
                 PgDumps(servers.addresses(), majors, context.binaries()),
                 who(),
-                lambda one, pause_ms, tell: watching.watched(context.path, one, pause_ms, tell),
-                feed.take,
+                watch=lambda one, pause_ms, tell: watching.watched(context.path, one, pause_ms, tell),
+                homed=context.moves.homed,
+                events=feed.take,
             )
-
-
-def servers_of(context: Context, move: Move) -> PgServers:
-    """Sessions on every instance, those of both homes too."""
-    before, after = context.at({move.service: move.came}), context.at({move.service: move.goes})
-    return replace(after.servers, places={**before.servers.addresses(), **after.servers.addresses()})
 
 
 def majors_of(servers: Servers, move: Move) -> dict[str, int]:

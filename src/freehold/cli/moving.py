@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING
 from freehold.cli import movelinks
 from freehold.cli.context import Context
 from freehold.cli.movechecks import proved
-from freehold.cli.moveworld import servers_of, steering, world_of
+from freehold.cli.moveworld import steering, world_of
+from freehold.cli.underway import servers_of
 from freehold.cli.watching import BRIEFLY_S, LONGER_S
 from freehold.errors import FreeholdError, Unreachable
 from freehold.local.movesfile import Known
 from freehold.move import events
 from freehold.move.machine import ENDED, Phase, demand
-from freehold.move.model import SOURCE, TARGET, Move, other
+from freehold.move.model import SOURCE, TARGET, Move
 from freehold.sqltext import literal, sql
 
 if TYPE_CHECKING:
     from freehold.move.run.switching import Limits, Switched
-    from freehold.move.run.world import Traffic, World
+    from freehold.move.run.world import World
 
 
 def switch(context: Context, entry: Known, from_side: str, limits: Limits, *, unverified: bool = False) -> Switched:
@@ -48,7 +49,6 @@ def switch(context: Context, entry: Known, from_side: str, limits: Limits, *, un
         if from_side == SOURCE and not unverified:
             proved(world, move, here)
         took = go(world, move, from_side, here.epoch, clients, limits)
-        _settled(context, move, other(from_side), clients)
     if move.source_roles != move.target_roles:
         from freehold.cli import logins
 
@@ -75,16 +75,7 @@ def _heal(context: Context, entry: Known, wait_s: int) -> str:
         steering(soon, move) as clients,
         world.step(events.Step.HEAL),
     ):
-        side = do(world, move, clients, replace(world, servers=servers_of(context, move)))
-        _settled(context, move, side, clients)
-    return side
-
-
-def _settled(context: Context, move: Move, side: str, clients: Traffic) -> None:
-    """Write down where the service lives, and lead the pool there once more: an `up` that did not know it yet may have
-    led it back in between. One that writes later looks at what is written down afterwards."""
-    context.moves.homed(move, side)
-    clients.redirect(side)
+        return do(world, move, clients, replace(world, servers=servers_of(context, move)))
 
 
 def complete(context: Context, entry: Known, together: Collection[str] = ()) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from freehold.cli.context import Context
+from freehold.cli.underway import ask_homes
 from freehold.errors import Unreachable
 from freehold.local import envfiles
 from freehold.pool.bouncers import ADMIN, Place, bouncers
@@ -75,7 +76,9 @@ def missing(context: Context) -> str:
 
 def up(context: Context) -> tuple[State, ...]:
     """Start what is declared and does not run; let what runs read its files anew. Nothing where none is declared. Where
-    a switch ends meanwhile the files are written again, for what is written last must know of it."""
+    a switch ends meanwhile the files are written again, for what is written last must know of it; the databases are
+    asked where services on the move are served."""
+    ask_homes(context)
     while True:
         homes = context.homes
         states = _up(context)

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from freehold.cli.context import Context
 from freehold.cli.made import Made
+from freehold.cli.watching import BRIEFLY_S
 from freehold.errors import ServerError
 from freehold.layouts.model import Placement
 from freehold.local.movesfile import Known
 from freehold.move.machine import ENDED
-from freehold.move.model import SOURCE, TARGET, Side, other
+from freehold.move.model import SOURCE, TARGET, Move, Side, other
 from freehold.move.names import stream
 from freehold.move.state import MADE_DATABASE, MADE_LINKS
 from freehold.prove.model import SecondHome
@@ -21,6 +22,7 @@ from freehold.spec.names import deploy_role, service_logins
 
 if TYPE_CHECKING:
     from freehold.move.state import Standing
+    from freehold.pg.servers import PgServers
 
 
 def open_moves(context: Context) -> tuple[Known, ...]:
@@ -37,6 +39,36 @@ def open_moves(context: Context) -> tuple[Known, ...]:
     known = {one.move.id for one in local}
     told = [known_as(some) for id_, some in sides.items() if id_ not in known]
     return tuple(one for one in (*local, *told) if not one.ended)
+
+
+def ask_homes(context: Context) -> None:
+    """Write down which home serves each service on the move, as the databases say: who ended a switch may have died
+    before it could. A home that does not answer leaves what is written as it is."""
+    for one in context.moves.read():
+        # a switch may end between the answer and the note of it: what is written last must be what is asked last
+        while not one.ended and not one.in_place and (home := _open_home(context, one.move)) not in ("", one.home):
+            context.moves.homed(one.move, home)
+            one = replace(one, home=home)
+    context.forget_homes()
+
+
+def _open_home(context: Context, move: Move) -> str:
+    """The side that says it is open; empty where none does, or where one that answers not might."""
+    from freehold.move.run.healing import rows
+
+    servers = servers_of(context.hurried(BRIEFLY_S), move)
+    for side in (SOURCE, TARGET):
+        place = move.place(side)
+        with suppress(ServerError), closing(servers.admin(place.instance, place.database)) as session:
+            if any(one.move.id == move.id and one.open for one in rows(session)):
+                return side
+    return ""
+
+
+def servers_of(context: Context, move: Move) -> PgServers:
+    """Sessions on every instance, those of both homes too."""
+    before, after = context.at({move.service: move.came}), context.at({move.service: move.goes})
+    return replace(after.servers, places={**before.servers.addresses(), **after.servers.addresses()})
 
 
 def known_as(sides: Sequence[Standing]) -> Known:

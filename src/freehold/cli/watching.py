@@ -1,8 +1,9 @@
 """The watchdog of a switch: a process that frees the service when the one that switches it dies or hangs.
 
-It is started before anybody is held back and reads from a pipe. ``done`` ends it. The end of the pipe without that word
-means that the other process is gone, and so does a pause that is over its limit: then that process is killed first, so
-that nobody works on the switch twice. What it does is ``heal``, again and again until the servers answer.
+It is started before anybody is held back and reads from a pipe. ``served`` ends the pause, ``done`` ends it. The end of
+the pipe without that word means that the other process is gone, and so does a pause that is over its limit: then that
+process is killed first, so that nobody works on the switch twice. What it does is ``heal``, again and again until the
+servers answer.
 """
 
 from __future__ import annotations
@@ -31,8 +32,9 @@ _AGAIN_S = 0.2
 
 
 @contextmanager
-def watched(path: Path, move: Move, pause_ms: float, tell: Callable[[Event], None]) -> Iterator[None]:
-    """A watchdog for as long as the block lasts; when the block fails, it heals, and is waited for."""
+def watched(path: Path, move: Move, pause_ms: float, tell: Callable[[Event], None]) -> Iterator[Callable[[], None]]:
+    """A watchdog for as long as the block lasts; when the block fails, it heals, and is waited for. The function says
+    that the pause is over: the block may then take its time, and what it leaves when it dies is still healed."""
     command = [sys.executable, "-m", "freehold", "move", "watchdog", "-f", str(path), "--service", move.service]
     command += ["--pause", f"{pause_ms:.0f}ms", "--parent", str(os.getpid())]
     from freehold.move.run.switching import NotNow
@@ -51,8 +53,9 @@ def watched(path: Path, move: Move, pause_ms: float, tell: Callable[[Event], Non
             )
         tell(Watchdog(Dog.STARTED, dog.pid))
         try:
-            _tell(dog.stdin.fileno(), b"go\n")
-            yield
+            pipe = dog.stdin.fileno()
+            _tell(pipe, b"go\n")
+            yield lambda: _tell(pipe, b"served\n")
         except NotNow:
             _tell(dog.stdin.fileno(), b"done\n")
             raise
@@ -87,7 +90,9 @@ def watch(pause_ms: float, parent: int) -> bool:
         said += got
         if b"done\n" in said:
             return True
-        if b"go\n" in said and deadline is None:
+        if b"served\n" in said:
+            deadline = None
+        elif b"go\n" in said and deadline is None:
             deadline = time.monotonic() + (pause_ms + GRACE_MS) / 1000
 
 

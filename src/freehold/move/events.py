@@ -234,6 +234,15 @@ class RolesChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyUnchecked:
+    """A foreign key across the edge of the service came back with the home that serves, and rows that were written
+    while it was away break it. It holds for what is written from now on."""
+
+    key: Annotated[str, "its table and its name, as SQL writes them"]
+    why: Annotated[str, "what the server says"]
+
+
+@dataclass(frozen=True, slots=True)
 class Watchdog:
     """The process that frees the service if this one dies was started, has ended, or is at work because a switch
     failed. When this process is killed nobody is left to tell: `freehold move status` does."""
@@ -260,6 +269,7 @@ Event: TypeAlias = (
     | Retried
     | Waiting
     | RolesChanged
+    | KeyUnchecked
     | Watchdog
 )
 

@@ -186,7 +186,7 @@ def move(
                 case "cutover" | "rollback":
                     side = SOURCE if action == "cutover" else TARGET
                     took = moving.switch(context, entry, side, limits, unverified=unverified)
-                    blocks.append(report.switched(name, action, took))
+                    blocks += report.switched(name, action, took)
                 case "resume":
                     side = moving.heal(context, entry)
                     blocks.append(Say(f"✓ {name} is served by its {side}", Tone.GOOD))

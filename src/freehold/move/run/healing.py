@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from freehold.errors import ServerError, Unreachable
 from freehold.move import fence, follow
+from freehold.move.events import KeyUnchecked
 from freehold.move.machine import Phase
 from freehold.move.model import SOURCE, TARGET, Inventory, Move, other
 from freehold.move.run.arming import given_back
@@ -69,9 +70,17 @@ def heal(world: World, move: Move, traffic: Traffic, later: World | None = None)
         reopen(world, move, side, attempt)
     traffic.redirect(side)
     traffic.release()
+    lead(world, move, side, traffic)
     with suppress(Unreachable):
         settle(later or world, move)
     return side
+
+
+def lead(world: World, move: Move, side: str, traffic: Traffic) -> None:
+    """Write down where the service lives, and lead its clients there once more: an `up` that did not know it yet may
+    have led them back in between. One that writes later looks at what is written down afterwards."""
+    world.homed(move, side)
+    traffic.redirect(side)
 
 
 def _taken_over(world: World, move: Move) -> tuple[str, dict[str, Standing]]:
@@ -129,19 +138,19 @@ def reopen(world: World, move: Move, side: str, attempt: str, inventory: Invento
             except ServerError as error:
                 if error.sqlstate not in LOCKED or left == 1:
                     raise
-        _validate(world, session, move)
 
 
-def settle(world: World, move: Move) -> None:
+def settle(world: World, move: Move) -> tuple[str, ...]:
     """Put in order what is not urgent once a side is open: end what followed it before the switch, let the other side
-    follow it, and check the keys that were made again. May run again. Raises Unreachable."""
+    follow it, and check the keys that were made again; those that rows break, which stay unchecked. May run again.
+    Raises Unreachable."""
     found = standings(world, move)
     side = home(found)
     if side is None or len(found) < 2:
-        return
+        return ()
     phase = found[side].phase
     if phase not in (Phase.FOLLOWING, Phase.SWITCHED):
-        return
+        return ()
     away = other(side)
     with world.session(move.place(side)) as near, world.session(move.place(away)) as far:
         back, forth = direction(away), direction(side)
@@ -154,13 +163,32 @@ def settle(world: World, move: Move) -> None:
                 far.execute(follow.enable(move.id, forth))
         if found[away].phase is not phase:
             far.execute(to_phase(move, phase))
-        _validate(world, near, move)
+        return _validate(world, near, move)
 
 
-def _validate(world: World, session: Session, move: Move) -> None:
-    """Check keys that came back with a side, and forget what was kept for it."""
-    for kind, _, text in session.query(fence.kept(move)):
+def check_keys(world: World, move: Move, side: str) -> tuple[str, ...]:
+    """Check what came back with a side that serves on; the keys that rows break. Nobody waits for it."""
+    with world.session(move.place(side)) as session:
+        return _validate(world, session, move)
+
+
+def _validate(world: World, session: Session, move: Move) -> tuple[str, ...]:
+    """Check keys that came back with a side, and forget what was kept for it. A key that rows break, or that somebody
+    has dropped since, is none of the move's business any more, and told."""
+    broken: list[str] = []
+    for kind, name, text in session.query(fence.kept(move)):
         if kind == fence.VALIDATION:
-            patiently(world, session, Sql((str(text),)), "a foreign key")
+            try:
+                patiently(world, session, Sql((str(text),)), "a foreign key")
+            except ServerError as error:
+                if error.sqlstate not in _NOT_VALID:
+                    raise
+                broken.append(str(name))
+                world.tell(KeyUnchecked(str(name), error.message))
     for kind in (*fence.GIVEN_BACK, fence.VALIDATION):
         session.execute(fence.forget(move, kind))
+    return tuple(broken)
+
+
+_NOT_VALID = ("23503", "42704")
+"""Rows break the key; there is no such key."""

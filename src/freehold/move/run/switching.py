@@ -17,7 +17,7 @@ from freehold.move.machine import Phase
 from freehold.move.model import SOURCE, Move, other
 from freehold.move.run.arming import Armed, arm, steady
 from freehold.move.run.following import alive, direction
-from freehold.move.run.healing import reopen, settle
+from freehold.move.run.healing import check_keys, lead, reopen, settle
 from freehold.move.run.held import Held
 from freehold.move.run.world import LOCKED, Traffic, World
 from freehold.move.state import note, to_phase
@@ -45,11 +45,13 @@ class Limits:
 @dataclass(frozen=True, slots=True)
 class Switched:
     """What a switch took. ``pause_ms`` from the moment that clients were held back until they were let go;
-    ``stages_ms`` its parts; ``tries`` how many attempts there were."""
+    ``stages_ms`` its parts; ``tries`` how many attempts there were; ``unchecked`` the keys that came back and that rows
+    break."""
 
     pause_ms: float
     stages_ms: Mapping[str, float]
     tries: int
+    unchecked: tuple[str, ...] = ()
 
 
 class NotNow(FreeholdError):
@@ -92,22 +94,25 @@ def switch(world: World, move: Move, near_side: str, epoch: int, traffic: Traffi
         with world.step(Step.STEADY):
             steady(world, move, near_side, limits.lag_ms, limits.steady_ms)
         try:
-            with world.watch(move, limits.pause_ms, world.tell):
+            with world.watch(move, limits.pause_ms, world.tell) as served:
                 held = Held(world, traffic, near_side, limits.pause_ms)
                 took = _attempt(world, move, near_side, armed, held, limits)
+                served()
+                lead(world, move, other(near_side), traffic)
+                unchecked = settle(world, move)
         except NotNow as error:
             if number == limits.tries:
                 settle(world, move)
                 raise
+            check_keys(world, move, near_side)
             world.tell(Retried(error.message, limits.tries))
             # two who wait for each other must not come back together
             world.clock.sleep_ms(limits.retry_ms * (1 + world.clock.monotonic_ms() % 1.0))
             continue
-        settle(world, move)
         pause_ms = round(sum(took.values()), 3)
         with world.session(move.place(other(near_side))) as far:
             far.execute(note(move, {"pause_ms": pause_ms, "stages_ms": took, "tries": number}))
-        return Switched(pause_ms, took, number)
+        return Switched(pause_ms, took, number, unchecked)
     raise AssertionError
 
 

@@ -32,6 +32,16 @@ Tell: TypeAlias = Callable[[Event], None]
 """Takes what happens; never waits for anybody and never fails."""
 
 
+Watch: TypeAlias = Callable[[Move, float, Tell], AbstractContextManager[Callable[[], None]]]
+"""Starts what frees the service should this process die or hang during a switch, whose pause is limited to so many ms.
+It lasts as long as the block; the function ends the limit, once nobody waits any more."""
+
+
+def unwatched(move: Move, pause_ms: float, tell: Tell) -> AbstractContextManager[Callable[[], None]]:
+    """Nothing frees the service."""
+    return nullcontext(lambda: None)
+
+
 class Traffic(Protocol):
     """The clients of a service: they can be held back, led elsewhere, and let go."""
 
@@ -50,16 +60,16 @@ class Traffic(Protocol):
 
 @dataclass(frozen=True)
 class World:
-    """The ports of a move. ``watch`` starts what frees the service should this process die or hang during a switch,
-    whose pause is limited to so many ms, and lasts as long as the switch. ``events`` takes what happens, with the
-    number of the attempt: a switch makes several."""
+    """The ports of a move. ``homed`` writes down which side serves, for commands that have not asked the databases.
+    ``events`` takes what happens, with the number of the attempt: a switch makes several."""
 
     servers: Servers
     secrets: Secrets
     clock: Clock
     dumps: Dumps
     who: str = ""
-    watch: Callable[[Move, float, Tell], AbstractContextManager[None]] = lambda move, pause_ms, tell: nullcontext()
+    watch: Watch = unwatched
+    homed: Callable[[Move, str], None] = lambda move, side: None
     events: Callable[[int, Event], None] = lambda attempt, event: None
     attempt: int = 1
 
