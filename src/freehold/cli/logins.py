@@ -12,7 +12,7 @@ from freehold.cli.progress import Bar
 from freehold.cli.redact import hide
 from freehold.errors import FreeholdError
 from freehold.finding import JsonObject
-from freehold.layouts.model import Placement
+from freehold.layouts.model import Placement, ServiceRoles
 from freehold.local import envfiles
 from freehold.local.clock import SystemClock
 from freehold.ports import Progress, Session
@@ -54,8 +54,9 @@ def write_env_files(context: Context) -> tuple[ServiceLogin, ...]:
     found: list[ServiceLogin] = []
     pooled = pools.ports(context)
     for placement in context.placements.services:
-        direct = _login(context, placement.instance, placement.database, placement.roles.app)
-        ro = _login(context, placement.instance, placement.database, placement.roles.ro)
+        roles = _used(context, placement)
+        direct = _login(context, placement.instance, placement.database, roles.app)
+        ro = _login(context, placement.instance, placement.database, roles.ro)
         way = pooled.get(placement.service)
         app = _through(direct, way) if way else direct
         path = envfiles.write(
@@ -78,12 +79,20 @@ def service_url(context: Context, service: str, role: str, *, direct: bool) -> t
     placement = context.placements.of(service)
     if role == "owner":
         return _owner_url(context, service)
-    user = placement.roles.app if role == "app" else placement.roles.ro
+    roles = _used(context, placement)
+    user = roles.app if role == "app" else roles.ro
     if user not in context.secrets.known():
         raise FreeholdError(f'login "{user}" has no password yet', hint="Run `freehold apply` first.")
     login = _login(context, placement.instance, placement.database, user)
     way = None if direct else pools.ports(context).get(service)
     return (_through(login, way) if way else login).url(), None
+
+
+def _used(context: Context, placement: Placement) -> ServiceRoles:
+    """The roles whose logins the service uses. While it can come back from where a move took it, they are those of its
+    old home: only they are let in at both."""
+    back = (one.move for one in context.moves.read() if not one.ended and not one.in_place)
+    return next((one.source_roles for one in back if one.service == placement.service), placement.roles)
 
 
 def admin_url(context: Context, instance: str) -> str:

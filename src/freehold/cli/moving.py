@@ -49,11 +49,11 @@ def switch(context: Context, entry: Known, from_side: str, limits: Limits, *, un
         if from_side == SOURCE and not unverified:
             proved(world, move, here)
         took = go(world, move, from_side, here.epoch, clients, limits)
-    if move.source_roles != move.target_roles:
-        from freehold.cli import logins
+    from freehold.cli import logins
 
-        context.forget_homes()
-        logins.write_env_files(context)
+    # where there is no pool, the home itself is what the service connects to
+    context.forget_homes()
+    logins.write_env_files(context)
     return took
 
 
