@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from freehold.cli.context import Context
@@ -13,7 +14,8 @@ from freehold.errors import FreeholdError
 from freehold.finding import Finding, Level
 from freehold.local.movesfile import Known
 from freehold.move import events
-from freehold.move.model import SOURCE, Move
+from freehold.move.model import SOURCE, TARGET, Move
+from freehold.units import show_ms
 
 if TYPE_CHECKING:
     from freehold.move.alike import Difference
@@ -104,9 +106,10 @@ def blocked(told: Sequence[Finding]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What a verification found: the rows, and the definitions where the source serves."""
+    """What a verification found: where the service lives, the rows, and the definitions."""
 
     service: str
+    home: str
     report: Report
     definitions: tuple[Difference, ...]
 
@@ -115,8 +118,9 @@ class Verified:
         return self.report.equal and not self.definitions
 
 
-def verify(context: Context, entry: Known, options: Options, for_ms: int = 0) -> Verified:
-    """Compare both sides while the service works; with ``for_ms`` go on comparing what is written for as long.
+def verify(context: Context, entry: Known, options: Options, for_ms: int = 0, right: str = "") -> Verified:
+    """Compare both sides while the service works; with ``for_ms`` go on comparing what is written for as long. A repair
+    rewrites the side that follows; where that is the old home, ``right`` must say that the new one is right.
 
     Raises Unverified when nothing can be said.
     """
@@ -124,7 +128,6 @@ def verify(context: Context, entry: Known, options: Options, for_ms: int = 0) ->
     from freehold.move.run.healing import home, standings
     from freehold.move.run.verify import verify as compare
     from freehold.move.run.verify import watch
-    from freehold.move.state import note
 
     move = entry.move
     with world_of(context, move) as world:
@@ -133,24 +136,48 @@ def verify(context: Context, entry: Known, options: Options, for_ms: int = 0) ->
             raise FreeholdError(
                 f'service "{move.service}" is in the middle of a switch', hint="Run `freehold move resume` first."
             )
+        if options.repair and right != side and (right or side == TARGET):
+            raise FreeholdError(_which(move, side), hint=_RIGHT)
         asked = (move, direction(side), world.servers, world.clock, world.tell, options)
         until = world.clock.monotonic_ms() + for_ms
         with world.step(events.Step.VERIFY):
             report = (
-                watch(*asked, lambda: world.clock.monotonic_ms() >= until, lambda seen: world.tell(_told(seen, 0)))
+                watch(*asked, lambda: world.clock.monotonic_ms() >= until, lambda seen: world.tell(told(seen, 0)))
                 if for_ms
                 else compare(*asked)
             )
-            found = Verified(move.service, report, differing(world, move) if side == SOURCE else ())
-        world.tell(_told(report, len(found.definitions)))
-        wrong = report.mismatches + report.unsettled + len(found.definitions)
-        told = {"mode": report.mode.value, "rows": report.rows, "mismatches": wrong, "at": report.finished_at}
-        with world.session(move.place(side)) as session:
-            session.execute(note(move, {"verified": told}))
+            found = Verified(move.service, side, report, differing(world, move))
+        world.tell(told(report, len(found.definitions)))
+        write_down(world, move, side, report, len(found.definitions))
     return found
 
 
-def _told(report: Report, definitions: int) -> events.Verified:
+def write_down(world: World, move: Move, side: str, report: Report, definitions: int) -> None:
+    """Keep what a verification found where the service lives."""
+    from freehold.move.state import note
+
+    wrong = report.mismatches + report.unsettled + definitions
+    seen = {"mode": report.mode.value, "rows": report.rows, "mismatches": wrong, "at": report.finished_at}
+    with world.session(move.place(side)) as session:
+        session.execute(note(move, {"verified": seen}))
+
+
+def _which(move: Move, side: str) -> str:
+    lives = "new" if side == TARGET else "old"
+    return (
+        f'service "{move.service}" lives at its {lives} home, so a repair rewrites the other one with what is there'
+        + ("; the old home may be the last good copy" if side == TARGET else "")
+    )
+
+
+_RIGHT = (
+    "Look at the rows first. Where the home that serves is right, say so: --right source or --right target names it."
+    " Where the other one is, switch first (freehold move cutover or rollback, with --unverified)."
+)
+
+
+def told(report: Report, definitions: int) -> events.Verified:
+    """The event that a verification has ended with this."""
     return events.Verified(
         mode=report.mode.value,
         rows=report.rows,
@@ -168,30 +195,56 @@ def differing(world: World, move: Move) -> tuple[Difference, ...]:
     from freehold.move.bridge import needed
     from freehold.move.run.alike import alike
 
-    with world.session(move.target) as session:
-        taken = any(kind == fence.SEQUENCE_GRANT for kind, _, _ in session.query(fence.kept(move)))
+    taken = False
+    for place in (move.source, move.target):
+        with world.session(place) as session:
+            taken |= any(kind == fence.SEQUENCE_GRANT for kind, _, _ in session.query(fence.kept(move)))
     apart = {*({"settings of"} if needed(move) else ()), *({"rights on sequence"} if taken else ())}
     return tuple(one for one in alike(world, move) if one.kind not in apart)
 
 
-def proved(world: World, move: Move, here: Standing) -> None:
-    """Raise FreeholdError unless every row was compared and nothing differed."""
-    told = here.seen.get("verified")
-    match told:
-        case {"mode": "full", "mismatches": 0}:
-            pass
-        case {"mode": "full", "mismatches": int(count)}:
-            raise FreeholdError(
-                f'service "{move.service}" differs at its new home in {count} places',
-                hint="`freehold move verify` lists them; `freehold move verify --repair` mends rows.",
-            )
-        case _:
-            raise FreeholdError(
-                f'it was not verified that service "{move.service}" is whole at its new home',
-                hint="Run `freehold move verify`; or cut over --unverified, and take the risk.",
-            )
+def proved(world: World, move: Move, found: Mapping[str, Standing], within_ms: int) -> None:
+    """Raise FreeholdError unless every row was compared ``within_ms``, and nothing differed and nothing does."""
+    told = _newest(found)
+    if told is None or told["mode"] != "full":
+        raise FreeholdError(
+            f'it was not verified that service "{move.service}" is whole at its new home',
+            hint="Run `freehold move verify`; or cut over --unverified, and take the risk.",
+        )
+    known_equal(world, move, found)
+    age_ms = 1000 * (datetime.fromisoformat(world.clock.now_iso()) - _at(told)).total_seconds()
+    if age_ms > within_ms:
+        raise FreeholdError(
+            f'service "{move.service}" was verified at {told["at"]}, more than {show_ms(within_ms)} ago',
+            hint="Run `freehold move verify` again, or let an older one count with --verified-within.",
+        )
+
+
+def known_equal(world: World, move: Move, found: Mapping[str, Standing]) -> None:
+    """Raise FreeholdError where the last verification found differences, or where definitions differ now."""
+    told = _newest(found)
+    if told is not None and told["mismatches"]:
+        raise FreeholdError(
+            f'the homes of service "{move.service}" differed in {told["mismatches"]} places when last verified',
+            hint="`freehold move verify` lists them. --unverified switches all the same.",
+        )
+    known_alike(world, move)
+
+
+def known_alike(world: World, move: Move) -> None:
+    """Raise FreeholdError where definitions differ."""
     if differences := differing(world, move):
         raise FreeholdError(
-            f'the definitions of service "{move.service}" are not the same at its new home: {differences[0]}',
-            hint="`freehold move verify` lists all of them.",
+            f'the definitions of service "{move.service}" are not the same at both homes: {differences[0]}',
+            hint="`freehold move verify` lists all of them. --unverified switches all the same.",
         )
+
+
+def _newest(found: Mapping[str, Standing]) -> dict[str, object] | None:
+    """The verification that ended last: each is written down where the service lived then."""
+    told = [told for one in found.values() if isinstance(told := one.seen.get("verified"), dict)]
+    return max(told, key=_at, default=None)
+
+
+def _at(told: Mapping[str, object]) -> datetime:
+    return datetime.fromisoformat(str(told["at"]))

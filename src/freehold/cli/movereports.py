@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from freehold.cli import instances, movechecks, movehomes, moveinplace, movestart, movetasks, moveworld, moving, pools
@@ -159,16 +159,21 @@ def completed(service: str, retired: Sequence[str]) -> Say:
     return Say(f"✓ {service} has moved{where}", Tone.GOOD)
 
 
-def verified(context: Context, entries: Sequence[Known], options: Options, for_ms: int) -> Result:
-    """Compare both sides of each move."""
+def verified(context: Context, entries: Sequence[Known], options: Options, for_ms: int, right: str) -> Result:
+    """Compare both sides of each move; a repair takes ``right`` for the one that is right."""
     blocks: list[Block] = []
     documents: list[JsonObject] = []
     reports: list[JsonObject] = []
-    clean = True
+    clean, rows_differ = True, False
+    homes: set[str] = set()
     for entry in entries:
-        found = movechecks.verify(context, entry, options, for_ms)
+        found = movechecks.verify(context, entry, options, for_ms, right)
         clean &= found.clean
+        rows_differ |= bool(found.report.mismatches)
+        homes.add(found.home)
         blocks += _compared(found)
+        if found.report.mismatches and found.home == TARGET:
+            blocks.append(Say("! which home is right, only a person can say: a repair needs --right", Tone.WARN))
         documents.append(_document(context, entry))
         reports.append(
             {
@@ -181,8 +186,16 @@ def verified(context: Context, entries: Sequence[Known], options: Options, for_m
         {"action": "verify", "moves": documents, "verifications": reports},
         tuple(blocks),
         exit=0 if clean else 2,
-        next="freehold move cutover" if clean else "freehold move verify --repair",
+        next=_after_verifying(homes, clean=clean, rows_differ=rows_differ),
     )
+
+
+def _after_verifying(homes: Collection[str], *, clean: bool, rows_differ: bool) -> str:
+    """The command that goes on. A repair takes the home that serves for the right one, which nobody but a person knows
+    once the service was written at its new home."""
+    if clean:
+        return "freehold move complete" if homes == {TARGET} else "freehold move cutover"
+    return "freehold move verify --repair" if rows_differ and TARGET not in homes else "freehold move status"
 
 
 def _compared(found: movechecks.Verified) -> list[Block]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from freehold.cli import movelinks
 from freehold.cli.context import Context
-from freehold.cli.movechecks import proved
+from freehold.cli.movechecks import known_alike, known_equal, proved
 from freehold.cli.moveworld import steering, world_of
 from freehold.cli.underway import servers_of
+from freehold.cli.verifying import verifying
 from freehold.cli.watching import BRIEFLY_S, LONGER_S
 from freehold.errors import FreeholdError, Unreachable
 from freehold.local.movesfile import Known
@@ -23,10 +24,26 @@ from freehold.sqltext import literal, sql
 if TYPE_CHECKING:
     from freehold.move.run.switching import Limits, Switched
     from freehold.move.run.world import World
+    from freehold.move.verify.model import Options
 
 
-def switch(context: Context, entry: Known, from_side: str, limits: Limits, *, unverified: bool = False) -> Switched:
-    """Cut over, or roll back: take the service from a side to the other."""
+VERIFIED_WITHIN_MS = 3_600_000
+"""How old the verification before a cutover may be."""
+
+
+def switch(
+    context: Context,
+    entry: Known,
+    from_side: str,
+    limits: Limits,
+    *,
+    unverified: bool = False,
+    within_ms: int = VERIFIED_WITHIN_MS,
+    verify: Options | None = None,
+) -> Switched:
+    """Cut over, or roll back: take the service from a side to the other. A cutover needs a full verification not older
+    than ``within_ms``; a rollback none, but none that found a difference; both need the same definitions. With
+    ``verify`` everything is compared now, and what is written until the pause begins."""
     from freehold.move.run.healing import standings
     from freehold.move.run.switching import switch as go
 
@@ -46,9 +63,16 @@ def switch(context: Context, entry: Known, from_side: str, limits: Limits, *, un
                 f'service "{move.service}" is not served there', hint="Look at it with `freehold move status`."
             )
         demand(move.service, here.phase, "cutover" if from_side == SOURCE else "rollback")
-        if from_side == SOURCE and not unverified:
-            proved(world, move, here)
-        took = go(world, move, from_side, here.epoch, clients, limits)
+        with ExitStack() as stack:
+            if verify is not None:
+                ready = stack.enter_context(verifying(world, move, from_side, verify))
+                known_alike(world, move)
+                world = replace(world, ready=ready)
+            elif not unverified and from_side == SOURCE:
+                proved(world, move, found, within_ms)
+            elif not unverified:
+                known_equal(world, move, found)
+            took = go(world, move, from_side, here.epoch, clients, limits)
     from freehold.cli import logins
 
     # where there is no pool, the home itself is what the service connects to

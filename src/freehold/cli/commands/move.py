@@ -62,7 +62,27 @@ class _Action(click.Choice[str]):
     callback=duration,
     help="auto: how long each service runs at its new home before its move is completed.",
 )
-@click.option("--unverified", is_flag=True, help="cutover: although no verification says that both sides are the same.")
+@click.option(
+    "--verify",
+    "anew",
+    is_flag=True,
+    help="cutover, rollback: compare every row first, and what is written then until the pause begins.",
+)
+@click.option(
+    "--verified-within",
+    "within_ms",
+    metavar="DURATION",
+    default="1h",
+    show_default=True,
+    callback=duration,
+    help="cutover: how old the last verification may be.",
+)
+@click.option(
+    "--unverified",
+    is_flag=True,
+    help="cutover: although no verification says that both sides are the same; rollback: although one says"
+    " that they differ.",
+)
 @click.option(
     "--sample",
     type=click.FloatRange(0, 100, min_open=True),
@@ -73,6 +93,11 @@ class _Action(click.Choice[str]):
 @click.option("--counts", is_flag=True, help="verify: only how many rows there are; no proof.")
 @click.option(
     "--repair", is_flag=True, help="verify: rewrite rows that differ on the side that follows, and look again."
+)
+@click.option(
+    "--right",
+    type=click.Choice(("source", "target")),
+    help="verify --repair: which home is right. Needed once the service lives at its target.",
 )
 @click.option(
     "--continuous",
@@ -105,11 +130,14 @@ def move(
     lag_ms: int,
     tries: int,
     soak_ms: int,
+    anew: bool,
+    within_ms: int,
     unverified: bool,
     sample: float | None,
     seed: int,
     counts: bool,
     repair: bool,
+    right: str | None,
     for_ms: int,
     parent: int,
     dry_run: bool,
@@ -175,7 +203,7 @@ def move(
         if action == "verify":
             mode = Mode.COUNTS if counts else Mode.SAMPLE if sample is not None else Mode.FULL
             options = Options(mode=mode, percent=sample or 100.0, seed=seed, repair=repair, workers=jobs)
-            return report.verified(context, entries, options, for_ms)
+            return report.verified(context, entries, options, for_ms, right or "")
         if action in ("complete", "abort"):
             named = ", ".join(entry.move.service for entry in entries)
             agree(f"{action} the move of {named}?", yes=yes, otherwise=f"{action} of {named} asks for a yes")
@@ -185,7 +213,15 @@ def move(
             match action:
                 case "cutover" | "rollback":
                     side = SOURCE if action == "cutover" else TARGET
-                    took = moving.switch(context, entry, side, limits, unverified=unverified)
+                    took = moving.switch(
+                        context,
+                        entry,
+                        side,
+                        limits,
+                        unverified=unverified,
+                        within_ms=within_ms,
+                        verify=Options(workers=jobs) if anew else None,
+                    )
                     blocks += report.switched(name, action, took)
                 case "resume":
                     side = moving.heal(context, entry)

@@ -93,6 +93,7 @@ def switch(world: World, move: Move, near_side: str, epoch: int, traffic: Traffi
             traffic.prepare(other(near_side))
         with world.step(Step.STEADY):
             steady(world, move, near_side, limits.lag_ms, limits.steady_ms)
+        world.ready()
         try:
             with world.watch(move, limits.pause_ms, world.tell) as served:
                 held = Held(world, traffic, near_side, limits.pause_ms)

@@ -57,14 +57,17 @@ def watch(
     look: Callable[[Report], None],
     interval_ms: float = 1_000.0,
 ) -> Report:
-    """As ``verify``, and then every row that is written is compared again, until ``stop``. ``look`` is given a
-    report after each round."""
+    """As ``verify``, and then every row that is written is compared again, until ``stop``, and once more after that.
+    ``look`` is given a report after each round."""
     with ExitStack() as stack:
         run = _Run(stack, servers, clock, tell, move, direction, options, follow=True)
         run.settle()
         look(run.report())
-        while not stop():
-            clock.sleep_ms(interval_ms)
+        last = False
+        while not last:
+            last = stop()
+            if not last:
+                clock.sleep_ms(interval_ms)
             run.round()
             run.settle()
             look(run.report())

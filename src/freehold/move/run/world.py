@@ -60,8 +60,9 @@ class Traffic(Protocol):
 
 @dataclass(frozen=True)
 class World:
-    """The ports of a move. ``homed`` writes down which side serves, for commands that have not asked the databases.
-    ``events`` takes what happens, with the number of the attempt: a switch makes several."""
+    """The ports of a move. ``ready`` is asked before each pause, and may raise FreeholdError. ``homed`` writes down
+    which side serves, for commands that have not asked the databases. ``events`` takes what happens, with the number of
+    the attempt: a switch makes several."""
 
     servers: Servers
     secrets: Secrets
@@ -69,6 +70,7 @@ class World:
     dumps: Dumps
     who: str = ""
     watch: Watch = unwatched
+    ready: Callable[[], None] = lambda: None
     homed: Callable[[Move, str], None] = lambda move, side: None
     events: Callable[[int, Event], None] = lambda attempt, event: None
     attempt: int = 1
