@@ -40,6 +40,7 @@ EVENTS: tuple[Event, ...] = (
     events.Retried("a transaction did not end in time", 10),
     events.Waiting("the slot", "transactions that are open"),
     events.RolesChanged("main/shop", "o", "a", "r", "old o", "old a", "old r"),
+    events.KeyUnchecked('"s"."t" "key"', "rows break it"),
     *(events.Watchdog(state, 123) for state in events.Dog),
 )
 

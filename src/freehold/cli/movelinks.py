@@ -43,10 +43,11 @@ def used(context: Context, move: Move) -> frozenset[TableName]:
 
 
 def lead(context: Context, move: Move, tables: frozenset[TableName]) -> None:
-    """Make what the service reads of others readable at its new home, before its views come there: rights where both
-    will live in one database, links else. Copies of ``tables`` are waited for. May run again.
+    """Make what the service reads of others readable at its new home, before it comes there: rights where both will
+    live in one database, links else. Copies are waited for. ``tables`` are what its views stand upon. May run again.
 
-    Raises FreeholdError where one of these could not be made readable.
+    Raises FreeholdError where one of these could not be made readable, and warns of what else the service declares and
+    no link can show.
     """
     from freehold.local.clock import SystemClock
 
@@ -55,6 +56,9 @@ def lead(context: Context, move: Move, tables: frozenset[TableName]) -> None:
     here = (move.target.instance, move.target.database)
     links = tuple(one for one in _of(there, move.service) if one.reader == here)
     notes = _apply(there, lambda step: _makes(step, there, links, copies=True) or _reads(step, move)).plan.notes
+    for note in notes:
+        if " is not mirrored as " in note:
+            context.out.warn(note)
     clock = SystemClock()
     deadline = clock.monotonic_ms() + _SYNC_MS
     while missing := sorted(_missing(there, links, tables)):
@@ -251,7 +255,7 @@ def _apply(context: Context, chosen: Chosen, *, allow_destroy: bool = False) -> 
 
 
 def _missing(context: Context, links: Collection[Link], tables: frozenset[TableName]) -> Iterator[str]:
-    """Those of the tables that links stand for and that cannot be read yet: not there, or still being copied."""
+    """What cannot be read yet of the tables that links stand for, or shall: not there, or still being copied."""
     from freehold.plan.linked import mirrors, subscription_of
     from freehold.spec.names import show_table
 
@@ -261,7 +265,8 @@ def _missing(context: Context, links: Collection[Link], tables: frozenset[TableN
             continue
         have, following = want.have(found), subscription_of(found, want.link)
         done = set(following.tables) - set(following.syncing) if following is not None else set()
-        for name in sorted(one.table for one in tables if one.schema == want.schema):
+        named = {one.table for one in tables if one.schema == want.schema}
+        for name in sorted(named | {one.name for one in want.want(found).tables}):
             table = have.table(name)
             if table is None or not (table.server or (want.schema, name) in done):
                 yield show_table(TableName(want.schema, name))

@@ -10,6 +10,7 @@ from freehold.cli import instances, movelinks, verbs
 from freehold.cli.context import Context
 from freehold.cli.made import LOGINS
 from freehold.cli.movechecks import blocked, preflight
+from freehold.cli.movelending import lend
 from freehold.cli.movetasks import Task, new_move
 from freehold.cli.moveworld import database_there, majors_of, world_of
 from freehold.errors import FreeholdError, LocalStateError
@@ -83,6 +84,7 @@ def begin(
     instances.start(context.at({move.service: move.goes}))
     with world_of(context, move) as world:
         told += start(world, move, _work(context, world, move, jobs, backup=backup))
+    lend(context, move)
     return entry, told
 
 
@@ -141,8 +143,8 @@ def provision(context: Context, move: Move) -> None:
     # where nobody lives yet nobody is disturbed
     lived_in = {one.instance for one in context.placements.services}
     instances.restart_pending(there, restart=True, only={move.target.instance} - lived_in)
-    if tables := movelinks.used(context, move):
-        movelinks.lead(context, move, tables)
+    if context.platform.service(move.service).reads:
+        movelinks.lead(context, move, movelinks.used(context, move))
 
 
 def _let_follow(here: Context, move: Move) -> None:
@@ -173,3 +175,4 @@ def resume(context: Context, entry: Known, *, jobs: int, backup: bool) -> None:
     instances.start(context.at({move.service: move.goes}))
     with world_of(context, move) as world:
         start(world, move, _work(context, world, move, jobs, backup=backup))
+    lend(context, move)

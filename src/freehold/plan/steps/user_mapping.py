@@ -47,13 +47,7 @@ class UserMappingStep(Step):
         return f"create the {what}: there it is login {ident(self.login)}, which may only read what is declared"
 
     def do(self) -> tuple[Effect, ...]:
-        create = sql(
-            "CREATE USER MAPPING FOR {} SERVER {} OPTIONS (user {}, password {})",
-            ident(self.role),
-            ident(self.server),
-            literal(self.login),
-            password_of(self.login),
-        )
+        create = map_user(self.role, self.server, self.login)
         return quietly(self.superuser, (*((self._drop(),) if self.had_one else ()), create))
 
     def undo(self) -> tuple[Effect, ...]:
@@ -69,6 +63,17 @@ class UserMappingStep(Step):
         # a password that may not be read counts as right
         server = found.servers.get(self.instance)
         return have.digest == self.digest if server is not None and server.superuser else True
+
+
+def map_user(role: str, server: str, login: str) -> Sql:
+    """Let ``role`` be ``login`` on a foreign server."""
+    return sql(
+        "CREATE USER MAPPING FOR {} SERVER {} OPTIONS (user {}, password {})",
+        ident(role),
+        ident(server),
+        literal(login),
+        password_of(login),
+    )
 
 
 def mapping_of(found: Found, instance: str, database: str | None, server: str, role: str) -> UserMapping | None:
