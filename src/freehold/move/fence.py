@@ -55,8 +55,8 @@ def fence(
     """
     tables = [name_of(table.name) for table in inventory.tables]
     return _together(
+        _inside(lock_timeout_ms),
         [
-            *_inside(lock_timeout_ms),
             *([sql("LOCK TABLE ONLY {} IN SHARE ROW EXCLUSIVE MODE", join(", ONLY ", tables))] if tables else []),
             *(control.deny(table) for table in tables),
             *(_no_sequence(*pair) for pair in dict.fromkeys((one.sequence, one.grantee) for one in grants)),
@@ -66,7 +66,7 @@ def fence(
             ),
             close(move, attempt, phase),
             control.barrier(move.id, token),
-        ]
+        ],
     )
 
 
@@ -83,12 +83,12 @@ def open_up(
     side was closed before, and gives back what was taken then. Takes SHARE ROW EXCLUSIVE on every table."""
     tables = [name_of(table.name) for table in inventory.tables]
     return _together(
+        _inside(lock_timeout_ms),
         [
-            *_inside(lock_timeout_ms),
             *(control.allow(table) for table in tables),
             *(Sql((text,)) for text in kept),
             opened(move, attempt, epoch, phase),
-        ]
+        ],
     )
 
 
@@ -256,9 +256,16 @@ def _inside(lock_timeout_ms: int) -> list[Sql]:
     ]
 
 
-def _together(statements: Sequence[Sql]) -> Sql:
-    # several statements sent as one are one transaction; an explicit BEGIN would outlive an error
-    return join("; ", statements)
+def _together(settings: Sequence[Sql], statements: Iterable[Sql]) -> Sql:
+    # sent as one they are one transaction, where an explicit BEGIN would outlive an error; and what waits for locks is
+    # one statement, so that one timeout is that of all of it
+    body = join("; ", [sql("EXECUTE {}", literal(one.shown())) for one in statements])
+    return join("; ", [*settings, sql("DO {}", literal(f"BEGIN {body.shown()}; END"))])
+
+
+def within(what: Sql, ms: float) -> Sql:
+    """Let what ``fence`` or ``open_up`` says take no longer; past that the server ends it with 57014, undone."""
+    return sql("SET LOCAL statement_timeout = {}; {}", max(1, int(ms)), what)
 
 
 def name_of(name: TableName) -> Sql:

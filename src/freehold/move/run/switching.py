@@ -14,7 +14,8 @@ from freehold.errors import FreeholdError, ServerError, Unreachable
 from freehold.move import control, fence, follow
 from freehold.move.events import PhaseReached, Retried, Step, StepBegun, StepDone
 from freehold.move.machine import Phase
-from freehold.move.model import SOURCE, Move, other
+from freehold.move.model import SOURCE, Inventory, Move, other
+from freehold.move.run import holders
 from freehold.move.run.arming import Armed, arm, steady
 from freehold.move.run.following import alive, direction
 from freehold.move.run.healing import check_keys, lead, reopen, settle
@@ -22,15 +23,18 @@ from freehold.move.run.held import Held
 from freehold.move.run.world import LOCKED, Traffic, World
 from freehold.move.state import note, to_phase
 from freehold.ports import Session
-from freehold.sqltext import Sql, keyword
+from freehold.sqltext import Sql, keyword, sql
 
 POLL_MS = 0.5
+RESERVE_MS = 250.0
+"""An attempt that could not close its side was given up in 10 to 15 ms on two busy cores; slower ones need more."""
+_OVERDUE = "57014"
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """How long anything may take. ``pause_ms`` is the whole time that clients may wait; ``hold_ms`` the part of it for
-    transactions to end; ``lock_ms`` for writers past the pool; ``lag_ms`` what a row may take to
+    transactions to end; ``lock_ms`` for each lock that a writer past the pool holds; ``lag_ms`` what a row may take to
     cross beforehand, ``steady_ms`` how long to wait for that."""
 
     pause_ms: float = 2_000.0
@@ -40,6 +44,11 @@ class Limits:
     steady_ms: float = 60_000.0
     tries: int = 10
     retry_ms: float = 1_000.0
+
+    @property
+    def reserve_ms(self) -> float:
+        """The end of the pause, left to give the attempt up and to let clients go."""
+        return min(RESERVE_MS, self.pause_ms / 4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +65,10 @@ class Switched:
 
 class NotNow(FreeholdError):
     """An attempt was given up and undone: the side that served serves on."""
+
+
+def _too_long() -> NotNow:
+    return NotNow("the pause took too long", hint="The service serves where it did. Try again.")
 
 
 @dataclass
@@ -76,7 +89,11 @@ class _Watch:
         self.last_ms = now
 
     def left_ms(self, limits: Limits) -> float:
-        return limits.pause_ms - (self.world.clock.monotonic_ms() - self.began_ms)
+        """What may still be spent on the switch; NotNow when that is nothing."""
+        left = limits.pause_ms - limits.reserve_ms - (self.world.clock.monotonic_ms() - self.began_ms)
+        if left <= 0:
+            raise _too_long()
+        return left
 
 
 def switch(world: World, move: Move, near_side: str, epoch: int, traffic: Traffic, limits: Limits) -> Switched:
@@ -135,15 +152,16 @@ def _attempt(world: World, move: Move, near_side: str, armed: Armed, traffic: He
                     "a transaction did not end in time", hint="Nobody is held back. End it, or allow more time."
                 )
         with watch.part(Step.FENCE):
-            _fence(near, closing, traffic)
+            _fence(near, closing, armed.near, traffic, watch, limits)
         world.tell(PhaseReached(fencing))
         try:
             with watch.part(Step.DRAIN):
                 _drain(world, move, near_side, far, token, watch, limits)
             with watch.part(Step.SEQUENCES):
+                for session in (near, far):
+                    session.execute(sql("SET statement_timeout = {}", max(1, int(watch.left_ms(limits)))))
                 _ready(move, near, far, far_side, armed)
-            if watch.left_ms(limits) <= 0:
-                raise NotNow("the pause took too long", hint="The service serves where it did. Try again.")
+            opening = fence.within(opening, watch.left_ms(limits))
         except FreeholdError as error:
             # nothing was opened yet, whatever happened on the other side
             _give_up(world, move, near_side, armed, traffic)
@@ -160,22 +178,26 @@ def _attempt(world: World, move: Move, near_side: str, armed: Armed, traffic: He
         with watch.part(Step.REDIRECT):
             traffic.redirect(far_side)
             traffic.release()
+        near.execute(keyword("SET statement_timeout = 0"))
         near.execute(to_phase(move, ending))
     return watch.stages
 
 
-def _fence(near: Session, closing: Sql, traffic: Traffic) -> None:
+def _fence(near: Session, closing: Sql, inventory: Inventory, traffic: Traffic, watch: _Watch, limits: Limits) -> None:
     try:
-        near.execute(closing)
+        near.execute(fence.within(closing, watch.left_ms(limits)))
     except Unreachable:
         raise  # it may be closed: only a look can tell
-    except ServerError as error:
-        traffic.release()
-        if error.sqlstate in LOCKED:
-            raise NotNow(
-                "somebody past the pool holds the tables", hint="Nobody is held back. End their transactions."
-            ) from None
-        raise
+    except (ServerError, NotNow) as error:
+        try:
+            if isinstance(error, ServerError) and error.sqlstate in (*LOCKED, _OVERDUE):
+                raise NotNow(
+                    f"somebody past the pool holds the tables{holders.told(near, inventory)}",
+                    hint="Nobody is held back. End their transactions, or let them be shorter.",
+                ) from None
+            raise
+        finally:
+            traffic.release()
 
 
 def _give_up(world: World, move: Move, near_side: str, armed: Armed, traffic: Traffic) -> None:
@@ -186,9 +208,11 @@ def _give_up(world: World, move: Move, near_side: str, armed: Armed, traffic: Tr
 
 
 def _softened(error: FreeholdError) -> FreeholdError:
-    """An attempt that met a lock may be made again."""
+    """An attempt that met a lock, or the end of its time, may be made again."""
     if isinstance(error, ServerError) and error.sqlstate in LOCKED:
         return NotNow(error.message, hint=error.hint)
+    if isinstance(error, ServerError) and error.sqlstate == _OVERDUE:
+        return _too_long()
     return error
 
 
@@ -196,9 +220,13 @@ def _drain(world: World, move: Move, near_side: str, far: Session, token: str, w
     """Wait until what was written last is on the other side: then everything is."""
     question = control.arrived(move.id, token)
     while not far.query(question):
-        if watch.left_ms(limits) <= 0:
+        try:
+            watch.left_ms(limits)
+        except NotNow:
             alive(move, far, near_side)
-            raise NotNow("the other side did not catch up in time", hint="The service serves where it did. Try again.")
+            raise NotNow(
+                "the other side did not catch up in time", hint="The service serves where it did. Try again."
+            ) from None
         world.clock.sleep_ms(POLL_MS)
 
 
