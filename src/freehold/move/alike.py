@@ -116,16 +116,11 @@ def _items(move: Move, source: Catalog, target: Catalog, across: bool) -> Iterat
             yield Difference(*key, "owner", wanted, other.owner)
         for aspect in sorted(one.said.keys() | other.said.keys()):
             left, right = one.said.get(aspect), other.said.get(aspect)
-            if left == right or (aspect == "replica identity" and _of_the_move(one.said, left, right)):
+            if left == right:
                 continue
             if across and meaning(aspect, left) == meaning(aspect, right):
                 continue
             yield Difference(*key, aspect, _shown(left), _shown(right))
-
-
-def _of_the_move(said: Said, left: object, right: object) -> bool:
-    """A table without a key has its whole rows in the log while it moves, on either side."""
-    return said.get("has a key") is False and {left, right} == {"d", "f"}
 
 
 def _rights(move: Move, source: Catalog, target: Catalog) -> Iterator[Difference]:

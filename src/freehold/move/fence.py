@@ -109,7 +109,7 @@ def sequence_grants(schemas: Iterable[str]) -> Sql:
 def keep_grants(move: Move, grants: Iterable[SequenceGrant]) -> tuple[Sql, ...]:
     """Keep what gives the grants on sequences back. Runs before the fence; the owner's own right is left alone."""
     return tuple(
-        _keep(
+        keep(
             move,
             SEQUENCE_GRANT,
             f"{name_of(one.sequence)} {one.privilege} {role(one.grantee)}",
@@ -131,9 +131,9 @@ def keep_keys(move: Move, inventory: Inventory) -> tuple[Sql, ...]:
     found: list[Sql] = []
     for key in inventory.crossing_keys:
         name = f"{name_of(key.table)} {ident(key.name)}"
-        found.append(_keep(move, FOREIGN_KEY, name, again(key, checked=key.table in whole)))
+        found.append(keep(move, FOREIGN_KEY, name, again(key, checked=key.table in whole)))
         check = sql("ALTER TABLE {} VALIDATE CONSTRAINT {}", name_of(key.table), ident(key.name))
-        found.append(_keep(move, VALIDATION, name, check))
+        found.append(keep(move, VALIDATION, name, check))
         found.append(keep_apart(key))
     return tuple(found)
 
@@ -181,7 +181,8 @@ def unchecked() -> Sql:
     )
 
 
-def _keep(move: Move, kind: str, name: str, what: Sql) -> Sql:
+def keep(move: Move, kind: str, name: str, what: Sql) -> Sql:
+    """Keep SQL for later, in the database where it is sent; what was kept first stays."""
     return sql(
         "INSERT INTO freehold.move_kept (move, kind, name, sql) VALUES ({}, {}, {}, {}) ON CONFLICT DO NOTHING",
         literal(move.id),

@@ -153,34 +153,6 @@ def lag_bytes(move: str, direction: str) -> Sql:
     )
 
 
-def whole_identity(tables: Iterable[Table]) -> tuple[Sql, ...]:
-    """Tables without a key send whole old rows; must be so before they are published, or their updates fail.
-    Takes ACCESS EXCLUSIVE on each, for a moment."""
-    return tuple(
-        sql("ALTER TABLE ONLY {} REPLICA IDENTITY FULL", ident(table.name.schema, table.name.table))
-        for table in tables
-        if needs_whole_identity(table)
-    )
-
-
-def default_identity(tables: Iterable[Table]) -> tuple[Sql, ...]:
-    """What ``whole_identity`` changed, back to what it was."""
-    return tuple(
-        sql(
-            "ALTER TABLE ONLY {} REPLICA IDENTITY {}",
-            ident(table.name.schema, table.name.table),
-            keyword("NOTHING") if table.replica_identity == "n" else keyword("DEFAULT"),
-        )
-        for table in tables
-        if needs_whole_identity(table)
-    )
-
-
-def needs_whole_identity(table: Table) -> bool:
-    """Whether updates of the table could not be told without all of the old row."""
-    return table.replica_identity == "n" or (table.replica_identity == "d" and not table.key)
-
-
 _GUARD = keyword("""\
 CREATE OR REPLACE FUNCTION freehold.move_no_ddl() RETURNS event_trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from freehold.layouts.model import ServiceRoles
-from freehold.move import grants, policies
+from freehold.move import grants, identity, policies
 from freehold.move.alike import Catalog, Difference, catalog, differences, question
 from freehold.move.model import Move
 from freehold.move.run.world import World
@@ -13,6 +15,7 @@ from freehold.sqltext import keyword
 __all__ = ["alike", "read"]
 
 _ROLES = keyword("SELECT rolname FROM pg_catalog.pg_roles")
+_KEPT = keyword("SELECT pg_catalog.to_regclass('freehold.move_kept') IS NOT NULL")
 _ONE_MOMENT = keyword("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 
 
@@ -27,7 +30,7 @@ def alike(world: World, move: Move) -> tuple[Difference, ...]:
 
 
 def read(session: Session, move: Move, roles: ServiceRoles) -> Catalog:
-    """What is there, as the session's transaction sees it."""
+    """What is there, as the session's transaction sees it; replica identities as they were before the move."""
     answers = [
         str(session.query(one)[0][0])
         for one in (
@@ -36,4 +39,10 @@ def read(session: Session, move: Move, roles: ServiceRoles) -> Catalog:
             policies.question(move.schemas),
         )
     ]
-    return catalog(answers[0], answers[1], answers[2], [str(name) for (name,) in session.query(_ROLES)])
+    found = catalog(answers[0], answers[1], answers[2], [str(name) for (name,) in session.query(_ROLES)])
+    items = dict(found.items)
+    for name, letter in session.query(identity.originals(move)) if session.query(_KEPT)[0][0] is True else ():
+        one = items.get(("table", str(name)))
+        if one is not None:
+            items["table", one.name] = replace(one, said={**one.said, "replica identity": letter})
+    return replace(found, items=items)

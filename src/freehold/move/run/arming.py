@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from freehold.errors import FreeholdError, ServerError
-from freehold.move import control, fence, follow
+from freehold.move import control, fence, follow, identity
 from freehold.move.events import LagSeen, Waiting
 from freehold.move.fence import SequenceGrant
 from freehold.move.model import Inventory, Move, other
@@ -66,7 +66,7 @@ def arm(world: World, move: Move, near_side: str, epoch: int) -> Armed:
     near_inventory, far_inventory = look(world, move, move.place(near_side)), look(world, move, move.place(far_side))
     with world.session(move.place(near_side)) as near, world.session(move.place(far_side)) as far:
         guard(world, move, near_side, near_inventory, refusing=False)
-        for statement in follow.whole_identity(follow.published(far_inventory)):
+        for statement in identity.whole(move, follow.published(far_inventory)):
             patiently(world, far, statement, "replica identity")
         if not far.query(follow.slot_there(move.id, way)):
             if near.query(follow.subscribed(move.id, way)):

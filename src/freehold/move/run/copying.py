@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from freehold.errors import ServerError
-from freehold.move import copy, follow
+from freehold.move import copy, follow, identity
 from freehold.move.copy import Part
 from freehold.move.events import RowsCopied, Waiting, remaining_s
 from freehold.move.model import Inventory, Move
@@ -75,7 +75,7 @@ def copy_rows(world: World, move: Move, inventory: Inventory, jobs: int) -> froz
             if done:
                 return done
             source.query(follow.drop_slot(move.id, "f"))
-        for statement in follow.whole_identity(tables):
+        for statement in identity.whole(move, tables):
             patiently(world, source, statement, "replica identity")
         for statement in follow.publication(move.id, "f", tables):
             patiently(world, source, statement, "publication")

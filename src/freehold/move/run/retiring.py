@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from freehold.errors import FreeholdError, ServerError
 from freehold.move import control, fence, follow, follower
 from freehold.move import retired as reach_out
+from freehold.move.identity import REPLICA_IDENTITY
 from freehold.move.machine import ENDED, Phase
 from freehold.move.model import Inventory, Move
 from freehold.move.names import retired_schema
@@ -41,6 +42,7 @@ def complete(
         _keys_again(world, move, source, target)
         unlink()
         for session in (target, source):
+            session.execute(sql("DELETE FROM freehold.move_kept WHERE move = {}", literal(move.id)))
             session.execute(to_phase(move, Phase.COMPLETED))
             _forget_guard(session)
     return retired
@@ -108,11 +110,10 @@ def _rest(world: World, move: Move, session: Session, inventory: Inventory) -> N
     for table in inventory.tables:
         if (table.name.schema, table.name.table) in there:
             patiently(world, session, control.unguard(fence.name_of(table.name)), "taking a guard off")
-    for table in inventory.stored:
-        if table.replica_identity == "f" and not table.key:
-            back = sql("ALTER TABLE ONLY {} REPLICA IDENTITY DEFAULT", fence.name_of(table.name))
-            patiently(world, session, back, "replica identity")
-    for kind in (*fence.GIVEN_BACK, fence.VALIDATION):
+    for kind, _, text in session.query(fence.kept(move)):
+        if kind == REPLICA_IDENTITY:
+            patiently(world, session, Sql((str(text),)), "replica identity")
+    for kind in (*fence.GIVEN_BACK, fence.VALIDATION, REPLICA_IDENTITY):
         session.execute(fence.forget(move, kind))
 
 
