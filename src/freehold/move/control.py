@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from freehold.move.advancing import FUNCTION
 from freehold.move.names import DENY, lock_key
 from freehold.sqltext import Sql, ident, join, keyword, literal, sql
 
@@ -103,6 +104,7 @@ def control_sql() -> tuple[Sql, ...]:
         *_TABLES,
         _GATE,
         _DENIED,
+        FUNCTION,
         keyword("DROP TRIGGER IF EXISTS freehold_gate ON freehold.move_barrier"),
         keyword(
             "CREATE TRIGGER freehold_gate BEFORE INSERT ON freehold.move_barrier"

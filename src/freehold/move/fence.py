@@ -3,33 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
-from freehold.move import control
+from freehold.move import advancing, control
+from freehold.move.advancing import SequenceGrant
 from freehold.move.machine import Phase
 from freehold.move.model import ForeignKey, Inventory, Move, Table
 from freehold.move.model import Sequence as Seq
 from freehold.move.state import close, opened
 from freehold.spec.model import TableName
-from freehold.sqltext import Sql, ident, join, keyword, literal, role, sql, words
+from freehold.sqltext import Sql, ident, join, keyword, literal, sql
 
-SEQUENCE_GRANT = "sequence grant"
+SEQUENCE_GRANT = advancing.SEQUENCE_GRANT
 FOREIGN_KEY = "foreign key"
 VALIDATION = "validation of a foreign key"
 REUNION = "reunion"
 """Under this, in the place of a move, keys are kept whose two ends live apart, until they are together again."""
 GIVEN_BACK = (FOREIGN_KEY, SEQUENCE_GRANT)
 """What is given back in the transaction that opens a side."""
-
-
-@dataclass(frozen=True, slots=True)
-class SequenceGrant:
-    """A right to advance a sequence. ``grantee`` is ``public`` for PUBLIC."""
-
-    sequence: TableName
-    grantee: str
-    privilege: str
-    grantable: bool
 
 
 def guards(move: Move, tables: Iterable[Table], hint: str) -> tuple[Sql, ...]:
@@ -59,7 +49,7 @@ def fence(
         [
             *([sql("LOCK TABLE ONLY {} IN SHARE ROW EXCLUSIVE MODE", join(", ONLY ", tables))] if tables else []),
             *(control.deny(table) for table in tables),
-            *(_no_sequence(*pair) for pair in dict.fromkeys((one.sequence, one.grantee) for one in grants)),
+            *advancing.take(grants),
             *(
                 sql("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}", name_of(key.table), ident(key.name))
                 for key in crossing
@@ -92,37 +82,9 @@ def open_up(
     )
 
 
-def sequence_grants(schemas: Iterable[str]) -> Sql:
-    """Who besides the owner may advance a sequence: schema, sequence, grantee (PUBLIC as ``public``), privilege, and
-    whether it may be handed on."""
-    return sql(
-        "SELECT n.nspname, c.relname, CASE WHEN a.grantee = 0 THEN 'public' ELSE pg_catalog.pg_get_userbyid(a.grantee)"
-        " END, a.privilege_type, a.is_grantable FROM pg_catalog.pg_class AS c"
-        " JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace"
-        " CROSS JOIN LATERAL pg_catalog.aclexplode(c.relacl) AS a"
-        " WHERE c.relkind = 'S' AND n.nspname = ANY (ARRAY[{}]::name[]) AND a.grantee <> c.relowner"
-        " AND a.privilege_type IN ('USAGE', 'UPDATE') ORDER BY 1, 2, 3, 4",
-        join(", ", [literal(schema) for schema in schemas]),
-    )
-
-
 def keep_grants(move: Move, grants: Iterable[SequenceGrant]) -> tuple[Sql, ...]:
-    """Keep what gives the grants on sequences back. Runs before the fence; the owner's own right is left alone."""
-    return tuple(
-        keep(
-            move,
-            SEQUENCE_GRANT,
-            f"{name_of(one.sequence)} {one.privilege} {role(one.grantee)}",
-            sql(
-                "GRANT {} ON SEQUENCE {} TO {}{}",
-                words(one.privilege),
-                name_of(one.sequence),
-                role(one.grantee),
-                keyword(" WITH GRANT OPTION") if one.grantable else Sql(()),
-            ),
-        )
-        for one in grants
-    )
+    """Keep what gives the rights to advance sequences back. Runs before the fence."""
+    return tuple(keep(move, SEQUENCE_GRANT, one.name, advancing.give(one)) for one in grants)
 
 
 def keep_keys(move: Move, inventory: Inventory) -> tuple[Sql, ...]:
@@ -244,10 +206,6 @@ def set_sequences(sequences: Sequence[Seq], values: Iterable[tuple[int, int, boo
             ],
         ),
     )
-
-
-def _no_sequence(name: TableName, grantee: str) -> Sql:
-    return sql("REVOKE USAGE, UPDATE ON SEQUENCE {} FROM {}", name_of(name), role(grantee))
 
 
 def _inside(lock_timeout_ms: int) -> list[Sql]:

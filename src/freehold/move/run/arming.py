@@ -5,16 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from freehold.errors import FreeholdError, ServerError
-from freehold.move import control, fence, follow, identity
+from freehold.move import advancing, control, fence, follow, identity
+from freehold.move.advancing import SequenceGrant
 from freehold.move.events import LagSeen, Waiting
-from freehold.move.fence import SequenceGrant
 from freehold.move.model import Inventory, Move, other
 from freehold.move.run.following import cross, direction, end, lag_bytes, subscribe
 from freehold.move.run.look import look
 from freehold.move.run.world import LOCKED, World, patiently
 from freehold.move.state import NEW_ATTEMPT, claim
 from freehold.ports import Session
-from freehold.spec.model import TableName
 
 BEATS = 3
 SLOT_TRIES = 10
@@ -76,10 +75,7 @@ def arm(world: World, move: Move, near_side: str, epoch: int) -> Armed:
             _slot(world, move, far, way)
         if not near.query(follow.subscribed(move.id, way)):
             subscribe(world, move, far_side, far, near, enabled=False)
-        grants = tuple(
-            SequenceGrant(TableName(str(s), str(q)), str(who), str(privilege), g is True)
-            for s, q, who, privilege, g in near.query(fence.sequence_grants(move.schemas))
-        )
+        grants = advancing.grants(near.query(advancing.question(move.schemas)))
         for statement in (
             *fence.keep_grants(move, grants),
             *fence.keep_keys(move, near_inventory),
