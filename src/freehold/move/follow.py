@@ -1,4 +1,4 @@
-"""How one side follows the other: publication, slot and subscription of a direction, and the guard against DDL.
+"""How one side follows the other: publication, slot and subscription of a direction.
 
 The slot is always made by itself: a subscription that made its own slot on the same instance would wait for itself
 forever. The publication names its tables: a partition that is made later would otherwise be sent to a side that does
@@ -150,61 +150,6 @@ def lag_bytes(move: str, direction: str) -> Sql:
         "SELECT pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), confirmed_flush_lsn)::bigint, active"
         " FROM pg_catalog.pg_replication_slots WHERE slot_name = {}",
         literal(stream(move, direction)),
-    )
-
-
-_GUARD = keyword("""\
-CREATE OR REPLACE FUNCTION freehold.move_no_ddl() RETURNS event_trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-AS $freehold$
-DECLARE
-    found record;
-BEGIN
-    IF coalesce(current_setting('freehold.moving', true), '') = 'on' OR tg_tag = 'REFRESH MATERIALIZED VIEW' THEN
-        RETURN;
-    END IF;
-    IF tg_event = 'sql_drop' THEN
-        SELECT d.object_identity AS what, m.service INTO found FROM pg_event_trigger_dropped_objects() AS d
-            JOIN freehold.move AS m ON d.schema_name IN (SELECT jsonb_array_elements_text(m.plan -> 'schemas'))
-            WHERE m.phase NOT IN ('completed', 'aborted') AND NOT d.is_temporary LIMIT 1;
-    ELSE
-        SELECT d.object_identity AS what, m.service INTO found FROM pg_event_trigger_ddl_commands() AS d
-            JOIN freehold.move AS m ON d.schema_name IN (SELECT jsonb_array_elements_text(m.plan -> 'schemas'))
-            WHERE m.phase NOT IN ('completed', 'aborted') LIMIT 1;
-    END IF;
-    IF found.what IS NOT NULL THEN
-        RAISE EXCEPTION '% cannot be changed: service "%" is being moved', found.what, found.service
-            USING ERRCODE = 'object_not_in_prerequisite_state',
-                HINT = 'Change it after `freehold move complete`, or give the move up with `freehold move abort`.';
-    END IF;
-END
-$freehold$""")
-
-
-def no_ddl() -> tuple[Sql, ...]:
-    """Refuse changes to objects in the schemas of services that are being moved; needs a superuser. May run again."""
-    return (
-        _GUARD,
-        keyword("REVOKE ALL ON FUNCTION freehold.move_no_ddl() FROM PUBLIC"),
-        *(
-            part
-            for name, event in (
-                (keyword("freehold_move_ddl"), keyword("ddl_command_end")),
-                (keyword("freehold_move_drop"), keyword("sql_drop")),
-            )
-            for part in (
-                sql("DROP EVENT TRIGGER IF EXISTS {}", name),
-                sql("CREATE EVENT TRIGGER {} ON {} EXECUTE FUNCTION freehold.move_no_ddl()", name, event),
-            )
-        ),
-    )
-
-
-def any_ddl() -> tuple[Sql, ...]:
-    """Take the guard against DDL off, once no move of this database is left."""
-    return (
-        keyword("DROP EVENT TRIGGER IF EXISTS freehold_move_ddl"),
-        keyword("DROP EVENT TRIGGER IF EXISTS freehold_move_drop"),
     )
 
 

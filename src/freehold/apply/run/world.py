@@ -12,7 +12,7 @@ from freehold.apply.run.together import Together
 from freehold.errors import ServerError
 from freehold.found.journal import Run
 from freehold.ports import Clock, Commands, Progress, Secrets, Servers, Session
-from freehold.sqltext import Sql, resolver, sql
+from freehold.sqltext import Sql, keyword, resolver, sql
 
 WATCH_AFTER_MS = 500.0
 WATCH_SOON_MS = 100.0
@@ -39,9 +39,11 @@ class World:
 
     @contextmanager
     def session(self, instance: str, database: str | None = None) -> Iterator[tuple[Session, int]]:
-        """A session of Freehold's own login and its process id; it shows the next run that this one still works."""
+        """A session of Freehold's own login and its process id; it shows the next run that this one still works. What a
+        plan may do to a service on the move was decided when it was made: no guard of a move refuses it."""
         session = self.servers.admin(instance, database)
         try:
+            session.execute(keyword("SET freehold.moving = 'on'"))
             shared = sql("SELECT pg_catalog.pg_backend_pid(), pg_catalog.pg_advisory_lock_shared({})", _key(self.run))
             yield session, int(str(session.query(shared)[0][0]))
         finally:

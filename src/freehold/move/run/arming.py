@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from freehold.errors import FreeholdError, ServerError
-from freehold.move import advancing, control, fence, follow, identity
+from freehold.move import advancing, control, ddl, fence, follow, identity
 from freehold.move.advancing import SequenceGrant
 from freehold.move.events import LagSeen, Waiting
 from freehold.move.model import Inventory, Move, other
@@ -41,7 +41,7 @@ def guard(world: World, move: Move, side: str, inventory: Inventory, *, refusing
                 patiently(world, session, statement, "a guard")
             if refusing:
                 patiently(world, session, control.deny(fence.name_of(table.name)), "a guard")
-        for statement in follow.no_ddl():
+        for statement in ddl.no_ddl():
             session.execute(statement)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from freehold.errors import FreeholdError, ServerError
-from freehold.move import control, fence, follow, follower
+from freehold.move import control, ddl, fence, follow, follower
 from freehold.move import retired as reach_out
 from freehold.move.identity import REPLICA_IDENTITY
 from freehold.move.machine import ENDED, Phase
@@ -233,7 +233,7 @@ def _drop_database(world: World, move: Move) -> None:
 def _forget_guard(session: Session) -> None:
     """Take the guard against DDL off where no move is left in the database."""
     if all(one.phase in ENDED for one in rows(session)):
-        for statement in follow.any_ddl():
+        for statement in ddl.any_ddl():
             session.execute(statement)
 
 
