@@ -37,7 +37,7 @@ def watched(path: Path, move: Move, pause_ms: float, tell: Callable[[Event], Non
     that the pause is over: the block may then take its time, and what it leaves when it dies is still healed."""
     command = [sys.executable, "-m", "freehold", "move", "watchdog", "-f", str(path), "--service", move.service]
     command += ["--pause", f"{pause_ms:.0f}ms", "--parent", str(os.getpid())]
-    from freehold.move.run.switching import NotNow
+    from freehold.move.run.notnow import NotNow
 
     # a session of its own: Ctrl-C on the terminal must not reach it
     with subprocess.Popen(

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from freehold.errors import FreeholdError, ServerError
+from freehold.errors import FreeholdError
 from freehold.move import advancing, control, ddl, fence, follow, identity
 from freehold.move.advancing import SequenceGrant
-from freehold.move.events import LagSeen, Waiting
+from freehold.move.events import LagSeen
 from freehold.move.model import Inventory, Move, other
+from freehold.move.run import slots
 from freehold.move.run.following import cross, direction, end, lag_bytes, subscribe
 from freehold.move.run.look import look
-from freehold.move.run.world import LOCKED, World, patiently
+from freehold.move.run.world import World, patiently
 from freehold.move.state import NEW_ATTEMPT, claim
 from freehold.ports import Session
 
 BEATS = 3
-SLOT_TRIES = 10
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def away(world: World, move: Move, side: str) -> str:
 def arm(world: World, move: Move, near_side: str, epoch: int) -> Armed:
     """Make everything that the switch away from ``near_side`` needs. May run again; disturbs nobody.
 
-    Raises FreeholdError when the other side is too far behind.
+    Raises NotNow where transactions keep the slot of the way back from being made.
     """
     far_side = other(near_side)
     way = direction(far_side)
@@ -72,7 +72,9 @@ def arm(world: World, move: Move, near_side: str, epoch: int) -> Armed:
                 end(move, far, near, way)
             for statement in follow.publication(move.id, way, follow.published(far_inventory)):
                 patiently(world, far, statement, "publication")
-            _slot(world, move, far, way)
+            where = f'the slot for the way back on "{move.place(far_side).instance}"'
+            with world.session(move.place(far_side)) as watcher:
+                slots.made(world, where, far, watcher, lambda: far.query(follow.make_slot(move.id, way)))
         if not near.query(follow.subscribed(move.id, way)):
             subscribe(world, move, far_side, far, near, enabled=False)
         grants = advancing.grants(near.query(advancing.question(move.schemas)))
@@ -113,14 +115,3 @@ def steady(world: World, move: Move, near_side: str, within_ms: float, wait_ms: 
                 + (f"{took:.0f} ms" if took is not None else f"more than {max(within_ms, 1_000.0):.0f} ms"),
                 hint="Nobody was held back. Try again when the servers are less busy, or allow more with --lag.",
             )
-
-
-def _slot(world: World, move: Move, session: Session, way: str) -> None:
-    for left in range(SLOT_TRIES, 0, -1):
-        try:
-            session.query(follow.make_slot(move.id, way))
-            return
-        except ServerError as error:
-            if error.sqlstate not in LOCKED or left == 1:
-                raise
-            world.tell(Waiting("the slot for the way back", "transactions that are open"))

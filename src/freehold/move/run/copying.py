@@ -8,23 +8,16 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from freehold.errors import ServerError
 from freehold.move import copy, follow, identity
 from freehold.move.copy import Part
-from freehold.move.events import RowsCopied, Waiting, remaining_s
+from freehold.move.events import RowsCopied, remaining_s
 from freehold.move.model import Inventory, Move
-from freehold.move.run.world import LOCKED, World, patiently
+from freehold.move.run import slots
+from freehold.move.run.world import World, patiently
 from freehold.move.state import note
 from freehold.ports import Session
 from freehold.spec.model import TableName
 from freehold.sqltext import keyword, literal, sql
-
-SLOT_TRIES = 20
-_BLOCKERS = keyword(
-    "SELECT pid::text, coalesce(usename, ''), coalesce(datname, ''), pg_catalog.date_trunc('second',"
-    " pg_catalog.clock_timestamp() - xact_start)::text FROM pg_catalog.pg_stat_activity WHERE backend_xid IS NOT NULL"
-    " AND pid <> pg_catalog.pg_backend_pid() ORDER BY xact_start LIMIT 5"
-)
 
 
 @dataclass
@@ -86,7 +79,9 @@ def copy_rows(world: World, move: Move, inventory: Inventory, jobs: int) -> froz
         )
         exporter = world.servers.replication(move.source.instance, move.source.database)
         try:
-            snapshot = _slot(world, exporter, source, move)
+            # which waits for transactions that began before, naming them
+            export = follow.export_slot(move.id, "f")
+            snapshot = slots.made(world, "the slot", exporter, source, lambda: str(exporter.query(export)[0][2]))
             same = _version(source) == _version(target)
             tally = Tally(world, sum(table.rows for table in tables), world.clock.monotonic_ms())
             source.execute(note(move, {"total_rows": tally.total}))
@@ -94,20 +89,6 @@ def copy_rows(world: World, move: Move, inventory: Inventory, jobs: int) -> froz
         finally:
             exporter.close()
     return frozenset(table.name for table in tables)
-
-
-def _slot(world: World, exporter: Session, source: Session, move: Move) -> str:
-    """The slot and the name of its snapshot; waits for transactions that began before, naming them."""
-    exporter.query(keyword("SET lock_timeout = 3000"))
-    for left in range(SLOT_TRIES, 0, -1):
-        try:
-            return str(exporter.query(follow.export_slot(move.id, "f"))[0][2])
-        except ServerError as error:
-            if error.sqlstate not in LOCKED or left == 1:
-                raise
-            named = ", ".join(f'process {r[0]} (user "{r[1]}", {r[3]})' for r in source.query(_BLOCKERS))
-            world.tell(Waiting("the slot", f"transactions that are open: {named}"))
-    raise AssertionError
 
 
 def _all(

@@ -20,6 +20,7 @@ from freehold.move.run.arming import Armed, arm, steady
 from freehold.move.run.following import alive, direction
 from freehold.move.run.healing import check_keys, lead, reopen, settle
 from freehold.move.run.held import Held
+from freehold.move.run.notnow import NotNow
 from freehold.move.run.world import LOCKED, Traffic, World
 from freehold.move.state import note, to_phase
 from freehold.ports import Session
@@ -63,10 +64,6 @@ class Switched:
     unchecked: tuple[str, ...] = ()
 
 
-class NotNow(FreeholdError):
-    """An attempt was given up and undone: the side that served serves on."""
-
-
 def _too_long() -> NotNow:
     return NotNow("the pause took too long", hint="The service serves where it did. Try again.")
 
@@ -104,14 +101,14 @@ def switch(world: World, move: Move, near_side: str, epoch: int, traffic: Traffi
     """
     for number in range(1, limits.tries + 1):
         world = replace(world, attempt=number)
-        with world.step(Step.ARM):
-            armed = arm(world, move, near_side, epoch)
-        with world.step(Step.TRIAL):
-            traffic.prepare(other(near_side))
-        with world.step(Step.STEADY):
-            steady(world, move, near_side, limits.lag_ms, limits.steady_ms)
-        world.ready()
         try:
+            with world.step(Step.ARM):
+                armed = arm(world, move, near_side, epoch)
+            with world.step(Step.TRIAL):
+                traffic.prepare(other(near_side))
+            with world.step(Step.STEADY):
+                steady(world, move, near_side, limits.lag_ms, limits.steady_ms)
+            world.ready()
             with world.watch(move, limits.pause_ms, world.tell) as served:
                 held = Held(world, traffic, near_side, limits.pause_ms)
                 took = _attempt(world, move, near_side, armed, held, limits)
