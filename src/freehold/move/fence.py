@@ -20,6 +20,8 @@ REUNION = "reunion"
 """Under this, in the place of a move, keys are kept whose two ends live apart, until they are together again."""
 GIVEN_BACK = (FOREIGN_KEY, SEQUENCE_GRANT)
 """What is given back in the transaction that opens a side."""
+SHORTLY_MS = 25
+"""How long others are kept from a table of theirs at a time, and then left alone, while a key is waited for."""
 
 
 def guards(move: Move, tables: Iterable[Table], hint: str) -> tuple[Sql, ...]:
@@ -41,21 +43,29 @@ def fence(
 
     The barrier ``token`` is written behind everything. Grants on sequences and keys that cross the edge are taken
     away, having been kept by ``keep``: no table lock stops nextval, and a cascade from outside would be refused.
-    Takes SHARE ROW EXCLUSIVE on every table of the service, ACCESS EXCLUSIVE on tables with crossing keys.
+    Takes SHARE ROW EXCLUSIVE on every table of the service, and then, for as little as it can, ACCESS EXCLUSIVE on both
+    tables of each key.
     """
     tables = [name_of(table.name) for table in inventory.tables]
     return _together(
         _inside(lock_timeout_ms),
         [
-            *([sql("LOCK TABLE ONLY {} IN SHARE ROW EXCLUSIVE MODE", join(", ONLY ", tables))] if tables else []),
-            *(control.deny(table) for table in tables),
-            *advancing.take(grants),
             *(
-                sql("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}", name_of(key.table), ident(key.name))
-                for key in crossing
+                [_does(sql("LOCK TABLE ONLY {} IN SHARE ROW EXCLUSIVE MODE", join(", ONLY ", tables)))]
+                if tables
+                else []
             ),
-            close(move, attempt, phase),
-            control.barrier(move.id, token),
+            *(_does(control.deny(table)) for table in tables),
+            *(_does(one) for one in advancing.take(grants)),
+            *_shortly(
+                [
+                    sql("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}", name_of(key.table), ident(key.name))
+                    for key in crossing
+                ],
+                lock_timeout_ms,
+            ),
+            _does(close(move, attempt, phase)),
+            _does(control.barrier(move.id, token)),
         ],
     )
 
@@ -70,14 +80,15 @@ def open_up(
     lock_timeout_ms: int,
 ) -> Sql:
     """Open a side, in one transaction: this is the commit point of a switch. ``kept`` is SQL that was kept when the
-    side was closed before, and gives back what was taken then. Takes SHARE ROW EXCLUSIVE on every table."""
+    side was closed before, and gives back what was taken then. Takes SHARE ROW EXCLUSIVE on every table, and on
+    those at the other end of keys that come back."""
     tables = [name_of(table.name) for table in inventory.tables]
     return _together(
         _inside(lock_timeout_ms),
         [
-            *(control.allow(table) for table in tables),
-            *(Sql((text,)) for text in kept),
-            opened(move, attempt, epoch, phase),
+            *(_does(control.allow(table)) for table in tables),
+            *_shortly([Sql((text,)) for text in kept], lock_timeout_ms),
+            _does(opened(move, attempt, epoch, phase)),
         ],
     )
 
@@ -215,11 +226,35 @@ def _inside(lock_timeout_ms: int) -> list[Sql]:
     ]
 
 
-def _together(settings: Sequence[Sql], statements: Iterable[Sql]) -> Sql:
+def _together(settings: Sequence[Sql], work: Iterable[Sql]) -> Sql:
     # sent as one they are one transaction, where an explicit BEGIN would outlive an error; and what waits for locks is
     # one statement, so that one timeout is that of all of it
-    body = join("; ", [sql("EXECUTE {}", literal(one.shown())) for one in statements])
-    return join("; ", [*settings, sql("DO {}", literal(f"BEGIN {body.shown()}; END"))])
+    body = sql("DECLARE began timestamptz; BEGIN {}; END", join("; ", work))
+    return join("; ", [*settings, sql("DO {}", literal(body.shown()))])
+
+
+def _does(statement: Sql) -> Sql:
+    return sql("EXECUTE {}", literal(statement.shown()))
+
+
+def _shortly(statements: Sequence[Sql], within_ms: int) -> tuple[Sql, ...]:
+    """What needs locks on tables of other services too, in PL/pgSQL: all of it, or nothing and again. Who comes after
+    one that waits for such a lock waits behind it: so none is waited for longer than ``SHORTLY_MS`` at a time."""
+    if not statements:
+        return ()
+    return (
+        keyword("began := pg_catalog.clock_timestamp()"),
+        _does(sql("SET LOCAL lock_timeout = {}", SHORTLY_MS)),
+        sql(
+            "LOOP BEGIN {}; EXIT; EXCEPTION WHEN lock_not_available THEN"
+            " IF pg_catalog.clock_timestamp() - began > {} * interval '1 ms' THEN RAISE; END IF;"
+            " PERFORM pg_catalog.pg_sleep({} / 1000.0); END; END LOOP",
+            join("; ", [_does(one) for one in statements]),
+            within_ms,
+            SHORTLY_MS,
+        ),
+        _does(sql("SET LOCAL lock_timeout = {}", within_ms)),
+    )
 
 
 def within(what: Sql, ms: float) -> Sql:

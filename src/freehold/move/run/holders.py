@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 
 from freehold.errors import ServerError
 from freehold.move.fence import name_of
 from freehold.move.model import Inventory
 from freehold.ports import Session
+from freehold.spec.model import TableName
 from freehold.sqltext import Sql, join, literal, sql
 
 MANY = 5
@@ -15,8 +17,8 @@ MANY = 5
 
 
 def told(session: Session, inventory: Inventory) -> str:
-    """Who holds the tables of the service against a guard, each with what it holds, behind a colon; empty when nobody
-    does any more."""
+    """Who holds what closes the service's home: its tables against a guard, the tables of keys that cross its edge
+    against being dropped. Each with what it holds, behind a colon; empty when nobody does any more."""
     with suppress(ServerError):
         rows = session.query(_holders(inventory)) if inventory.tables else []
         if rows:
@@ -39,8 +41,14 @@ def _holders(inventory: Inventory) -> Sql:
         " LEFT JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid"
         " WHERE l.granted AND l.locktype = 'relation' AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()"
         " AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())"
-        " AND l.mode NOT IN ('AccessShareLock', 'RowShareLock') AND c.oid = ANY (ARRAY[{}]::regclass[])"
+        " AND (c.oid = ANY (ARRAY[{}]::regclass[]) OR"
+        " (l.mode NOT IN ('AccessShareLock', 'RowShareLock') AND c.oid = ANY (ARRAY[{}]::regclass[])))"
         " GROUP BY l.pid, a.usename, a.application_name, a.xact_start, a.query ORDER BY a.xact_start, l.pid LIMIT {}",
-        join(", ", [literal(name_of(table.name).shown()) for table in inventory.tables]),
+        _names(end for key in inventory.crossing_keys for end in (key.table, key.to)),
+        _names(table.name for table in inventory.tables),
         MANY,
     )
+
+
+def _names(tables: Iterable[TableName]) -> Sql:
+    return join(", ", [literal(name_of(name).shown()) for name in tables])

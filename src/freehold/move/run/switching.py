@@ -189,7 +189,7 @@ def _fence(near: Session, closing: Sql, inventory: Inventory, traffic: Traffic, 
         try:
             if isinstance(error, ServerError) and error.sqlstate in (*LOCKED, _OVERDUE):
                 raise NotNow(
-                    f"somebody past the pool holds the tables{holders.told(near, inventory)}",
+                    f"somebody past the pool holds tables that must be locked{holders.told(near, inventory)}",
                     hint="Nobody is held back. End their transactions, or let them be shorter.",
                 ) from None
             raise
@@ -207,7 +207,7 @@ def _give_up(world: World, move: Move, near_side: str, armed: Armed, traffic: Tr
 def _softened(error: FreeholdError) -> FreeholdError:
     """An attempt that met a lock, or the end of its time, may be made again."""
     if isinstance(error, ServerError) and error.sqlstate in LOCKED:
-        return NotNow(error.message, hint=error.hint)
+        return NotNow(f"the home that opens could not be locked in time: {error.message}", hint=error.hint)
     if isinstance(error, ServerError) and error.sqlstate == _OVERDUE:
         return _too_long()
     return error
