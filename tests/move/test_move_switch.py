@@ -6,9 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from freehold.cli.watching import GRACE_MS
 from freehold.errors import ServerError
-from freehold.move.events import Event, KeyUnchecked
+from freehold.move.events import Event, KeyUnchecked, PauseEnded
 from freehold.move.model import SOURCE, TARGET
+from freehold.move.run.healing import standings
+from freehold.move.run.notnow import NotNow
 from freehold.move.run.switching import Limits, switch
 from freehold.sqltext import raw
 from support.clusters import TidyServers
@@ -94,3 +97,28 @@ def test_rows_that_break_a_key_across_the_edge_keep_no_service_from_coming_back(
     assert switch(on, MOVE, TARGET, 4, NoPool(), LIMITS).unchecked == ()
     assert source.query(raw(KEY)) == [(True,)]
     assert source.query(raw("SELECT id, customer FROM shop.orders ORDER BY id")) == [(1, 1), (3, 1)]
+
+
+@pytest.mark.parametrize(
+    ("side", "why"), [(SOURCE, "holds tables that must be locked"), (TARGET, "the pause took too")]
+)
+def test_an_attempt_ends_within_the_pause_whichever_side_is_held(servers: TidyServers, side: str, why: str) -> None:
+    """One lock may be waited for longer than the pause: what closes a home, and what opens one, ends all the same."""
+    prepared(servers, MOVE, SHOP)
+    paused: list[float] = []
+    on = replace(
+        followed(servers, MOVE),
+        events=lambda attempt, event: paused.append(event.ms) if isinstance(event, PauseEnded) else None,
+    )
+    holder = servers.admin("main", MOVE.place(side).database)
+    holder.execute(raw("BEGIN; LOCK TABLE shop.orders IN ROW EXCLUSIVE MODE"))
+    limits = Limits(pause_ms=1_500, lock_ms=600_000, lag_ms=5_000, tries=2, retry_ms=1.0)
+    with pytest.raises(NotNow, match=why):
+        switch(on, MOVE, SOURCE, 1, NoPool(), limits)
+    assert len(paused) == 2
+    assert max(paused) < limits.pause_ms + GRACE_MS, "its watchdog would have ended the process"
+    print(f"paused {paused} ms")
+    assert {side for side, one in standings(on, MOVE).items() if one.open} == {SOURCE}
+    servers.admin("main", MOVE.source.database).execute(raw("INSERT INTO shop.orders (id) VALUES (-1)"))
+    holder.execute(raw("COMMIT"))
+    assert switch(on, MOVE, SOURCE, 1, NoPool(), LIMITS).tries == 1

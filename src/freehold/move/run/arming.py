@@ -79,6 +79,7 @@ def arm(world: World, move: Move, near_side: str, epoch: int) -> Armed:
             subscribe(world, move, far_side, far, near, enabled=False)
         grants = advancing.grants(near.query(advancing.question(move.schemas)))
         for statement in (
+            advancing.FUNCTION,  # a move that an older Freehold began does not have it
             *fence.keep_grants(move, grants),
             *fence.keep_keys(move, near_inventory),
         ):
