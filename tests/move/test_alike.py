@@ -9,6 +9,9 @@ from dataclasses import dataclass, replace
 import pytest
 
 from freehold.move.alike import Catalog, Difference, differences
+from freehold.move.control import control_sql
+from freehold.move.fence import keep
+from freehold.move.identity import REPLICA_IDENTITY
 from freehold.move.meaning import meaning
 from freehold.move.run.alike import alike, read
 from freehold.move.run.look import look
@@ -207,11 +210,17 @@ def test_the_mover_s_own_doing_is_no_difference(pair: Pair) -> None:
         there = read(target, move, move.target_roles)
         target.execute(raw("ALTER TABLE shop.keyless REPLICA IDENTITY FULL"))
         full = read(target, move, move.target_roles)
+        for statement in control_sql():
+            target.execute(statement)
+        was = raw('ALTER TABLE ONLY "shop"."keyless" REPLICA IDENTITY DEFAULT')
+        target.execute(keep(move, REPLICA_IDENTITY, '"shop"."keyless"', was))
+        of_the_move = read(target, move, move.target_roles)
     finally:
         target.execute(raw("ROLLBACK"))
     assert {one.name for one in differences(move, pair.source, there) if "keyless" not in one.name} == set()
     both = replace(move, source_roles=move.target_roles)
-    assert differences(both, there, full) == ()
+    assert [one.aspect for one in differences(both, there, full)] == ["replica identity"]
+    assert differences(both, there, of_the_move) == ()
 
 
 def test_the_name_of_the_only_relation_says_nothing_and_every_other_name_does() -> None:
