@@ -24,7 +24,8 @@ class _Action(click.Choice[str]):
 
 
 @command()
-@click.argument("action", type=_Action(_ACTIONS), default="status")
+@click.argument("action", type=_Action(_ACTIONS), required=False)
+@click.option("--auto", is_flag=True, help="The same as the action auto.")
 @click.option("--to", "layout", type=click.Choice([one.value for one in Layout]), help="The layout to move to.")
 @click.option(
     "--service", "services", metavar="NAME", multiple=True, help="Only this service; may be repeated. Default: all."
@@ -120,7 +121,8 @@ class _Action(click.Choice[str]):
 @click.option("--yes", is_flag=True, help="Do not ask before completing or aborting.")
 def move(
     call: Call,
-    action: str,
+    action: str | None,
+    auto: bool,
     layout: str | None,
     services: tuple[str, ...],
     to_instance: str,
@@ -159,13 +161,16 @@ def move(
     purge     drop what completed moves put away
     find      ask the databases which moves there are, where this machine does not know of them
 
+    Without an action it is status, of the services that are named; any other option wants one. `--to LAYOUT --auto`
+    is the same as `auto --to LAYOUT`.
+
     A switch waits for no longer than --pause and tries again when somebody's transaction is in the way. A watchdog
     frees the service when this process dies. Ctrl-C is safe at any time: it says where things stand and what goes on.
     With --json everything that happens is a line of its own (docs/move-events.md), the answer the last one; status,
     purge and find print the answer alone. Exit code 2 when verification finds a difference, 3 when a server does not
     answer.
     """
-    from freehold.cli import movehomes, movestart, movetasks, moving
+    from freehold.cli import movehomes, movestart, movetasks, movewords, moving
     from freehold.cli import movereports as report
     from freehold.cli.interrupted import telling
     from freehold.move.model import SOURCE, TARGET
@@ -174,6 +179,7 @@ def move(
 
     if action == _WATCHDOG:
         return _watchdog(call, services[0], pause_ms, parent)
+    action = movewords.chosen(click.get_current_context(), action, auto=auto)
     call.out.streams = action in _STREAMED
     context = call.context
     limits = Limits(pause_ms=float(pause_ms), lag_ms=float(lag_ms), tries=tries)
