@@ -210,14 +210,6 @@ def _compared(found: movechecks.Verified) -> list[Block]:
     return blocks
 
 
-def purged(context: Context, services: Sequence[str]) -> Result:
-    """Drop what completed moves put away."""
-    context.known_services(services)
-    dropped = movehomes.purge(context, services)
-    said = f"✓ dropped the old tables of {', '.join(dropped)}" if dropped else "· nothing is put away"
-    return Result({"action": "purge", "moves": []}, (Say(said, Tone.GOOD if dropped else Tone.DIM),))
-
-
 def after_completion(context: Context) -> list[Block]:
     """Bring the rest of the platform in line with where its services live now, and say what the declaration lacks."""
     context.forget_homes()

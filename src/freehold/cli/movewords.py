@@ -19,19 +19,23 @@ OF: Mapping[str, tuple[str, ...]] = {
     "lag_ms": ("cutover", "rollback", "auto"),
     "tries": ("cutover", "rollback", "auto"),
     "soak_ms": ("auto",),
-    "unverified": ("cutover",),
+    "anew": ("cutover", "rollback"),
+    "within_ms": ("cutover",),
+    "unverified": ("cutover", "rollback", "complete"),
     "sample": ("verify",),
     "seed": ("verify",),
     "counts": ("verify",),
     "repair": ("verify",),
+    "right": ("verify",),
     "for_ms": ("verify",),
-    "dry_run": ("start", "auto"),
+    "dry_run": ("start", "auto", "purge"),
     "no_backup": ("start", "auto", "resume"),
-    "yes": ("complete", "abort"),
+    "older_ms": ("purge",),
+    "yes": ("complete", "abort", "purge"),
 }
 """The actions that an option is for, by the name of its parameter; the first is offered to whoever gave none."""
 
-LIMITS = frozenset({"jobs", "pause_ms", "lag_ms", "tries", "soak_ms", "seed", "no_backup", "yes"})
+LIMITS = frozenset({"jobs", "pause_ms", "lag_ms", "tries", "soak_ms", "within_ms", "seed", "no_backup", "yes"})
 """Options that only say how much or how long; they may stand beside any action, those that it has no use for too."""
 
 

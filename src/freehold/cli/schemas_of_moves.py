@@ -31,6 +31,22 @@ _MOVE = object_of(
     }
 )
 
+_PUT_AWAY = object_of(
+    {
+        "service": TEXT,
+        "id": TEXT,
+        "instance": TEXT,
+        "database": TEXT,
+        "schemas": list_of(TEXT),
+        "tables": COUNT,
+        "bytes": COUNT,
+        "completed_at": TEXT,
+        "due_at": TEXT,
+        "dropped": FLAG,
+    }
+)
+"""Old tables that wait for their end, or met it in this run."""
+
 ENVELOPE: dict[str, tuple[Schema, str]] = {
     "schema_version": ({"const": 1}, "1, until a key changes its meaning or goes away"),
     "command": ({"const": "move"}, "`move`"),
@@ -102,6 +118,7 @@ DOCUMENTS: dict[str, dict[str, Schema]] = {
         "verifications": list_of(
             object_of({"service": TEXT, "report": {"type": "object"}, "definitions": list_of(TEXT)})
         ),
+        "put_away": list_of(_PUT_AWAY),
         **ANSWERED,
     },
 }
