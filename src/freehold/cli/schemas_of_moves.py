@@ -10,6 +10,19 @@ from freehold.cli.schema_words import COUNT, FINDING, FLAG, MS, TEXT, Schema, li
 from freehold.move.events import RESULT, kinds
 from freehold.move.machine import Phase
 
+_SLOT = object_of(
+    {
+        "name": TEXT,
+        "side": one_of("source", "target"),
+        "direction": one_of("forward", "reverse", "verification"),
+        "active": FLAG,
+        "followed": FLAG,
+        "retained_bytes": {"type": ["integer", "null"]},
+        "wal_status": TEXT,
+        "abandoned": FLAG,
+    }
+)
+
 _MOVE = object_of(
     {
         "service": TEXT,
@@ -21,6 +34,7 @@ _MOVE = object_of(
         "copied_rows": COUNT,
         "total_rows": {"type": ["integer", "null"], "minimum": 0},
         "lag_bytes": {"type": ["integer", "null"]},
+        "slots": list_of(_SLOT),
         "pause_ms": {"type": ["number", "null"], "minimum": 0},
         "verified": {
             "anyOf": [

@@ -163,7 +163,7 @@ def move(
 
     \b
     start     back up, make the new home, copy, and follow every change; the service stays where it is
-    status    where each move stands, how far behind the copy is, and what can be done next
+    status    where each move stands, how far behind the copy is, the WAL it keeps, and what can be done next
     verify    compare every row on both sides while writes go on
     cutover   hold the pool back for a moment and let the service go on at its new home
     rollback  the same the other way; nothing that was written at the new home is lost
@@ -180,8 +180,8 @@ def move(
     A switch waits for no longer than --pause and tries again when somebody's transaction is in the way. A watchdog
     frees the service when this process dies. Ctrl-C is safe at any time: it says where things stand and what goes on.
     With --json everything that happens is a line of its own (docs/move-events.md), the answer the last one; status,
-    purge and find print the answer alone. Exit code 2 when verification finds a difference or purge --dry-run something
-    that is due, 3 when a server does not answer.
+    purge and find print the answer alone. Exit code 2 when verification finds a difference, purge --dry-run something
+    that is due, or status WAL that is kept for nobody; 3 when a server does not answer.
     """
     from freehold.cli import movehomes, movestart, movetasks, movewords, moving
     from freehold.cli import movereports as report
@@ -216,7 +216,9 @@ def move(
             return purge(context, services, older_ms=older_ms, dry_run=dry_run, yes=yes)
         entries = movehomes.find(context) if action == "find" else movetasks.known(context, services)
         if action in ("status", "find"):
-            return report.status(context, entries)
+            from freehold.cli.movestatus import status
+
+            return status(context, entries, judged=action == "status")
         if not entries:
             return Result({"action": action, "moves": []}, (Say("· no service is being moved", Tone.DIM),))
         if action in ("verify", "cutover", "rollback", "resume") and not services:
