@@ -30,7 +30,7 @@ def status(context: Context, entries: Sequence[Known], *, judged: bool = True) -
     began_ms = SystemClock().monotonic_ms()
     for entry in entries:
         try:
-            told = moveworld.look(context, entry, began_ms)
+            told = moveworld.look(context, entry, began_ms, probing=True)
         except Unreachable as error:
             rows.append((entry.move.service, Cell("?", Tone.WARN), _way(entry), "", "", error.message))
             exits = 3
@@ -39,8 +39,7 @@ def status(context: Context, entries: Sequence[Known], *, judged: bool = True) -
         documents.append(one)
         phase = Phase(str(one["phase"]))
         left += [_abandoned(entry, slot, phase) for slot in told.slots if slot.abandoned]
-        lag = one["lag_bytes"]
-        behind = f"{lag:,} bytes" if isinstance(lag, int) else ""
+        behind = _behind(told)
         if one["phase"] in ("structured", "provisioned", "started"):
             behind = f"{one['copied_rows']:,} of about {one['total_rows'] or 0:,} rows"
         rows.append(
@@ -53,6 +52,15 @@ def status(context: Context, entries: Sequence[Known], *, judged: bool = True) -
     )
     pending = 2 if left and judged else 0
     return Result({"action": "status", "moves": documents}, blocks, exit=exits or pending)
+
+
+def _behind(told: moveworld.Seen) -> str:
+    """How far behind the side is that follows: in bytes, and how long a row took to come there."""
+    said = [] if told.lag_bytes is None else [f"{told.lag_bytes:,} bytes"]
+    if told.probe is not None:
+        ms = told.probe.ms
+        said.append(f"more than {told.probe.limit_ms / 1000:g} s" if ms is None else f"{ms / 1000:.3f} s")
+    return ", ".join(said)
 
 
 def _kept(entry: Known, told: moveworld.Seen) -> str:
@@ -101,6 +109,8 @@ def _told(entry: Known, told: moveworld.Seen) -> JsonObject:
         "copied_rows": told.copied_rows,
         "total_rows": seen.get("total_rows"),
         "lag_bytes": told.lag_bytes,
+        "lag_s": None if told.probe is None or told.probe.ms is None else round(told.probe.ms / 1000, 6),
+        "lag_limit_s": None if told.probe is None else told.probe.limit_ms / 1000,
         "slots": [
             {
                 "name": one.name,

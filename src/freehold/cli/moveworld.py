@@ -22,6 +22,7 @@ from freehold.move.model import TARGET, Move, Side
 from freehold.sqltext import keyword, literal, sql
 
 if TYPE_CHECKING:
+    from freehold.move.run.probing import Probe
     from freehold.move.run.slots import Slot
     from freehold.move.run.world import World
     from freehold.move.state import Standing
@@ -78,20 +79,23 @@ def steering(context: Context, move: Move) -> Iterator[PoolTraffic | NoPool]:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What both sides say of a move, how many bytes the side that follows is behind, how many rows were copied, and the
-    slots of the move."""
+    """What both sides say of a move, how many bytes the side that follows is behind, how many rows were copied, the
+    slots of the move, and how long a row took to cross, where that was asked."""
 
     sides: dict[str, Standing]
     lag_bytes: int | None
     copied_rows: int
     slots: tuple[Slot, ...] = ()
+    probe: Probe | None = None
 
 
-def look(context: Context, entry: Known, began_ms: float | None = None) -> Seen:
-    """Where a move stands. ``began_ms`` is when this process began to ask, if not now. Raises Unreachable."""
+def look(context: Context, entry: Known, began_ms: float | None = None, *, probing: bool = False) -> Seen:
+    """Where a move stands. ``began_ms`` is when this process began to ask, if not now; ``probing`` sends a row through
+    the stream. Raises Unreachable."""
     from freehold.move import copy
     from freehold.move.run.following import lag_bytes
     from freehold.move.run.healing import home, standings
+    from freehold.move.run.probing import probe
     from freehold.move.run.slots import slots
 
     if entry.in_place:
@@ -104,7 +108,10 @@ def look(context: Context, entry: Known, began_ms: float | None = None) -> Seen:
             with world.session(entry.move.target) as session:
                 copied = int(str(session.query(copy.rows_there(entry.move.id))[0][0]))
         kept = slots(world, entry.move, found, began_ms)
-        return Seen(found, lag_bytes(world, entry.move, side) if side else None, copied, kept)
+        lag = lag_bytes(world, entry.move, side) if side else None
+        followed = any(one.followed for one in kept if one.side == side)
+        crossed = probe(world, entry.move, found[side], followed=followed) if probing and side else None
+        return Seen(found, lag, copied, kept, crossed)
 
 
 def database_there(context: Context, place: Side) -> bool:

@@ -34,6 +34,8 @@ _MOVE = object_of(
         "copied_rows": COUNT,
         "total_rows": {"type": ["integer", "null"], "minimum": 0},
         "lag_bytes": {"type": ["integer", "null"]},
+        "lag_s": {"type": ["number", "null"], "minimum": 0},
+        "lag_limit_s": {"type": ["number", "null"], "minimum": 0},
         "slots": list_of(_SLOT),
         "pause_ms": {"type": ["number", "null"], "minimum": 0},
         "verified": {
