@@ -84,6 +84,22 @@ def test_old_tables_are_kept_for_a_week_and_dropped_after_a_yes() -> None:
         assert found.psql(url(found, "visits"), "SELECT count(*) FROM visits.visit") == [(3000,)]
 
 
+def test_old_tables_are_found_where_no_service_lives_any_more() -> None:
+    with bank("instance-per-service") as found:
+        move(found, "auto", "--to", "schema-per-service", "--no-backup", "--service", "visits")
+        move(found, "auto", "--to", "schema-per-service", "--no-backup", "--service", "ledger")
+        assert "layout: schema-per-service" in (found.folder / "freehold.yaml").read_text()
+        seen = put_away(purge(found, "--older-than", "0s", "--dry-run"))
+        assert {name: (one["instance"], one["tables"]) for name, one in seen.items()} == {
+            "ledger": ("ledger", 2),
+            "visits": ("visits", 1),
+        }
+        assert found.run("down").status == 0
+        assert found.run("up", "--no-prove", timeout_s=300).status == 0
+        told = found.run("move", "purge", "--older-than", "0s", "--dry-run").out
+        assert 'instance "visits" does not run' in told, told
+
+
 def test_tables_that_differ_are_not_put_away_in_silence() -> None:
     with bank("schema-per-service") as found:
         move(found, "start", "--to", "database-per-service", "--service", "visits", "--no-backup")

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from freehold.cli.context import Context
-from freehold.cli.moveworld import databases_of, world_of
+from freehold.cli.moveworld import database_there, databases_of, world_of
 from freehold.cli.options import agree
 from freehold.cli.out import Block, Cell, Result, Say, Table, Tone
 from freehold.cli.shapes import count
@@ -25,7 +25,8 @@ def purge(context: Context, services: Sequence[str], *, older_ms: int, dry_run: 
     from freehold.move.run.retiring import purge as do
 
     context.known_services(services)
-    found = [one for one in _all(context) if not services or one.move.service in services]
+    there, silent = _all(context)
+    found = [one for one in there if not services or one.move.service in services]
     due = [one for one in found if one.age_ms >= older_ms]
     if due and not dry_run:
         for one in due:
@@ -45,18 +46,41 @@ def purge(context: Context, services: Sequence[str], *, older_ms: int, dry_run: 
         "moves": [],
         "put_away": [_document(one, older_ms, dropped=one in due and not dry_run) for one in found],
     }
-    return Result(document, tuple(_blocks(found, due, older_ms, dry_run)), exit=2 if due and dry_run else 0)
+    blocks = _blocks(found, due, older_ms, dry_run)
+    blocks += [
+        Say(f'! instance "{one}" does not run: nobody looked what is put away there', Tone.WARN) for one in silent
+    ]
+    return Result(document, tuple(blocks), exit=2 if due and dry_run else 0)
 
 
-def _all(context: Context) -> list[PutAway]:
-    from freehold.move.run.purging import put_away
+def _all(context: Context) -> tuple[list[PutAway], set[str]]:
+    """What is put away where services live or once lived, and the instances of that kind that do not run."""
+    from freehold.move.run.purging import came_from, put_away
 
+    platform = context.platform.name
     found: list[PutAway] = []
-    for instance in context.placements.instances:
-        for database in databases_of(context, instance.name):
-            with closing(context.servers.admin(instance.name, database)) as session:
-                found += put_away(session, context.platform.name)
-    return found
+    asked: set[tuple[str, str]] = set()
+    silent: set[str] = set()
+    left = [
+        (context, instance.name, database)
+        for instance in context.placements.instances
+        for database in databases_of(context, instance.name)
+    ]
+    while left:
+        there, instance_, database = left.pop()
+        if (instance_, database) in asked:
+            continue
+        asked.add((instance_, database))
+        with closing(there.servers.admin(instance_, database)) as session:
+            found += put_away(session, platform)
+            moves = came_from(session, platform)
+        for move in moves:
+            before = context.at({move.service: move.came})
+            if move.source.instance not in before.servers.addresses():
+                silent.add(move.source.instance)
+            elif database_there(before, move.source):
+                left.append((before, move.source.instance, move.source.database))
+    return sorted(found, key=lambda one: (one.move.service, one.completed_at)), silent
 
 
 def _blocks(found: Sequence[PutAway], due: Sequence[PutAway], older_ms: int, dry_run: bool) -> list[Block]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from freehold.move.machine import Phase
-from freehold.move.model import SOURCE, Move
+from freehold.move.model import SOURCE, TARGET, Move
 from freehold.move.run.healing import rows
 from freehold.move.run.retiring import retired
 from freehold.ports import Session
@@ -23,6 +23,15 @@ class PutAway:
     bytes: int
     completed_at: str
     age_ms: int
+
+
+def came_from(session: Session, platform: str) -> tuple[Move, ...]:
+    """The completed moves of a platform that brought a service into the database of a session."""
+    return tuple(
+        one.move
+        for one in rows(session)
+        if (one.side, one.phase, one.move.platform) == (TARGET, Phase.COMPLETED, platform)
+    )
 
 
 def put_away(session: Session, platform: str) -> tuple[PutAway, ...]:
