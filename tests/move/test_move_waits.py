@@ -9,7 +9,6 @@ import pytest
 
 from freehold.move import events
 from freehold.move.model import SOURCE
-from freehold.move.run import slots
 from freehold.move.run.notnow import NotNow
 from freehold.move.run.switching import Limits, switch
 from freehold.sqltext import raw
@@ -29,8 +28,8 @@ def test_who_keeps_the_way_back_from_being_made_is_named(servers: TidyServers, m
     holder = servers.admin("main", "postgres")
     holder.execute(raw(f"SET application_name = '{name}'; BEGIN; SELECT pg_current_xact_id()"))
     ((pid,),) = holder.query(raw("SELECT pg_backend_pid()::text"))
-    monkeypatch.setattr(slots, "TRY_MS", 50)
-    monkeypatch.setattr(slots, "TRIES", 2)
+    monkeypatch.setattr(slotmaking, "TRY_MS", 50)
+    monkeypatch.setattr(slotmaking, "TRIES", 2)
     traffic = NoPool()
     with pytest.raises(NotNow) as stopped:
         switch(on, MOVE, SOURCE, 1, traffic, LIMITS)

@@ -19,7 +19,7 @@ from freehold.cli.documents import document_schema
 from freehold.cli.schemas_of_moves import event_schema
 from support.bank import bank, everything_is_there, url
 from support.command import Desk
-from support.moves_killed import served_again, streamed, until, watchdogs
+from support.moves_killed import BEYOND_S, served_again, streamed, until, watchdogs
 from support.traffic import transfers
 
 pytestmark = [
@@ -79,7 +79,7 @@ def test_ctrl_c_says_where_things_stand_and_clients_go_on() -> None:
                 said, words = interrupted(cutting, until(cutting, event="pause_begun"))
                 assert 'the move of service "visits" is following; it is served at main/bank' in said
                 assert words == ["freehold", "move", "cutover", "--service", "visits"]
-            served_again(clients)
+            served_again(clients, within_s=20 + BEYOND_S)
 
             leaving = streamed(found, *words[2:], "--lag", "5s", "--pause", "20s")
             until(leaving, event="step_begun")

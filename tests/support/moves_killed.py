@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import time
+from collections.abc import Mapping
 
+from freehold.move.run.switching import Limits
 from support.command import PROGRAM, Desk
 from support.traffic import Clients
 
-SERVED_AGAIN_S = 30.0
-"""Far above the limit of the pause: machines that run tests are busy. What is measured is printed."""
+BUDGET_S = Limits().pause_ms / 1000
+"""How long a switch may hold clients back, unless it is told otherwise."""
+BEYOND_S = 2.0
+"""How much later a service must be written again, whatever died in its switch; without a person."""
+
+Moment = Mapping[str, str]
+"""What an event of a switch says."""
+WATCHED: Moment = {"event": "watchdog", "state": "started"}
+SERVED: Moment = {"event": "step_done", "step": "redirect"}
+UNWATCHED: Moment = {"event": "watchdog", "state": "ended"}
+PAUSED: tuple[Moment, ...] = (
+    {"event": "pause_begun"},
+    *({"event": "step_begun", "step": step} for step in ("hold", "fence", "drain", "sequences", "open", "redirect")),
+)
 
 
 def begin(found: Desk, *words: str) -> subprocess.Popen[bytes]:
@@ -49,6 +65,15 @@ def until(process: subprocess.Popen[str], **keys: object) -> list[dict[str, obje
     raise AssertionError((keys, seen[-5:]))
 
 
+def killed_at(found: Desk, moment: Moment, later_s: float, *words: str) -> None:
+    """``freehold move`` with these words, killed so much later than at this moment."""
+    one = streamed(found, *words, "--lag", "5s")
+    until(one, **moment)
+    time.sleep(later_s)
+    os.killpg(one.pid, signal.SIGKILL)
+    one.communicate()
+
+
 def watchdogs(found: Desk) -> list[int]:
     """Process ids of watchdogs of moves of this platform."""
     looked = f"freehold move watchdog -f {found.folder}/"
@@ -56,12 +81,12 @@ def watchdogs(found: Desk) -> list[int]:
     return [int(line) for line in told.stdout.split()]
 
 
-def served_again(clients: Clients) -> float:
-    """How long until each service confirms a write again, in s."""
+def served_again(clients: Clients, within_s: float = BUDGET_S + BEYOND_S) -> float:
+    """How long until each service confirms a write again, in s; no longer than ``within_s``."""
     began = time.monotonic()
     before = {name: len(numbers) for name, numbers in clients.confirmed.items()}
     while any(len(clients.confirmed[name]) == count for name, count in before.items()):
         assert clients.reconnects or not clients.errors, clients.errors
-        assert time.monotonic() - began < SERVED_AGAIN_S, clients.errors[-3:]
+        assert time.monotonic() - began < within_s, clients.errors[-3:]
         time.sleep(0.01)
     return time.monotonic() - began

@@ -270,7 +270,7 @@ DOCUMENTS: dict[str, dict[str, Schema]] = {
 _OPTIONAL = {
     "discover": ("live",),
     "up": ("proof",),
-    "move": ("findings", "verifications", *schemas_of_moves.ANSWERED),
+    "move": ("findings", "put_away", "verifications", *schemas_of_moves.ANSWERED),
     "pool": ("advice", "files", "stopped"),
 }
 

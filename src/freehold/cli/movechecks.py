@@ -205,7 +205,7 @@ def differing(world: World, move: Move) -> tuple[Difference, ...]:
 
 def proved(world: World, move: Move, found: Mapping[str, Standing], within_ms: int) -> None:
     """Raise FreeholdError unless every row was compared ``within_ms``, and nothing differed and nothing does."""
-    told = _newest(found)
+    told = newest(found)
     if told is None or told["mode"] != "full":
         raise FreeholdError(
             f'it was not verified that service "{move.service}" is whole at its new home',
@@ -222,7 +222,7 @@ def proved(world: World, move: Move, found: Mapping[str, Standing], within_ms: i
 
 def known_equal(world: World, move: Move, found: Mapping[str, Standing]) -> None:
     """Raise FreeholdError where the last verification found differences, or where definitions differ now."""
-    told = _newest(found)
+    told = newest(found)
     if told is not None and told["mismatches"]:
         raise FreeholdError(
             f'the homes of service "{move.service}" differed in {told["mismatches"]} places when last verified',
@@ -240,7 +240,7 @@ def known_alike(world: World, move: Move) -> None:
         )
 
 
-def _newest(found: Mapping[str, Standing]) -> dict[str, object] | None:
+def newest(found: Mapping[str, Standing]) -> dict[str, object] | None:
     """The verification that ended last: each is written down where the service lived then."""
     told = [told for one in found.values() if isinstance(told := one.seen.get("verified"), dict)]
     return max(told, key=_at, default=None)

@@ -7,37 +7,14 @@ from typing import TYPE_CHECKING
 
 from freehold.cli import instances
 from freehold.cli.context import Context
-from freehold.cli.moveworld import database_there, databases_of, world_of
+from freehold.cli.moveworld import database_there
 from freehold.cli.underway import known_as
 from freehold.layouts.placement import place
 from freehold.local.movesfile import Known
-from freehold.move.machine import Phase
-from freehold.move.model import SOURCE, Side
+from freehold.move.model import Side
 
 if TYPE_CHECKING:
     from freehold.move.state import Standing
-
-
-def purge(context: Context, services: Sequence[str]) -> tuple[str, ...]:
-    """Drop what completed moves put away; the services whose old tables are gone."""
-    from freehold.move.run.healing import rows
-    from freehold.move.run.retiring import purge as do
-
-    found: list[str] = []
-    for instance in context.placements.instances:
-        for database in databases_of(context, instance.name):
-            session = context.servers.admin(instance.name, database)
-            try:
-                there = rows(session)
-            finally:
-                session.close()
-            for one in there:
-                mine = one.side == SOURCE and one.move.platform == context.platform.name
-                if mine and one.phase is Phase.COMPLETED and (not services or one.move.service in services):
-                    with world_of(context, one.move) as world:
-                        if do(world, one.move):
-                            found.append(one.move.service)
-    return tuple(found)
 
 
 def find(context: Context) -> tuple[Known, ...]:

@@ -8,14 +8,13 @@ from dataclasses import replace
 from freehold.cli import instances, movechecks, movehomes, moveinplace, movestart, movetasks, moveworld, moving, pools
 from freehold.cli.bringing import bring
 from freehold.cli.context import Context
-from freehold.cli.out import Block, Cell, Result, Say, Table, Tone
+from freehold.cli.movestatus import document_of
+from freehold.cli.out import Block, Result, Say, Tone
 from freehold.cli.shapes import count, finding_block
-from freehold.errors import Unreachable
 from freehold.finding import Finding, JsonObject, Level
 from freehold.layouts.placement import place
 from freehold.local.movesfile import Known
 from freehold.move.events import Step
-from freehold.move.machine import Phase, allowed
 from freehold.move.model import SOURCE, TARGET
 from freehold.move.run.switching import Limits, Switched
 from freehold.move.verify.model import Options
@@ -81,7 +80,7 @@ def started(
         blocks += after_completion(context)
     document: JsonObject = {
         "action": "auto" if through else "start",
-        "moves": [_document(context, entry) for entry in entries],
+        "moves": [document_of(context, entry) for entry in entries],
         "findings": [finding.as_json() for finding in told],
     }
     return Result(
@@ -97,33 +96,6 @@ def _copied(context: Context, service: str) -> bool:
     return any(table.owner == service for link in context.placements.links for table in link.through(Via.REPLICA))
 
 
-def status(context: Context, entries: Sequence[Known]) -> Result:
-    """Where each move stands."""
-    rows: list[tuple[str | Cell, ...]] = []
-    documents: list[JsonObject] = []
-    exits = 0
-    for entry in entries:
-        try:
-            one = _document(context, entry)
-        except Unreachable as error:
-            rows.append((entry.move.service, Cell("?", Tone.WARN), _way(entry), "", error.message))
-            exits = 3
-            continue
-        documents.append(one)
-        can = " | ".join(allowed(Phase(str(one["phase"]))))
-        lag = one["lag_bytes"]
-        behind = f"{lag:,} bytes" if isinstance(lag, int) else ""
-        if one["phase"] in ("structured", "provisioned", "started"):
-            behind = f"{one['copied_rows']:,} of about {one['total_rows'] or 0:,} rows"
-        rows.append((entry.move.service, str(one["phase"]), _way(entry), behind, can))
-    blocks: tuple[Block, ...] = (
-        (Table(("service", "phase", "from and to", "behind", "next"), rows),)
-        if rows
-        else (Say("· no service is being moved", Tone.DIM),)
-    )
-    return Result({"action": "status", "moves": documents}, blocks, exit=exits)
-
-
 def ended(context: Context, action: str, entries: Sequence[Known], blocks: Sequence[Block]) -> Result:
     """The answer of an action on moves that exist."""
     follow = {
@@ -132,7 +104,7 @@ def ended(context: Context, action: str, entries: Sequence[Known], blocks: Seque
         "complete": "freehold prove",
         "abort": "freehold status",
     }
-    documents = [_document(context, entry) for entry in entries]
+    documents = [document_of(context, entry) for entry in entries]
     return Result(
         {"action": action, "moves": documents}, tuple(blocks), next=follow.get(action, "freehold move status")
     )
@@ -174,7 +146,7 @@ def verified(context: Context, entries: Sequence[Known], options: Options, for_m
         blocks += _compared(found)
         if found.report.mismatches and found.home == TARGET:
             blocks.append(Say("! which home is right, only a person can say: a repair needs --right", Tone.WARN))
-        documents.append(_document(context, entry))
+        documents.append(document_of(context, entry))
         reports.append(
             {
                 "service": found.service,
@@ -208,14 +180,6 @@ def _compared(found: movechecks.Verified) -> list[Block]:
     sign, tone = ("✓", Tone.GOOD) if found.clean else ("✗", Tone.BAD)
     blocks.append(Say(f"{sign} {found.service}: {verdict}", tone))
     return blocks
-
-
-def purged(context: Context, services: Sequence[str]) -> Result:
-    """Drop what completed moves put away."""
-    context.known_services(services)
-    dropped = movehomes.purge(context, services)
-    said = f"✓ dropped the old tables of {', '.join(dropped)}" if dropped else "· nothing is put away"
-    return Result({"action": "purge", "moves": []}, (Say(said, Tone.GOOD if dropped else Tone.DIM),))
 
 
 def after_completion(context: Context) -> list[Block]:
@@ -253,32 +217,3 @@ def _declared(context: Context) -> list[Block]:
                 return [Say(f"✓ the declaration says layout: {layout.value} now", Tone.GOOD)]
             return [Say(f"! the platform is laid out as {layout.value}: write that under layout:", Tone.WARN)]
     return [Say("! the declaration does not say yet where every service lives; it is kept in .freehold", Tone.WARN)]
-
-
-def _document(context: Context, entry: Known) -> JsonObject:
-    told = moveworld.look(context, entry)
-    found, move = told.sides, entry.move
-    phase = (found.get(TARGET) or found[SOURCE]).phase if found else Phase.STARTED
-    if entry.in_place:
-        phase = Phase.COMPLETED if entry.ended else Phase.SWITCHED
-    if SOURCE in found and found[SOURCE].open:
-        phase = found[SOURCE].phase
-    seen = {**(found[SOURCE].seen if SOURCE in found else {}), **(found[TARGET].seen if TARGET in found else {})}
-    return {
-        "service": move.service,
-        "id": move.id,
-        "phase": phase.value,
-        "source": f"{move.source.instance}/{move.source.database}",
-        "target": f"{move.target.instance}/{move.target.database}",
-        "home": next((side for side, one in found.items() if one.open), entry.home),
-        "copied_rows": told.copied_rows,
-        "total_rows": seen.get("total_rows"),
-        "lag_bytes": told.lag_bytes,
-        "pause_ms": seen.get("pause_ms"),
-        "verified": seen.get("verified"),
-    }
-
-
-def _way(entry: Known) -> str:
-    move = entry.move
-    return f"{move.source.instance}/{move.source.database} → {move.target.instance}/{move.target.database}"

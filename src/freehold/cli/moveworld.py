@@ -22,6 +22,8 @@ from freehold.move.model import TARGET, Move, Side
 from freehold.sqltext import keyword, literal, sql
 
 if TYPE_CHECKING:
+    from freehold.move.run.probing import Probe
+    from freehold.move.run.slots import Slot
     from freehold.move.run.world import World
     from freehold.move.state import Standing
     from freehold.ports import Servers
@@ -77,28 +79,39 @@ def steering(context: Context, move: Move) -> Iterator[PoolTraffic | NoPool]:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What both sides say of a move, how many bytes the side that follows is behind, and how many rows were copied."""
+    """What both sides say of a move, how many bytes the side that follows is behind, how many rows were copied, the
+    slots of the move, and how long a row took to cross, where that was asked."""
 
     sides: dict[str, Standing]
     lag_bytes: int | None
     copied_rows: int
+    slots: tuple[Slot, ...] = ()
+    probe: Probe | None = None
 
 
-def look(context: Context, entry: Known) -> Seen:
-    """Where a move stands. Raises Unreachable."""
+def look(context: Context, entry: Known, began_ms: float | None = None, *, probing: bool = False) -> Seen:
+    """Where a move stands. ``began_ms`` is when this process began to ask, if not now; ``probing`` sends a row through
+    the stream. Raises Unreachable."""
     from freehold.move import copy
     from freehold.move.run.following import lag_bytes
     from freehold.move.run.healing import home, standings
+    from freehold.move.run.probing import probe
+    from freehold.move.run.slots import slots
 
     if entry.in_place:
         return Seen({}, None, 0)
+    began_ms = SystemClock().monotonic_ms() if began_ms is None else began_ms
     with world_of(context, entry.move) as world:
         found = standings(world, entry.move)
         side, copied = home(found), 0
         if TARGET in found:
             with world.session(entry.move.target) as session:
                 copied = int(str(session.query(copy.rows_there(entry.move.id))[0][0]))
-        return Seen(found, lag_bytes(world, entry.move, side) if side else None, copied)
+        kept = slots(world, entry.move, found, began_ms)
+        lag = lag_bytes(world, entry.move, side) if side else None
+        followed = any(one.followed for one in kept if one.side == side)
+        crossed = probe(world, entry.move, found[side], followed=followed) if probing and side else None
+        return Seen(found, lag, copied, kept, crossed)
 
 
 def database_there(context: Context, place: Side) -> bool:

@@ -10,6 +10,19 @@ from freehold.cli.schema_words import COUNT, FINDING, FLAG, MS, TEXT, Schema, li
 from freehold.move.events import RESULT, kinds
 from freehold.move.machine import Phase
 
+_SLOT = object_of(
+    {
+        "name": TEXT,
+        "side": one_of("source", "target"),
+        "direction": one_of("forward", "reverse", "verification"),
+        "active": FLAG,
+        "followed": FLAG,
+        "retained_bytes": {"type": ["integer", "null"]},
+        "wal_status": TEXT,
+        "abandoned": FLAG,
+    }
+)
+
 _MOVE = object_of(
     {
         "service": TEXT,
@@ -21,6 +34,9 @@ _MOVE = object_of(
         "copied_rows": COUNT,
         "total_rows": {"type": ["integer", "null"], "minimum": 0},
         "lag_bytes": {"type": ["integer", "null"]},
+        "lag_s": {"type": ["number", "null"], "minimum": 0},
+        "lag_limit_s": {"type": ["number", "null"], "minimum": 0},
+        "slots": list_of(_SLOT),
         "pause_ms": {"type": ["number", "null"], "minimum": 0},
         "verified": {
             "anyOf": [
@@ -30,6 +46,22 @@ _MOVE = object_of(
         },
     }
 )
+
+_PUT_AWAY = object_of(
+    {
+        "service": TEXT,
+        "id": TEXT,
+        "instance": TEXT,
+        "database": TEXT,
+        "schemas": list_of(TEXT),
+        "tables": COUNT,
+        "bytes": COUNT,
+        "completed_at": TEXT,
+        "due_at": TEXT,
+        "dropped": FLAG,
+    }
+)
+"""Old tables that wait for their end, or met it in this run."""
 
 ENVELOPE: dict[str, tuple[Schema, str]] = {
     "schema_version": ({"const": 1}, "1, until a key changes its meaning or goes away"),
@@ -102,6 +134,7 @@ DOCUMENTS: dict[str, dict[str, Schema]] = {
         "verifications": list_of(
             object_of({"service": TEXT, "report": {"type": "object"}, "definitions": list_of(TEXT)})
         ),
+        "put_away": list_of(_PUT_AWAY),
         **ANSWERED,
     },
 }

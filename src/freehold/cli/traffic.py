@@ -13,6 +13,7 @@ from freehold.errors import FreeholdError, LocalStateError, ServerError
 from freehold.local.clock import SystemClock
 from freehold.move.model import SOURCE, TARGET, Move
 from freehold.pool.model import Bouncer, Entry, Login
+from freehold.pool.text import written
 from freehold.sqltext import keyword
 
 if TYPE_CHECKING:
@@ -106,9 +107,10 @@ class PoolTraffic:
             console.resume(self._alias)
 
     def backends(self) -> frozenset[int]:
-        """The server processes that the pool holds for the service."""
+        """The server processes that the pool holds for the service, those of the proof's entry too."""
+        mine = {one.alias for one in written(_entry(self._wanted[SOURCE], self._alias))}
         rows = (row for console in self._open() for row in console.show(keyword("SERVERS")))
-        return frozenset(int(row["remote_pid"] or 0) for row in rows if row["database"] == self._alias)
+        return frozenset(int(row["remote_pid"] or 0) for row in rows if row["database"] in mine)
 
     def close(self) -> None:
         """Close the consoles."""

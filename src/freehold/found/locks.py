@@ -21,11 +21,12 @@ LOCK_TIMEOUT_MS = 3_000
 
 GIVING_WAY = sql(
     "SELECT pg_catalog.set_config('lock_timeout',"
-    " least({}, greatest(1, reset_val::integer * 9 / 10))::text, true)"
+    " least({}, greatest(1, reset_val::integer * 9 / 10))::text, true), ({})"
     " FROM pg_catalog.pg_settings WHERE name = 'deadlock_timeout'",
     LOCK_TIMEOUT_MS,
+    YIELDING,
 )
-"""For a transaction that takes several locks: it gives each up before a client that came later, and waits for one that
+"""For a transaction that takes several locks, also YIELDING: it gives each up before a client that came later, and waits for one that
 it has, looks for a deadlock and fails for it."""
 
 BACKOFF_LONGEST_MS = 5_000.0

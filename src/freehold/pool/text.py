@@ -61,13 +61,18 @@ def configuration(
         *(
             _entry(one, bouncer.lookup if bouncer.auth is Auth.QUERY else "")
             for entry in bouncer.entries
-            for one in (entry, of_one(entry))
+            for one in written(entry)
         ),
         "",
         "[pgbouncer]",
         *(f"{key} = {_whole(value)}" for key, value in own),
     ]
     return "\n".join(lines) + "\n"
+
+
+def written(entry: Entry) -> tuple[Entry, Entry]:
+    """All that PgBouncer is told of an entry: itself, and the one of the proof."""
+    return entry, of_one(entry)
 
 
 def of_one(entry: Entry) -> Entry:

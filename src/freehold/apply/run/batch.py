@@ -14,7 +14,7 @@ from freehold.errors import FreeholdError, MigrationError, MissingRight, ServerE
 from freehold.found import journal
 from freehold.found.control import control_sql
 from freehold.found.journal import Entry
-from freehold.found.locks import GIVING_WAY, YIELDING, backoff_ms, retriable
+from freehold.found.locks import GIVING_WAY, backoff_ms, retriable
 from freehold.plan.model import Action, Effect, Later, Phase, RunCommand, RunMigration, Statement, Step, WriteHba
 from freehold.plan.order import Batch
 from freehold.ports import Session
@@ -113,7 +113,6 @@ class Sender:
             work = [(step, self._worked_out(self._effects(step))) for step in batch.steps]
             place = f'{batch.phase.name.lower()} of "{batch.database or batch.instance}"'
             with world.watched(batch.instance, pid, place) as waits, session.transaction():
-                session.query(YIELDING)
                 session.query(GIVING_WAY)
                 if world.together is not None and world.together.there(batch.instance, batch.database):
                     with blamed(batch.steps[0], waits):

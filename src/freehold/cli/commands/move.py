@@ -12,6 +12,8 @@ _ACTIONS = (
     "start", "status", "verify", "cutover", "rollback", "complete", "abort", "resume", "auto", "purge", "find",
 )  # fmt: skip
 _WATCHDOG = "watchdog"
+KEPT = "7d"
+"""For how long old tables are kept after the completion of their move, unless somebody says otherwise."""
 _STREAMED = frozenset({"start", "verify", "cutover", "rollback", "complete", "abort", "resume", "auto"})
 """Actions that take their time: with --json each thing that happens is a line, and the answer is the last."""
 
@@ -24,7 +26,8 @@ class _Action(click.Choice[str]):
 
 
 @command()
-@click.argument("action", type=_Action(_ACTIONS), default="status")
+@click.argument("action", type=_Action(_ACTIONS), required=False)
+@click.option("--auto", is_flag=True, help="The same as the action auto.")
 @click.option("--to", "layout", type=click.Choice([one.value for one in Layout]), help="The layout to move to.")
 @click.option(
     "--service", "services", metavar="NAME", multiple=True, help="Only this service; may be repeated. Default: all."
@@ -80,7 +83,7 @@ class _Action(click.Choice[str]):
 @click.option(
     "--unverified",
     is_flag=True,
-    help="cutover: although no verification says that both sides are the same; rollback: although one says"
+    help="cutover: although no verification says that both sides are the same; rollback, complete: although one says"
     " that they differ.",
 )
 @click.option(
@@ -112,15 +115,26 @@ class _Action(click.Choice[str]):
 @click.option(
     "--dry-run",
     is_flag=True,
-    help="start, auto: only say what is in the way; a new instance of our own is started to be asked.",
+    help="start, auto: only say what is in the way; a new instance of our own is started to be asked."
+    " purge: only say what would be dropped.",
 )
 @click.option(
     "--no-backup", is_flag=True, help="start, auto: move without an archive that was restored and compared first."
 )
-@click.option("--yes", is_flag=True, help="Do not ask before completing or aborting.")
+@click.option(
+    "--older-than",
+    "older_ms",
+    metavar="DURATION",
+    default=KEPT,
+    show_default=True,
+    callback=duration,
+    help="purge: keep what was completed later than so long ago; 0s drops all at once.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask before completing, aborting or dropping.")
 def move(
     call: Call,
-    action: str,
+    action: str | None,
+    auto: bool,
     layout: str | None,
     services: tuple[str, ...],
     to_instance: str,
@@ -142,13 +156,14 @@ def move(
     parent: int,
     dry_run: bool,
     no_backup: bool,
+    older_ms: int,
     yes: bool,
 ) -> Result:
     """Move services to another layout, database or instance while they are in use, and back.
 
     \b
     start     back up, make the new home, copy, and follow every change; the service stays where it is
-    status    where each move stands, how far behind the copy is, and what can be done next
+    status    where each move stands, how far behind the copy is, the WAL it keeps, and what can be done next
     verify    compare every row on both sides while writes go on
     cutover   hold the pool back for a moment and let the service go on at its new home
     rollback  the same the other way; nothing that was written at the new home is lost
@@ -156,16 +171,19 @@ def move(
     abort     give the move up before a cutover, or after a rollback; leaves nothing behind
     resume    end a switch that was interrupted, and go on with a start that was
     auto      start, verify, cut over, soak and complete, one service after the other
-    purge     drop what completed moves put away
+    purge     drop what completed moves put away more than --older-than ago
     find      ask the databases which moves there are, where this machine does not know of them
+
+    Without an action it is status, of the services that are named; any other option wants one. `--to LAYOUT --auto`
+    is the same as `auto --to LAYOUT`.
 
     A switch waits for no longer than --pause and tries again when somebody's transaction is in the way. A watchdog
     frees the service when this process dies. Ctrl-C is safe at any time: it says where things stand and what goes on.
     With --json everything that happens is a line of its own (docs/move-events.md), the answer the last one; status,
-    purge and find print the answer alone. Exit code 2 when verification finds a difference, 3 when a server does not
-    answer.
+    purge and find print the answer alone. Exit code 2 when verification finds a difference, purge --dry-run something
+    that is due, or status WAL that is kept for nobody; 3 when a server does not answer.
     """
-    from freehold.cli import movehomes, movestart, movetasks, moving
+    from freehold.cli import movehomes, movestart, movetasks, movewords, moving
     from freehold.cli import movereports as report
     from freehold.cli.interrupted import telling
     from freehold.move.model import SOURCE, TARGET
@@ -174,6 +192,7 @@ def move(
 
     if action == _WATCHDOG:
         return _watchdog(call, services[0], pause_ms, parent)
+    action = movewords.chosen(click.get_current_context(), action, auto=auto)
     call.out.streams = action in _STREAMED
     context = call.context
     limits = Limits(pause_ms=float(pause_ms), lag_ms=float(lag_ms), tries=tries)
@@ -191,11 +210,15 @@ def move(
                 dry_run=dry_run,
                 backup=not no_backup,
             )
+        if action == "purge":
+            from freehold.cli.movepurge import purge
+
+            return purge(context, services, older_ms=older_ms, dry_run=dry_run, yes=yes)
         entries = movehomes.find(context) if action == "find" else movetasks.known(context, services)
         if action in ("status", "find"):
-            return report.status(context, entries)
-        if action == "purge":
-            return report.purged(context, services)
+            from freehold.cli.movestatus import status
+
+            return status(context, entries, judged=action == "status")
         if not entries:
             return Result({"action": action, "moves": []}, (Say("· no service is being moved", Tone.DIM),))
         if action in ("verify", "cutover", "rollback", "resume") and not services:
@@ -205,6 +228,10 @@ def move(
             options = Options(mode=mode, percent=sample or 100.0, seed=seed, repair=repair, workers=jobs)
             return report.verified(context, entries, options, for_ms, right or "")
         if action in ("complete", "abort"):
+            if action == "complete" and not unverified:
+                from freehold.cli.moveends import undisputed
+
+                undisputed(context, entries)
             named = ", ".join(entry.move.service for entry in entries)
             agree(f"{action} the move of {named}?", yes=yes, otherwise=f"{action} of {named} asks for a yes")
         blocks: list[Block] = []

@@ -9,7 +9,7 @@ from freehold.move import advancing, control, ddl, fence, follow, identity
 from freehold.move.advancing import SequenceGrant
 from freehold.move.events import LagSeen
 from freehold.move.model import Inventory, Move, other
-from freehold.move.run import slots
+from freehold.move.run import slotmaking
 from freehold.move.run.following import cross, direction, end, lag_bytes, subscribe
 from freehold.move.run.look import look
 from freehold.move.run.world import World, patiently
@@ -74,7 +74,7 @@ def arm(world: World, move: Move, near_side: str, epoch: int) -> Armed:
                 patiently(world, far, statement, "publication")
             where = f'the slot for the way back on "{move.place(far_side).instance}"'
             with world.session(move.place(far_side)) as watcher:
-                slots.made(world, where, far, watcher, lambda: far.query(follow.make_slot(move.id, way)))
+                slotmaking.made(world, where, far, watcher, lambda: far.query(follow.make_slot(move.id, way)))
         if not near.query(follow.subscribed(move.id, way)):
             subscribe(world, move, far_side, far, near, enabled=False)
         grants = advancing.grants(near.query(advancing.question(move.schemas)))

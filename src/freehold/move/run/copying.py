@@ -12,7 +12,7 @@ from freehold.move import copy, follow, identity
 from freehold.move.copy import Part
 from freehold.move.events import RowsCopied, remaining_s
 from freehold.move.model import Inventory, Move
-from freehold.move.run import slots
+from freehold.move.run import slotmaking
 from freehold.move.run.world import World, patiently
 from freehold.move.state import note
 from freehold.ports import Session
@@ -81,7 +81,7 @@ def copy_rows(world: World, move: Move, inventory: Inventory, jobs: int) -> froz
         try:
             # which waits for transactions that began before, naming them
             export = follow.export_slot(move.id, "f")
-            snapshot = slots.made(world, "the slot", exporter, source, lambda: str(exporter.query(export)[0][2]))
+            snapshot = slotmaking.made(world, "the slot", exporter, source, lambda: str(exporter.query(export)[0][2]))
             same = _version(source) == _version(target)
             tally = Tally(world, sum(table.rows for table in tables), world.clock.monotonic_ms())
             source.execute(note(move, {"total_rows": tally.total}))

@@ -156,7 +156,8 @@ def settle(world: World, move: Move) -> tuple[str, ...]:
         back, forth = direction(away), direction(side)
         if far.query(follow.subscribed(move.id, forth)):
             # what brought the rows here has brought the last of them
-            if near.query(follow.subscribed(move.id, back)):
+            # a slot alone is what is left of a switch that was killed before it could subscribe
+            if near.query(follow.subscribed(move.id, back)) or far.query(follow.slot_there(move.id, back)):
                 end(move, far, near, back)
             rows_ = far.query(follow.subscribed(move.id, forth))
             if rows_ and rows_[0][0] is not True:
