@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from zlib import crc32
 
 from freehold.errors import ServerError
+from freehold.found.locks import YIELDING
 from freehold.ports import Session
 from freehold.spec.model import TableName
 from freehold.spec.names import show_table
@@ -37,6 +38,7 @@ class Together:
         was not given in time, when others hold one."""
         order = sorted(self.tables, key=lambda one: crc32(f"{turn} {show_table(one)}".encode()))
         listed = join(", ", [ident(one.schema, one.table) for one in order])
+        session.query(YIELDING)
         session.execute(sql("SET LOCAL statement_timeout = {}", self.within_ms))
         try:
             session.execute(sql("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", listed))
