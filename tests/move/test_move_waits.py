@@ -9,6 +9,7 @@ import pytest
 
 from freehold.move import events
 from freehold.move.model import SOURCE
+from freehold.move.run import slotmaking
 from freehold.move.run.notnow import NotNow
 from freehold.move.run.switching import Limits, switch
 from freehold.sqltext import raw
