@@ -26,8 +26,8 @@ GIVING_WAY = sql(
     LOCK_TIMEOUT_MS,
     YIELDING,
 )
-"""For a transaction that takes several locks, also YIELDING: it gives each up before a client that came later, and waits for one that
-it has, looks for a deadlock and fails for it."""
+"""For a transaction that takes several locks, also YIELDING: it gives each up before a client that came later, and
+waits for one that it has, looks for a deadlock and fails for it."""
 
 BACKOFF_LONGEST_MS = 5_000.0
 _BACKOFF_MS = 200.0
