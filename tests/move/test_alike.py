@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from freehold.move.alike import Catalog, Difference, differences
+from freehold.move.alike import Catalog, Difference, Item, differences
 from freehold.move.control import control_sql
 from freehold.move.fence import keep
 from freehold.move.identity import REPLICA_IDENTITY
@@ -221,6 +221,21 @@ def test_the_mover_s_own_doing_is_no_difference(pair: Pair) -> None:
     both = replace(move, source_roles=move.target_roles)
     assert [one.aspect for one in differences(both, there, full)] == ["replica identity"]
     assert differences(both, there, of_the_move) == ()
+
+
+def test_what_is_left_of_an_index_that_was_refused_is_no_difference(pair: Pair) -> None:
+    key = ("index", "shop.left")
+    said = pair.source.items["index", "shop.customer_extra"].said
+    here = read(pair.target, pair.scene.move, pair.scene.move.target_roles)
+
+    def found(**changes: object) -> list[str]:
+        left = Item(*key, "", {**said, **changes})
+        more = replace(pair.source, items={**pair.source.items, key: left})
+        return [one.name for one in differences(pair.scene.move, more, here)]
+
+    assert found(valid=False) == []
+    assert found() == ["shop.left"]
+    assert found(valid=False, partitioned=True) == ["shop.left"]
 
 
 def test_the_name_of_the_only_relation_says_nothing_and_every_other_name_does() -> None:

@@ -165,10 +165,19 @@ CASES: dict[str, tuple[str, str, str]] = {
         "CREATE TYPE shop.mood AS ENUM (); CREATE TABLE shop.t (m shop.mood)",
         "type shop.mood, table shop.t",
     ),
+    "invalid_indexes": (
+        (
+            'CREATE INDEX "i v" ON shop.t (n);'
+            " UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'shop.\"i v\"'::regclass"
+        ),
+        "",
+        'index shop."i v" on shop.t: it is not valid',
+    ),
     "extensions": ("CREATE EXTENSION citext SCHEMA ext; ALTER TABLE shop.t ADD c ext.citext", "", 'extension "citext"'),
 }
 
 LEFT = {
+    "invalid_indexes": 'DROP INDEX shop."i v"',
     "foreign_tables": "DROP FOREIGN DATA WRAPPER w CASCADE",
     "policy_roles": 'DROP POLICY p ON shop.t; DROP ROLE "stra""nger"',
     "tablespaces": "DROP INDEX shop.i; DROP TABLESPACE fast",
@@ -403,6 +412,27 @@ def test_another_encoding_and_another_locale_are_seen(place: Place) -> None:
         clean_again.execute(raw(statement))
     assert sorted_otherwise.level is Level.WARNING
     assert place.found("encoding") == []
+
+
+def test_a_failed_build_a_left_over_and_a_build_under_way_are_told_apart(place: Place) -> None:
+    place.run("a", "CREATE TABLE shop.twice (n int, m int); INSERT INTO shop.twice VALUES (1, 1), (2, 1)")
+    place.on("a").attempt(raw("CREATE UNIQUE INDEX CONCURRENTLY once ON shop.twice (m)"))
+    place.on("a").attempt(raw("REINDEX INDEX CONCURRENTLY shop.once"))
+    place.run("a", "CREATE TABLE shop.cut (n int) PARTITION BY LIST (n); CREATE TABLE shop.cut1 PARTITION OF shop.cut"
+        " DEFAULT; CREATE INDEX half ON ONLY shop.cut (n)")  # fmt: skip
+    failed = place.found("invalid_indexes")
+    building = replace(gather(place.scene.world, place.scene.move).source, invalid_indexes=(("s.i", "s.t", True),))
+    (waits,) = place.found("invalid_indexes", lambda facts: replace(facts, source=building))
+    for one in failed:
+        place.run("a", one.remedy if "_cc" in one.object else "DROP INDEX shop.once")
+    left = place.found("invalid_indexes")
+    place.run("a", "DROP TABLE shop.twice, shop.cut")
+    assert {one.object: one.remedy.split()[0] for one in failed} == {
+        "index shop.once on shop.twice": "REINDEX",
+        "index shop.once_ccnew on shop.twice": "DROP",
+    }
+    assert left == []
+    assert "wait" in waits.remedy
 
 
 def test_a_label_of_a_provider_is_told(place: Place) -> None:

@@ -66,6 +66,7 @@ WITH mine AS MATERIALIZED (
   UNION ALL
   SELECT 'index', r.shown, 'pg_catalog.pg_class'::regclass, r.oid, NULL, pg_catalog.jsonb_build_object(
            'definition', pg_catalog.pg_get_indexdef(r.oid), 'valid', i.indisvalid, 'ready', i.indisready,
+           'partitioned', r.relkind = 'I',
            'clustered', i.indisclustered, 'replica identity', i.indisreplident,
            'tablespace', (SELECT s.spcname FROM pg_catalog.pg_tablespace AS s WHERE s.oid = r.reltablespace),
            'parent', (SELECT h.inhparent::regclass::text FROM pg_catalog.pg_inherits AS h WHERE h.inhrelid = r.oid),

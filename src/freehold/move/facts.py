@@ -46,7 +46,8 @@ class SideFacts:
     ``free_slots`` and the like count what the settings leave; ``used_extensions`` are those that something of the
     service needs; ``contents`` are the first things found in the service's schemas, as (kind, name); ``no_equality``
     are columns of tables without a key whose type has no equality, as (table, column, type); ``settings_there`` are
-    all settings that the server knows, ``routine_settings`` those that functions of the service set, by function.
+    all settings that the server knows, ``routine_settings`` those that functions of the service set, by function;
+    ``invalid_indexes`` are as (index, table, whether it is being built).
     """
 
     side: Side
@@ -85,6 +86,7 @@ class SideFacts:
     contents: tuple[tuple[str, str], ...]
     settings_there: frozenset[str]
     routine_settings: tuple[tuple[str, str], ...]
+    invalid_indexes: tuple[tuple[str, str, bool], ...]
     bytes: int
 
 
@@ -197,6 +199,7 @@ def side_facts(side: Side, answer: str) -> SideFacts:
         contents=tuple((str(k), str(n)) for k, n in _rows(got["contents"])),
         settings_there=frozenset(cast("list[str]", got["settings_there"])),
         routine_settings=tuple((str(f), str(s)) for f, s in _rows(got["routine_settings"])),
+        invalid_indexes=tuple((str(i), str(t), b is True) for i, t, b in _rows(got["invalid_indexes"])),
         bytes=_int(got["bytes"]),
     )
 

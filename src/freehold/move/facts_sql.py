@@ -165,6 +165,12 @@ SELECT pg_catalog.json_build_object(
           pg_catalog.split_part(o, '=', 1)))
       FROM routine AS f JOIN pg_catalog.pg_proc AS p ON p.oid = f.oid
       CROSS JOIN LATERAL pg_catalog.unnest(p.proconfig) AS o WHERE f.is_mine),
+  -- a partitioned index that lacks a partition is not valid either, and is moved as it is
+  'invalid_indexes', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(r.shown, i.indrelid::regclass::text,
+          EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index AS b WHERE b.index_relid = r.oid
+              OR (b.relid = i.indrelid AND b.index_relid = 0))) ORDER BY r.shown)
+      FROM relation AS r JOIN pg_catalog.pg_index AS i ON i.indexrelid = r.oid
+      WHERE r.relkind = 'i' AND NOT (i.indisvalid AND i.indisready AND i.indislive)),
   'bytes', (SELECT coalesce(pg_catalog.sum(pg_catalog.pg_total_relation_size(r.oid)), 0) FROM relation AS r
       WHERE r.relkind IN ('r', 'm'))
 )::text"""
