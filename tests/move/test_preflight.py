@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import threading
@@ -194,6 +195,7 @@ LEFT = {
 @pytest.mark.parametrize("name", CASES)
 def test_a_condition_is_found_and_its_remedy_takes_it_away(place: Place, name: str) -> None:
     source, target, named = CASES[name]
+
     assert place.found(name) == []
     place.run("a", source)
     place.run("b", target)
@@ -468,8 +470,66 @@ def test_every_check_has_a_test() -> None:
     assert set(family.members(FAMILY, type(next(iter(members().values()))))) == elsewhere | set(CASES)
 
 
+def test_an_extension_that_only_sql_uses_is_found_and_can_be_accepted(place: Place) -> None:
+    key = 'extensions:shop:extension "pg_trgm"'
+    place.run("a", "CREATE EXTENSION pg_trgm SCHEMA ext")
+
+    def told(**changes: object) -> list[tuple[Level, str]]:
+        found = place.found("extensions", lambda facts: replace(facts, **changes))  # type: ignore[arg-type]
+        return [(one.level, one.title) for one in found if one.key == key]
+
+    (alone,) = (one for one in place.found("extensions") if one.key == key)
+    absent = place.found("extensions", lambda facts: replace(facts, target_there=False))
+    (lines,) = (one.remedy for one in absent if one.key == key)
+    accepted = told(accepted=frozenset({key}))
+    of_others = told(neighbours={"pg_trgm": ("search",)})
+    place.run("a", "CREATE FUNCTION shop.near(text) RETURNS real LANGUAGE plpgsql AS"
+        " 'BEGIN RETURN ext.Similarity($1, ''x'');END'")  # fmt: skip
+    named = told(neighbours={"pg_trgm": ("search",)})
+    still_accepted = told(accepted=frozenset({key}))
+    place.run("a", "DROP FUNCTION shop.near; CREATE INDEX near ON shop.t USING gin ((n::text) ext.gin_trgm_ops)")
+    needed = told(accepted=frozenset({key}), neighbours={"pg_trgm": ("search",)})
+    place.run("a", "DROP INDEX shop.near; REVOKE USAGE ON SCHEMA ext FROM PUBLIC")
+    out_of_reach = told()
+    place.run("a", "GRANT USAGE ON SCHEMA ext TO PUBLIC")
+    place.run("b", alone.remedy)
+    there = told()
+    place.run("b", "ALTER EXTENSION pg_trgm SET SCHEMA public")
+    elsewhere = told()
+    place.run("a", "DROP EXTENSION pg_trgm")
+    place.run("b", "DROP EXTENSION pg_trgm")
+
+    assert (alone.level, alone.object) == (Level.ERROR, 'extension "pg_trgm"')
+    assert key in json.loads(alone.detail[alone.detail.index("key: ") + 5 : alone.detail.index(", reason")])
+    assert lines == "services:\n  shop:\n    extensions:\n      - pg_trgm"
+    assert [level for level, _ in accepted] == [Level.INFO]
+    assert [level for level, _ in of_others] == [Level.WARNING]
+    assert "search declares it" in of_others[0][1]
+    assert [level for level, _ in named] == [Level.ERROR]
+    assert "text of a function" in named[0][1]
+    assert [level for level, _ in still_accepted] == [Level.INFO]
+    assert [level for level, _ in needed] == [Level.ERROR]
+    assert out_of_reach == []
+    assert [level for level, _ in there if level is not Level.WARNING] == []
+    assert [level for level, _ in elsewhere] == [Level.WARNING]
+
+
+def test_a_database_that_is_still_to_be_made_has_no_extension_but_what_every_one_has(place: Place) -> None:
+    place.run("a", "CREATE EXTENSION pg_trgm SCHEMA ext")
+    place.scene.servers.admin("b").execute(raw("CREATE EXTENSION pg_trgm"))
+    there = gather(place.scene.world, place.scene.move, "postgres")
+    place.scene.servers.admin("b").execute(raw("DROP EXTENSION pg_trgm"))
+    place.run("a", "DROP EXTENSION pg_trgm")
+    told = {one.object: one.level for one in findings(there) if one.code == "extensions"}
+    assert told == {'extension "btree_gist"': Level.ERROR, 'extension "pg_trgm"': Level.ERROR}
+
+
 def test_an_extension_that_the_new_home_will_get_is_in_nobodys_way(place: Place) -> None:
     place.run("a", CASES["extensions"][0])
-    assert place.found("extensions") != []
-    assert place.found("extensions", lambda facts: replace(facts, coming=("citext",))) == []
+
+    def told(*coming: str) -> list[str]:
+        return [one.object for one in place.found("extensions", lambda facts: replace(facts, coming=coming))]
+
+    assert 'extension "citext"' in told()
+    assert 'extension "citext"' not in told("citext")
     place.run("a", LEFT["extensions"])

@@ -12,6 +12,7 @@ from freehold.cli.moveworld import database_there, steering, world_of
 from freehold.cli.traffic import NoPool
 from freehold.errors import FreeholdError
 from freehold.finding import Finding, Level
+from freehold.local.clock import SystemClock
 from freehold.local.movesfile import Known
 from freehold.move import events
 from freehold.move.model import SOURCE, TARGET, Move
@@ -61,6 +62,12 @@ def facts_of(context: Context, move: Move, *, made: bool = True) -> Facts:
             has_pool=not isinstance(clients, NoPool),
             pooled=clients.backends(),
             coming=() if made else service.extensions,
+            neighbours=_neighbours(context, move),
+            accepted=frozenset(
+                one.key
+                for one in context.platform.ignores
+                if not one.until or one.until >= SystemClock().now_iso()[:10]
+            ),
             services={schema: one.name for one in context.platform.services for schema in one.schemas},
             maintained=tuple(one.table for one in service.timeseries),
             settings=tuple(name for name, _ in (*context.platform.settings, *service.settings)),
@@ -95,7 +102,18 @@ def facts_of(context: Context, move: Move, *, made: bool = True) -> Facts:
         )
 
 
-_OF_A_DATABASE = frozenset({"encoding", "extensions", "locale", "policy_roles", "subscribed", "target_not_empty"})
+def _neighbours(context: Context, move: Move) -> Mapping[str, tuple[str, ...]]:
+    """The extensions that only other services of the source's database declare, and these."""
+    mine = context.platform.service(move.service).extensions
+    found: dict[str, tuple[str, ...]] = {}
+    for one in context.placements.within(move.source.instance, move.source.database):
+        for extension in context.platform.service(one.service).extensions:
+            if extension not in mine:
+                found[extension] = (*found.get(extension, ()), one.service)
+    return found
+
+
+_OF_A_DATABASE = frozenset({"encoding", "locale", "policy_roles", "subscribed", "target_not_empty"})
 """Checks that ask what is inside the target's database; where that is still to be made, they wait until it is there."""
 
 

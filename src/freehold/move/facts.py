@@ -44,10 +44,11 @@ class SideFacts:
     """What one side's server says. Names of objects are quoted as SQL.
 
     ``free_slots`` and the like count what the settings leave; ``used_extensions`` are those that something of the
-    service needs; ``contents`` are the first things found in the service's schemas, as (kind, name); ``no_equality``
-    are columns of tables without a key whose type has no equality, as (table, column, type); ``settings_there`` are
-    all settings that the server knows, ``routine_settings`` those that functions of the service set, by function;
-    ``invalid_indexes`` are as (index, table, whether it is being built).
+    service needs, ``named_extensions`` those that the text of one of its functions names something of,
+    ``usable_extensions`` those whose schema its roles may use; ``contents`` are the first things found in the service's
+    schemas, as (kind, name); ``no_equality`` are columns of tables without a key whose type has no equality, as
+    (table, column, type); ``settings_there`` are all settings that the server knows, ``routine_settings`` those that
+    functions of the service set, by function; ``invalid_indexes`` are as (index, table, whether it is being built).
     """
 
     side: Side
@@ -66,6 +67,8 @@ class SideFacts:
     extensions: Mapping[str, tuple[str, str]]
     available: Mapping[str, str]
     used_extensions: tuple[str, ...]
+    usable_extensions: frozenset[str]
+    named_extensions: frozenset[str]
     tablespaces: frozenset[str]
     used_tablespaces: tuple[tuple[str, str, str], ...]
     roles: frozenset[str]
@@ -101,12 +104,13 @@ class Facts:
     the target, ``arriving`` of those that are on their way there; ``mirrored`` are the services that live at the
     target and read the service there through links.
 
-    ``pooled`` are the pids on the source that a pool of the platform
-    holds, ``has_pool`` whether the service has a pool at all, ``coming`` the extensions that will be made there before
-    anything is copied, ``maintained`` its partitioned tables that Freehold makes partitions of, ``free_bytes`` what is
-    free where the target (and the source) stores, None where nobody knows. ``newer`` is what the target's version
-    does not have, ``refused`` what its server does not take for another reason; ``settings`` are those that the
-    declaration gives the service.
+    ``pooled`` are the pids on the source that a pool of the platform holds, ``has_pool`` whether the service has a pool
+    at all, ``coming`` the extensions that will be made there before anything is copied, ``neighbours`` the services of
+    the source's database that declare an extension which this one does not, by extension, ``accepted`` the keys of
+    findings that the declaration accepts, ``target_there`` whether the target's database is there yet, ``maintained``
+    its partitioned tables that Freehold makes partitions of, ``free_bytes`` what is free where the target (and the
+    source) stores, None where nobody knows. ``newer`` is what the target's version does not have, ``refused`` what its
+    server does not take for another reason; ``settings`` are those that the declaration gives the service.
     """
 
     move: Move
@@ -116,6 +120,9 @@ class Facts:
     has_pool: bool = True
     pooled: frozenset[int] = frozenset()
     coming: tuple[str, ...] = ()
+    neighbours: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    accepted: frozenset[str] = frozenset()
+    target_there: bool = True
     moving: Mapping[str, str] = field(default_factory=dict)
     services: Mapping[str, str] = field(default_factory=dict)
     texts: tuple[Routine, ...] = ()
@@ -176,6 +183,8 @@ def side_facts(side: Side, answer: str) -> SideFacts:
         extensions={str(n): (str(v), str(s)) for n, v, s in _rows(got["extensions"])},
         available={str(n): str(v) for n, v in _rows(got["available"])},
         used_extensions=tuple(cast("list[str] | None", got["used_extensions"]) or ()),
+        usable_extensions=frozenset(cast("list[str] | None", got["usable_extensions"]) or ()),
+        named_extensions=frozenset(cast("list[str] | None", got["named_extensions"]) or ()),
         tablespaces=frozenset(cast("list[str]", got["tablespaces"])),
         used_tablespaces=tuple((str(k), str(n), str(s)) for k, n, s in _rows(got["used_tablespaces"])),
         roles=frozenset(cast("list[str]", got["roles"])),

@@ -55,6 +55,18 @@ SELECT pg_catalog.json_build_object(
       FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database()),
   'extensions', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(e.extname, e.extversion, n.nspname))
       FROM pg_catalog.pg_extension AS e JOIN pg_catalog.pg_namespace AS n ON n.oid = e.extnamespace),
+  'usable_extensions', (SELECT pg_catalog.json_agg(e.extname) FROM pg_catalog.pg_extension AS e
+      WHERE EXISTS (SELECT FROM ours AS o WHERE pg_catalog.has_schema_privilege(o.oid, e.extnamespace, 'USAGE'))),
+  -- words of SQL that are also names of functions say nothing
+  'named_extensions', (SELECT pg_catalog.json_agg(DISTINCT e.extname) FROM routine AS f
+      CROSS JOIN LATERAL pg_catalog.regexp_split_to_table(pg_catalog.lower(f.prosrc), '[^[:alnum:]_$]+') AS w (word)
+      JOIN (SELECT p.proname AS name, 'pg_catalog.pg_proc'::regclass AS catalog, p.oid FROM pg_catalog.pg_proc AS p
+          UNION ALL SELECT t.typname, 'pg_catalog.pg_type'::regclass, t.oid FROM pg_catalog.pg_type AS t) AS n
+          ON n.name = w.word
+      JOIN pg_catalog.pg_depend AS d ON d.classid = n.catalog AND d.objid = n.oid AND d.deptype = 'e'
+          AND d.refclassid = 'pg_catalog.pg_extension'::regclass
+      JOIN pg_catalog.pg_extension AS e ON e.oid = d.refobjid AND e.extname <> 'plpgsql'
+      WHERE f.is_mine AND w.word NOT IN (SELECT k.word FROM pg_catalog.pg_get_keywords() AS k)),
   'available', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(e.name, e.default_version))
       FROM pg_catalog.pg_available_extensions AS e),
   'used_extensions', (SELECT pg_catalog.json_agg(DISTINCT e.extname) FROM part AS p
