@@ -62,7 +62,7 @@ def facts_of(context: Context, move: Move, *, made: bool = True) -> Facts:
             has_pool=not isinstance(clients, NoPool),
             pooled=clients.backends(),
             coming=() if made else service.extensions,
-            neighbours=_neighbours(context, move),
+            neighbours=_neighbours(context, move.service),
             accepted=frozenset(
                 one.key
                 for one in context.platform.ignores
@@ -102,14 +102,14 @@ def facts_of(context: Context, move: Move, *, made: bool = True) -> Facts:
         )
 
 
-def _neighbours(context: Context, move: Move) -> Mapping[str, tuple[str, ...]]:
-    """The extensions that only other services of the source's database declare, and these."""
-    mine = context.platform.service(move.service).extensions
+def _neighbours(context: Context, service: str) -> Mapping[str, tuple[str, ...]]:
+    """The extensions that only other services declare, and these; one that has moved leaves its extensions behind."""
+    mine = context.platform.service(service).extensions
     found: dict[str, tuple[str, ...]] = {}
-    for one in context.placements.within(move.source.instance, move.source.database):
-        for extension in context.platform.service(one.service).extensions:
+    for one in context.platform.services:
+        for extension in one.extensions:
             if extension not in mine:
-                found[extension] = (*found.get(extension, ()), one.service)
+                found[extension] = (*found.get(extension, ()), one.name)
     return found
 
 

@@ -105,8 +105,8 @@ class Facts:
     target and read the service there through links.
 
     ``pooled`` are the pids on the source that a pool of the platform holds, ``has_pool`` whether the service has a pool
-    at all, ``coming`` the extensions that will be made there before anything is copied, ``neighbours`` the services of
-    the source's database that declare an extension which this one does not, by extension, ``accepted`` the keys of
+    at all, ``coming`` the extensions that will be made there before anything is copied, ``neighbours`` the other
+    services that declare an extension which this one does not, by extension, ``accepted`` the keys of
     findings that the declaration accepts, ``target_there`` whether the target's database is there yet, ``maintained``
     its partitioned tables that Freehold makes partitions of, ``free_bytes`` what is free where the target (and the
     source) stores, None where nobody knows. ``newer`` is what the target's version does not have, ``refused`` what its

@@ -2,9 +2,9 @@
 
 Types, operators and functions of extensions are not moved: definitions that use them would be refused, and SQL that a
 client sends, or that stands in the text of a function, would fail after the cutover. What SQL a client sends is not
-known, so every extension counts that the service's roles may reach. One that only other services of that database
-declare is a warning, unless the text of a function names something of it. What the service does not need can be
-accepted under `ignore:` with the key of the finding, unless a definition depends on it.
+known, so every extension counts that the service's roles may reach. One that only other services declare is a warning,
+unless the text of a function names something of it. What the service does not need can be accepted under `ignore:` with
+the key of the finding, unless a definition depends on it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from freehold.finding import Level
 from freehold.move.crossing import scalar
 from freehold.move.facts import Facts
-from freehold.move.preflight._kind import Note, check, database
+from freehold.move.preflight._kind import Note, check, instance
 from freehold.sqltext import ident, literal, quote_ident, sql
 
 _OF_LINKS = "postgres_fdw"
@@ -35,7 +35,8 @@ def _judged(facts: Facts, name: str, used: bool, named: bool) -> Iterator[Note]:
     """What is to be said of one extension; ``used`` is what a definition depends on, ``named`` what a text names."""
     there = facts.target.extensions
     version, schema = facts.source.extensions[name]
-    object, where = f"extension {quote_ident(name)}", database(facts.target)
+    object = f"extension {quote_ident(name)}"
+    where = f"database {quote_ident(facts.move.target.database)} on {instance(facts.target)}"
     least = Level.ERROR if used or named or not facts.neighbours.get(name) else Level.WARNING
     accepted = not used and f"extensions:{facts.move.service}:{object}" in facts.accepted
     level = Level.INFO if accepted else least
@@ -50,7 +51,7 @@ def _judged(facts: Facts, name: str, used: bool, named: bool) -> Iterator[Note]:
         yield Note(
             object,
             f"{_why(facts, name, used, named)}; it is not in {where}",
-            make.shown() if facts.target_there else _lines(facts, name),
+            make.shown() if facts.target_there and least is Level.ERROR else _lines(facts, name),
             _waiver(facts, object, used),
             level,
         )
