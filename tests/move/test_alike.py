@@ -160,7 +160,7 @@ MUTATIONS: list[tuple[str, str]] = [
     ("ALTER STATISTICS shop.customer_stats SET STATISTICS 5", "statistics shop.customer_stats|target"),
     ("COMMENT ON TABLE shop.customer IS NULL", "table shop.customer|comment"),
     ("ALTER TABLE shop.old OWNER TO shop_ro", "table shop.old|owner"),
-    ("ALTER ROLE shop_app SET work_mem = '3MB'", 'settings of role "shop_app"|'),
+    ("ALTER ROLE shop_app SET work_mem = '3MB'", 'settings of role "shop_app" in the database|work_mem'),
     (
         "ALTER TEXT SEARCH CONFIGURATION shop.words DROP MAPPING FOR word",
         "text search configuration shop.words|mappings",

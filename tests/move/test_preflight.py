@@ -166,6 +166,11 @@ CASES: dict[str, tuple[str, str, str]] = {
         "CREATE TYPE shop.mood AS ENUM (); CREATE TABLE shop.t (m shop.mood)",
         "type shop.mood, table shop.t",
     ),
+    "database_settings": (
+        "",
+        'ALTER DATABASE "n""ew" SET work_mem = \'3MB\'; ALTER ROLE ALL SET "My.x" = \'y\'',
+        'setting "work_mem" of everybody in its database on instance "b"',
+    ),
     "invalid_indexes": (
         (
             'CREATE INDEX "i v" ON shop.t (n);'
@@ -435,6 +440,32 @@ def test_a_failed_build_a_left_over_and_a_build_under_way_are_told_apart(place: 
     }
     assert left == []
     assert "wait" in waits.remedy
+
+
+def test_what_the_old_home_gives_to_everybody_is_told(place: Place) -> None:
+    place.run("a", 'ALTER DATABASE "o\'ld" SET work_mem = \'3MB\'; ALTER DATABASE "o\'ld" SET search_path = a, "B c"')
+    found = place.found("database_settings")
+    for one in found:
+        place.run("b", one.remedy)
+    left = place.found("database_settings")
+    for side, name in (("a", "o'ld"), ("b", 'n"ew')):
+        place.run(side, f"ALTER DATABASE {quote_ident(name)} RESET ALL")
+    assert {one.level for one in found} == {Level.INFO}
+    assert {one.object.split()[1] for one in found} == {'"work_mem"', '"search_path"'}
+    assert left == []
+
+
+def test_a_setting_of_a_login_that_the_new_server_does_not_have_is_named(place: Place) -> None:
+    name = "transaction_timeout" if place.scene.majors["a"] > place.scene.majors["b"] else "old_snapshot_threshold"
+    roles = ('ALTER ROLE "central\'app" IN DATABASE "o\'ld" SET', 'ALTER DATABASE "o\'ld" SET', "ALTER ROLE ALL SET")
+    if name == "old_snapshot_threshold":
+        pytest.skip("nothing that 15 can set for a login is unknown to 18")
+    place.run("a", ";".join(f"{whose} {name} = 300000" for whose in roles).replace(";", "; "))
+    found = place.found("unknown_settings")
+    for one in found:
+        place.run("a", one.remedy)
+    assert len(found) == 3
+    assert place.found("unknown_settings") == []
 
 
 def test_a_label_of_a_provider_is_told(place: Place) -> None:

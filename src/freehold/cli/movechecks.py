@@ -207,18 +207,16 @@ def told(report: Report, definitions: int) -> events.Verified:
 
 
 def differing(world: World, move: Move) -> tuple[Difference, ...]:
-    """How the definitions of the sides differ, but for what their layouts want otherwise, and for rights that a switch
-    took from the side that does not serve and will give back."""
+    """How the definitions of the sides differ, but for rights that a switch took from the side that does not serve and
+    will give back."""
     from freehold.move import fence
-    from freehold.move.bridge import needed
     from freehold.move.run.alike import alike
 
     taken = False
     for place in (move.source, move.target):
         with world.session(place) as session:
             taken |= any(kind == fence.SEQUENCE_GRANT for kind, _, _ in session.query(fence.kept(move)))
-    apart = {*({"settings of"} if needed(move) else ()), *({"rights on sequence"} if taken else ())}
-    return tuple(one for one in alike(world, move) if one.kind not in apart)
+    return tuple(one for one in alike(world, move) if not (taken and one.kind == "rights on sequence"))
 
 
 def proved(world: World, move: Move, found: Mapping[str, Standing], within_ms: int) -> None:

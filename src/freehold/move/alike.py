@@ -8,7 +8,7 @@ what it means (``meaning``), since they print some of it differently.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -17,6 +17,7 @@ from freehold.move import grants, policies
 from freehold.move.alike_sql import ALIKE
 from freehold.move.meaning import meaning
 from freehold.move.model import Move
+from freehold.move.settings import Lines, apart
 from freehold.sqltext import PUBLIC, Sql, join, keyword, literal, sql
 
 Said = Mapping[str, object]
@@ -41,7 +42,7 @@ class Catalog:
 
     version: int
     items: Mapping[tuple[str, str], Item]
-    settings: Mapping[tuple[str, bool], tuple[str, ...]]
+    settings: Lines
     rights: grants.Rights
     policies: tuple[policies.Policy, ...]
     roles: frozenset[str]
@@ -76,11 +77,11 @@ def catalog(answer: str, rights: str, said_policies: str, roles: Iterable[str]) 
     """What the answers to ``question``, ``grants.question`` and ``policies.question`` tell; ``roles`` are all roles."""
     got = cast("dict[str, object]", json.loads(answer))
     rows = cast("list[tuple[str, str, str | None, dict[str, object]]]", got["items"])
-    settings = cast("list[tuple[str, bool, list[str]]]", got["settings"])
+    rows_of = cast("list[tuple[str, bool, list[str]]]", got["settings"])
     return Catalog(
         version=int(str(got["version"])),
         items={(kind, name): Item(kind, name, owner or "", said) for kind, name, owner, said in rows},
-        settings={(role, here): tuple(said) for role, here, said in settings},
+        settings={(role, here): tuple(said) for role, here, said in rows_of},
         rights=grants.rights(rights),
         policies=policies.policies(said_policies),
         roles=frozenset(roles),
@@ -169,18 +170,9 @@ def _here(move: Move, policy: policies.Policy, roles: frozenset[str]) -> policie
 
 
 def _settings(move: Move, source: Catalog, target: Catalog) -> Iterator[Difference]:
-    wanted = _mapped(source.settings, move.role_on_target)
-    for role, here in wanted.keys() | target.settings.keys():
-        left, right = wanted.get((role, here), ()), target.settings.get((role, here), ())
-        if left != right:
-            of = f'role "{role}"{" in the database" if here else ""}' if role else "the database"
-            yield Difference("settings of", of, "", _shown(left), _shown(right))
-
-
-def _mapped(
-    settings: Mapping[tuple[str, bool], tuple[str, ...]], mapping: Callable[[str], str]
-) -> Mapping[tuple[str, bool], tuple[str, ...]]:
-    return {(mapping(role) if role else "", here): said for (role, here), said in settings.items()}
+    for one in apart(move, source.settings, target.settings):
+        of = f'role "{one.role}" in the database'
+        yield Difference("settings of", of, one.name, _shown(one.source), _shown(one.target))
 
 
 def _shown(value: object) -> str:

@@ -48,7 +48,8 @@ class SideFacts:
     ``usable_extensions`` those whose schema its roles may use; ``contents`` are the first things found in the service's
     schemas, as (kind, name); ``no_equality`` are columns of tables without a key whose type has no equality, as
     (table, column, type); ``settings_there`` are all settings that the server knows, ``routine_settings`` those that
-    functions of the service set, by function; ``invalid_indexes`` are as (index, table, whether it is being built).
+    functions of the service set, by function, ``given_settings`` those that its logins and the database have, as in
+    ``freehold.move.settings``; ``invalid_indexes`` are as (index, table, whether it is being built).
     """
 
     side: Side
@@ -89,6 +90,7 @@ class SideFacts:
     contents: tuple[tuple[str, str], ...]
     settings_there: frozenset[str]
     routine_settings: tuple[tuple[str, str], ...]
+    given_settings: Mapping[tuple[str, bool], tuple[str, ...]]
     invalid_indexes: tuple[tuple[str, str, bool], ...]
     bytes: int
 
@@ -208,6 +210,9 @@ def side_facts(side: Side, answer: str) -> SideFacts:
         contents=tuple((str(k), str(n)) for k, n in _rows(got["contents"])),
         settings_there=frozenset(cast("list[str]", got["settings_there"])),
         routine_settings=tuple((str(f), str(s)) for f, s in _rows(got["routine_settings"])),
+        given_settings={
+            (str(r), h is True): tuple(map(str, cast("list[object]", c))) for r, h, c in _rows(got["given_settings"])
+        },
         invalid_indexes=tuple((str(i), str(t), b is True) for i, t, b in _rows(got["invalid_indexes"])),
         bytes=_int(got["bytes"]),
     )

@@ -177,6 +177,10 @@ SELECT pg_catalog.json_build_object(
           pg_catalog.split_part(o, '=', 1)))
       FROM routine AS f JOIN pg_catalog.pg_proc AS p ON p.oid = f.oid
       CROSS JOIN LATERAL pg_catalog.unnest(p.proconfig) AS o WHERE f.is_mine),
+  'given_settings', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(coalesce(o.rolname, ''), s.setdatabase <> 0,
+          s.setconfig)) FROM pg_catalog.pg_db_role_setting AS s LEFT JOIN ours AS o ON o.oid = s.setrole
+      WHERE s.setdatabase IN (0, (SELECT d.oid FROM pg_catalog.pg_database AS d
+              WHERE d.datname = pg_catalog.current_database())) AND (s.setrole = 0 OR o.oid IS NOT NULL)),
   -- a partitioned index that lacks a partition is not valid either, and is moved as it is
   'invalid_indexes', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(r.shown, i.indrelid::regclass::text,
           EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index AS b WHERE b.index_relid = r.oid

@@ -30,7 +30,8 @@ def gather(world: World, move: Move, instead: str = "") -> Facts:
     if instead:
         # a new database has from its template what every server has, and nothing of the one that was asked
         fresh = {name: said for name, said in target.extensions.items() if name == _EVERYWHERE}
-        target = replace(target, extensions=fresh, event_triggers=(), publications=())
+        everywhere = {key: said for key, said in target.given_settings.items() if not key[1]}
+        target = replace(target, extensions=fresh, event_triggers=(), publications=(), given_settings=everywhere)
     return Facts(
         move=move,
         target_there=not instead,
