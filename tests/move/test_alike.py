@@ -162,6 +162,14 @@ MUTATIONS: list[tuple[str, str]] = [
     ("ALTER TABLE shop.old OWNER TO shop_ro", "table shop.old|owner"),
     ("ALTER ROLE shop_app SET work_mem = '3MB'", 'settings of role "shop_app" in the database|work_mem'),
     (
+        'ALTER DEFAULT PRIVILEGES FOR ROLE "sh""op owner" IN SCHEMA shop GRANT INSERT ON TABLES TO shop_ro',
+        'default privileges of "sh"op owner" in schema "shop"|INSERT on TABLES for shop_ro',
+    ),
+    (
+        'ALTER DEFAULT PRIVILEGES FOR ROLE "sh""op owner" REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC',
+        'default privileges of "sh"op owner"|EXECUTE on FUNCTIONS for public',
+    ),
+    (
         "ALTER TEXT SEARCH CONFIGURATION shop.words DROP MAPPING FOR word",
         "text search configuration shop.words|mappings",
     ),

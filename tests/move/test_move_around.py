@@ -7,14 +7,15 @@ from dataclasses import replace
 
 import pytest
 
+from freehold.finding import Finding
 from freehold.layouts.model import ServiceRoles
 from freehold.move.model import Move, Side
 from freehold.move.run.alike import alike
 from freehold.move.run.around import carry
 from freehold.move.settings import apart, given
-from freehold.sqltext import ident, raw, sql
+from freehold.sqltext import ident, quote_ident, raw, sql
 from support.clusters import VERSIONS, clean
-from support.moving import NEW, OLD, Clusters, Scene, scene
+from support.moving import NEW, ODD, OLD, READER, Clusters, Scene, scene
 
 WAYS = [(a, b) for a in VERSIONS for b in VERSIONS if a != b or a == max(VERSIONS)]
 SAME = ServiceRoles("o", "a", "r")
@@ -40,10 +41,10 @@ def around(one: Scene) -> list[str]:
     return [str(each) for each in alike(one.world, one.move)]
 
 
-def carried(one: Scene) -> None:
+def carried(one: Scene) -> tuple[Finding, ...]:
     move = one.move
     source, target = (one.servers.admin(side.instance, side.database) for side in (move.source, move.target))
-    carry(source, target, move)
+    return carry(source, target, move)
 
 
 def settings_of(one: Scene, role: str) -> dict[str, str]:
@@ -97,6 +98,49 @@ def test_what_a_login_begins_a_session_with_is_the_same_at_the_new_home(one: Sce
     assert around(one) == [
         'settings of role "shop_app" in the database, work_mem: 17MB on the source, 18MB on the target'
     ]
+
+
+def test_default_privileges_arrive_with_their_roles(one: Scene) -> None:
+    app, owner, reader = (quote_ident(name) for name in (OLD.app, OLD.owner, READER))
+    pass_on = " WITH GRANT OPTION"
+    one.servers.admin("a").execute(raw("CREATE ROLE stranger"))
+    for statement in (
+        f"ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA shop GRANT INSERT, UPDATE ON TABLES TO {app}{pass_on}",
+        f"ALTER DEFAULT PRIVILEGES FOR ROLE {owner} GRANT USAGE ON SEQUENCES TO {reader}, PUBLIC",
+        f"ALTER DEFAULT PRIVILEGES FOR ROLE {owner} REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC",
+        f"ALTER DEFAULT PRIVILEGES FOR ROLE {owner} REVOKE TRIGGER ON TABLES FROM {owner}",
+        f"ALTER DEFAULT PRIVILEGES FOR ROLE {reader} IN SCHEMA {quote_ident(ODD)} GRANT USAGE ON TYPES TO {app}",
+        f"ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA shop GRANT SELECT ON TABLES TO stranger",
+    ):
+        run(one, "a", statement)
+    run(one, "b", 'ALTER DEFAULT PRIVILEGES FOR ROLE "sh""op owner" IN SCHEMA shop GRANT DELETE ON TABLES TO shop_app')
+    assert around(one) != []
+
+    told = carried(one)
+
+    assert around(one) == []
+    missing = one.majors["a"] != one.majors["b"]
+    assert [(each.code, each.object) for each in told] == (
+        [("move_default_left_out", 'default privileges of "sh"op owner" in schema "shop"')] if missing else []
+    )
+    new = quote_ident(NEW.owner)
+    run(one, "b", f"SET ROLE {new}; CREATE TABLE shop.t (n serial); CREATE FUNCTION shop.f() RETURNS int LANGUAGE sql"
+        " AS 'SELECT 1'")  # fmt: skip
+    ((table, sequence, function),) = one.servers.admin("b", 'n"ew').query(
+        raw(
+            "SELECT array_agg(g.rolname || ' ' || privilege_type || is_grantable) FILTER (WHERE relkind = 'r'),"
+            " array_agg(DISTINCT coalesce(g.rolname, 'public')) FILTER (WHERE relkind = 'S'),"
+            " (SELECT has_function_privilege('public', 'shop.f()', 'EXECUTE'))"
+            " FROM pg_class c, aclexplode(relacl) x LEFT JOIN pg_roles g ON g.oid = x.grantee"
+            " WHERE relnamespace = 'shop'::regnamespace"
+        )
+    )
+    given = set(map(str, table)) if isinstance(table, list) else set()
+    assert {"shop_app INSERTtrue", "shop_app UPDATEtrue", "shop_app SELECTfalse"} <= given
+    assert not {f"{NEW.owner} TRIGGERfalse", "shop_app DELETEfalse"} & given
+    assert isinstance(sequence, list)
+    assert set(sequence) >= {READER, "public"}
+    assert function is False
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from freehold.found.canaries import of_a_proof
-from freehold.move import grants, policies
+from freehold.move import defaults, grants, policies
 from freehold.move.alike_sql import ALIKE
 from freehold.move.meaning import meaning
 from freehold.move.model import Move
@@ -45,6 +45,7 @@ class Catalog:
     settings: Lines
     rights: grants.Rights
     policies: tuple[policies.Policy, ...]
+    defaults: defaults.Defaults
     roles: frozenset[str]
 
 
@@ -73,7 +74,9 @@ def _names(names: Iterable[str]) -> Sql:
     return join(", ", [literal(name) for name in names]) if names else keyword("")
 
 
-def catalog(answer: str, rights: str, said_policies: str, roles: Iterable[str]) -> Catalog:
+def catalog(
+    answer: str, rights: str, said_policies: str, said_defaults: defaults.Defaults, roles: Iterable[str]
+) -> Catalog:
     """What the answers to ``question``, ``grants.question`` and ``policies.question`` tell; ``roles`` are all roles."""
     got = cast("dict[str, object]", json.loads(answer))
     rows = cast("list[tuple[str, str, str | None, dict[str, object]]]", got["items"])
@@ -84,6 +87,7 @@ def catalog(answer: str, rights: str, said_policies: str, roles: Iterable[str]) 
         settings={(role, here): tuple(said) for role, here, said in rows_of},
         rights=grants.rights(rights),
         policies=policies.policies(said_policies),
+        defaults=said_defaults,
         roles=frozenset(roles),
     )
 
@@ -97,6 +101,7 @@ def differences(move: Move, source: Catalog, target: Catalog) -> tuple[Differenc
         *_rights(move, source, target),
         *_policies(move, source, target),
         *_settings(move, source, target),
+        *_defaults(move, source, target),
     }
     return tuple(sorted(one for one in found if not of_a_proof(one.name)))
 
@@ -173,6 +178,12 @@ def _settings(move: Move, source: Catalog, target: Catalog) -> Iterator[Differen
     for one in apart(move, source.settings, target.settings):
         of = f'role "{one.role}" in the database'
         yield Difference("settings of", of, one.name, _shown(one.source), _shown(one.target))
+
+
+def _defaults(move: Move, source: Catalog, target: Catalog) -> Iterator[Difference]:
+    wanted = defaults.mapped(source.defaults, move.role_on_target)
+    for one, left, right in defaults.apart(wanted, target.defaults, target.roles):
+        yield Difference("default privileges", str(one), f"{one.privilege} on {one.on} for {one.grantee}", left, right)
 
 
 def _shown(value: object) -> str:

@@ -117,8 +117,13 @@ def mapped(source: Rights, mapping: Callable[[str], str]) -> Rights:
 
 
 def known(right: Right, *versions: int) -> bool:
-    """Whether servers of all these versions have the privilege: MAINTAIN came with 17."""
-    return right.privilege != "MAINTAIN" or min(versions) >= 170000
+    """Whether servers of all these versions have the privilege."""
+    return not newer(right.privilege, *versions)
+
+
+def newer(privilege: str, *versions: int) -> bool:
+    """Whether one of the versions does not have the privilege: MAINTAIN came with 17."""
+    return privilege == "MAINTAIN" and min(versions) < 170000
 
 
 def settle(source: Rights, target: Rights, there: frozenset[str]) -> Settled:

@@ -91,8 +91,8 @@ def apart(move: Move, source: Lines, target: Lines) -> Iterator[Apart]:
         here, there = given(source, old), given(target, new)
         for name in sorted(here.keys() | there.keys()):
             one, other = here.get(name), there.get(name)
-            if changed and (name in LAYOUT or one is None):
-                continue
+            if changed and (name in LAYOUT or (one is None and other is not None and other.own)):
+                continue  # the layout's, or what the service declares
             if one is None and other is not None and other.shared:
                 continue
             if one is None or other is None or not same_setting(name, one.value, other.value):

@@ -2,17 +2,42 @@
 
 from __future__ import annotations
 
-from freehold.move import bridge, settings
+from collections.abc import Iterator
+
+from freehold.finding import Finding
+from freehold.layouts.model import ServiceRoles
+from freehold.move import bridge, defaults, homeless, settings
 from freehold.move.model import Move
 from freehold.ports import Session
 from freehold.spec.names import service_logins
+from freehold.sqltext import join, keyword
 
-__all__ = ["carry"]
+__all__ = ["carry", "defaults_of"]
 
 
-def carry(source: Session, target: Session, move: Move) -> None:
-    """Give the new home what lies around the service's objects at the old one. May run again."""
+_ROLES = keyword("SELECT rolname FROM pg_catalog.pg_roles")
+
+
+def carry(source: Session, target: Session, move: Move) -> tuple[Finding, ...]:
+    """Give the new home what lies around the service's objects at the old one. May run again. The findings name what
+    could not be given to a role because the target does not have it."""
     _settings(source, target, move)
+    return tuple(_defaults(source, target, move))
+
+
+def defaults_of(session: Session, move: Move, roles: ServiceRoles) -> defaults.Defaults:
+    """The default privileges of one side."""
+    asked = defaults.question(move.schemas, (roles.owner, roles.app, roles.ro))
+    return defaults.defaults(str(session.query(asked)[0][0]))
+
+
+def _defaults(source: Session, target: Session, move: Move) -> Iterator[Finding]:
+    there = frozenset(str(name) for (name,) in target.query(_ROLES))
+    wanted = defaults.mapped(defaults_of(source, move, move.source_roles), move.role_on_target)
+    settled = defaults.settle(wanted, defaults_of(target, move, move.target_roles), there)
+    if settled.statements:
+        target.execute(join(";\n", settled.statements))
+    return homeless.defaults(move.service, settled.homeless)
 
 
 def _settings(source: Session, target: Session, move: Move) -> None:

@@ -104,7 +104,7 @@ def after(world: World, move: Move, inventory: Inventory, jobs: int) -> tuple[Fi
                 target.execute(todo.statement)
         target.execute(_PINNED)
         told = [*_settle(source, target, move), *_policies(source, target, move)]
-        around.carry(source, target, move)
+        told += around.carry(source, target, move)
         _keys(source, target, move, inventory, together)
         _refresh(source, target, move, [made[place] for place in _views(script) if place in made])
         roots = [table.name for table in inventory.tables if table.partition_of is None]
