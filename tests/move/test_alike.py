@@ -169,6 +169,9 @@ MUTATIONS: list[tuple[str, str]] = [
         'ALTER DEFAULT PRIVILEGES FOR ROLE "sh""op owner" REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC',
         'default privileges of "sh"op owner"|EXECUTE on FUNCTIONS for public',
     ),
+    ("GRANT CREATE ON SCHEMA shop TO shop_ro", "rights on schema shop|CREATE for shop_ro"),
+    ("REVOKE USAGE ON SCHEMA shop FROM shop_app", "rights on schema shop|USAGE for shop_app"),
+    ("COMMENT ON SCHEMA shop IS 'x'", "schema shop|comment"),
     (
         "ALTER TEXT SEARCH CONFIGURATION shop.words DROP MAPPING FOR word",
         "text search configuration shop.words|mappings",

@@ -12,8 +12,10 @@ from freehold.layouts.model import ServiceRoles
 from freehold.move.model import Move, Side
 from freehold.move.run.alike import alike
 from freehold.move.run.around import carry
+from freehold.move.run.look import look
+from freehold.move.run.structure import after, before
 from freehold.move.settings import apart, given
-from freehold.sqltext import ident, quote_ident, raw, sql
+from freehold.sqltext import ident, literal, quote_ident, raw, sql
 from support.clusters import VERSIONS, clean
 from support.moving import NEW, ODD, OLD, READER, Clusters, Scene, scene
 
@@ -141,6 +143,42 @@ def test_default_privileges_arrive_with_their_roles(one: Scene) -> None:
     assert isinstance(sequence, list)
     assert set(sequence) >= {READER, "public"}
     assert function is False
+
+
+def test_comments_and_rights_on_schemas_arrive(one: Scene) -> None:
+    app, odd = quote_ident(OLD.app), quote_ident(ODD)
+    one.servers.admin("a").execute(raw("CREATE ROLE bob"))
+    if one.majors["a"] != one.majors["b"]:
+        one.servers.admin("b").execute(raw("CREATE ROLE bob"))
+    run(one, "a", f"COMMENT ON SCHEMA {odd} IS E'it''s\\n'; GRANT USAGE ON SCHEMA {odd} TO bob WITH GRANT OPTION")
+    run(one, "a", f"GRANT CREATE ON SCHEMA shop TO {app}; REVOKE USAGE ON SCHEMA {odd} FROM {app}")
+    run(one, "b", "COMMENT ON SCHEMA shop IS 'nothing'; CREATE ROLE nobody; GRANT USAGE ON SCHEMA shop TO nobody")
+    run(one, "a", "ALTER SCHEMA shop OWNER TO bob")
+    inventory = look(one.world, one.move, one.move.source)
+
+    before(one.world, one.move, inventory)
+    after(one.world, one.move, inventory, 1)
+
+    assert around(one) == []
+    session = one.servers.admin("b", 'n"ew')
+    rows = session.query(
+        raw(
+            "SELECT nspname, g.rolname, string_agg(privilege_type || is_grantable, ' ' ORDER BY privilege_type)"
+            " FROM pg_namespace n, aclexplode(nspacl) x JOIN pg_roles g ON g.oid = x.grantee"
+            " WHERE nspname !~ '^(pg_|info|public|ext|free)'"
+            " GROUP BY 1, 2"
+        )
+    )
+    held = {(str(schema), str(who)): str(what) for schema, who, what in rows}
+    assert held == {
+        ("shop", NEW.owner): "CREATEfalse USAGEfalse",
+        ("shop", NEW.app): "CREATEfalse USAGEfalse",
+        ("shop", "bob"): "CREATEfalse USAGEfalse",
+        (ODD, NEW.owner): "CREATEfalse USAGEfalse",
+        (ODD, "bob"): "USAGEtrue",
+    }
+    ((said,),) = session.query(sql("SELECT obj_description({}::regnamespace)", literal(odd)))
+    assert said == "it's\n"
 
 
 @pytest.mark.parametrize(

@@ -166,6 +166,12 @@ CASES: dict[str, tuple[str, str, str]] = {
         "CREATE TYPE shop.mood AS ENUM (); CREATE TABLE shop.t (m shop.mood)",
         "type shop.mood, table shop.t",
     ),
+    "database_comment": ("COMMENT ON DATABASE \"o'ld\" IS E'it''s\\n'", "", "comment does not go along"),
+    "database_rights": (
+        'CREATE ROLE "bo b"; GRANT SELECT (n) ON shop.t TO "bo b"',
+        'CREATE ROLE "bo b"; REVOKE CONNECT, TEMPORARY ON DATABASE "n""ew" FROM PUBLIC',
+        'role "bo b": it has rights on what the service has, and has no CONNECT, TEMPORARY on database',
+    ),
     "database_settings": (
         "",
         'ALTER DATABASE "n""ew" SET work_mem = \'3MB\'; ALTER ROLE ALL SET "My.x" = \'y\'',
@@ -183,6 +189,8 @@ CASES: dict[str, tuple[str, str, str]] = {
 }
 
 LEFT = {
+    "database_comment": 'COMMENT ON DATABASE "o\'ld" IS NULL',
+    "database_rights": 'REVOKE ALL ON shop.t FROM "bo b"; REVOKE SELECT (n) ON shop.t FROM "bo b"; DROP ROLE "bo b"',
     "invalid_indexes": 'DROP INDEX shop."i v"',
     "foreign_tables": "DROP FOREIGN DATA WRAPPER w CASCADE",
     "policy_roles": 'DROP POLICY p ON shop.t; DROP ROLE "stra""nger"',
@@ -195,6 +203,9 @@ LEFT = {
     "mentioned_schemas": "DROP FUNCTION shop.another",
 }
 """What a case leaves behind on the source after its remedy."""
+
+
+_AT_TARGET = ("policy_roles", "extensions", "database_comment", "database_rights")
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -211,12 +222,13 @@ def test_a_condition_is_found_and_its_remedy_takes_it_away(place: Place, name: s
     assert all(one.level is members()[name].level or name == "extensions" for one in found)
     assert named in " ".join(f"{one.object}: {one.title}" for one in found)
     for one in found:
-        on_target = (target and not source) or 'on instance "b"' in one.object or name in ("policy_roles", "extensions")
+        on_target = (target and not source) or 'on instance "b"' in one.object or name in _AT_TARGET
         place.run("b" if on_target else "a", one.remedy)
     left = place.found(name)
     assert [one for one in left if not (name == "extensions" and one.level is Level.WARNING)] == []
     place.run("a", LEFT.get(name, "SELECT 1"))
     place.run("b", 'DROP EVENT TRIGGER IF EXISTS "e v"; DROP EXTENSION IF EXISTS citext CASCADE')
+    place.run("b", 'GRANT CONNECT, TEMPORARY ON DATABASE "n""ew" TO PUBLIC')
 
 
 def test_nothing_is_in_the_way_of_a_plain_service(place: Place) -> None:
@@ -440,6 +452,31 @@ def test_a_failed_build_a_left_over_and_a_build_under_way_are_told_apart(place: 
     }
     assert left == []
     assert "wait" in waits.remedy
+
+
+def test_an_event_trigger_of_the_old_home_is_told(place: Place) -> None:
+    place.run("a", CASES["event_triggers"][1])
+    (found,) = place.found("event_triggers")
+    place.run("a", 'ALTER EVENT TRIGGER "e v" DISABLE')
+    left = place.found("event_triggers")
+    place.run("a", 'DROP EVENT TRIGGER "e v"; DROP FUNCTION public.e')
+    assert (found.level, found.object) == (Level.INFO, 'event trigger "e v" in database "o\'ld" on instance "a"')
+    assert left == []
+
+
+def test_who_has_rights_and_is_nobody_at_the_new_home_is_told(place: Place) -> None:
+    place.run("a", 'CREATE ROLE carol; GRANT SELECT ON shop.t TO carol; GRANT CREATE ON DATABASE "o\'ld" TO carol')
+    (found,) = place.found("database_rights")
+    known = place.found("database_rights", lambda facts: replace(facts, platform_roles=frozenset({"carol"})))
+    place.run("b", found.remedy)
+    (then,) = place.found("database_rights")
+    place.run("b", then.remedy)
+    left = place.found("database_rights")
+    place.run("a", 'REVOKE ALL ON shop.t FROM carol; REVOKE CREATE ON DATABASE "o\'ld" FROM carol; DROP ROLE carol')
+    place.run("b", 'REVOKE ALL ON DATABASE "n""ew" FROM carol; DROP ROLE carol')
+    assert "has no such role" in found.title
+    assert then.remedy.startswith("GRANT CREATE ON DATABASE")
+    assert known == left == []
 
 
 def test_what_the_old_home_gives_to_everybody_is_told(place: Place) -> None:

@@ -62,6 +62,14 @@ def facts_of(context: Context, move: Move, *, made: bool = True) -> Facts:
             has_pool=not isinstance(clients, NoPool),
             pooled=clients.backends(),
             coming=() if made else service.extensions,
+            platform_roles=frozenset(
+                role
+                for some in (context.placements, there.placements)
+                for role in (
+                    *(name for one in some.services for name in (one.roles.owner, one.roles.app, one.roles.ro)),
+                    *(one.role for one in some.link_logins),
+                )
+            ),
             neighbours=_neighbours(context, move.service),
             accepted=frozenset(
                 one.key

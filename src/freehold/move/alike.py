@@ -142,6 +142,8 @@ def _rights(move: Move, source: Catalog, target: Catalog) -> Iterator[Difference
         one, other = wanted.get(right), have.get(right)
         if not grants.known(right, *versions) or (one is not None and grants.same(one, other)):
             continue
+        if one is None and other is not None and grants.made(right, other):
+            continue
         if other is None and right.grantee != PUBLIC and right.grantee not in target.roles:
             continue
         of = f"{right.privilege}{f' ({right.column})' if right.column else ''} for {right.grantee}"

@@ -191,6 +191,10 @@ WITH mine AS MATERIALIZED (
                FROM pg_catalog.pg_ts_config_map AS x WHERE x.mapcfg = c.oid))
     FROM pg_catalog.pg_ts_config AS c JOIN mine AS m ON m.oid = c.cfgnamespace
     JOIN pg_catalog.pg_ts_parser AS p ON p.oid = c.cfgparser
+  UNION ALL
+  SELECT 'schema', pg_catalog.format('%I', m.nspname), 'pg_catalog.pg_namespace'::regclass, m.oid, NULL,
+         pg_catalog.jsonb_build_object()
+    FROM mine AS m
 ), setting AS (
   SELECT coalesce(o.rolname, '') AS role, s.setdatabase <> 0 AS here,
          (SELECT pg_catalog.jsonb_agg(c ORDER BY c) FROM pg_catalog.unnest(s.setconfig) AS c) AS said

@@ -46,10 +46,12 @@ class SideFacts:
     ``free_slots`` and the like count what the settings leave; ``used_extensions`` are those that something of the
     service needs, ``named_extensions`` those that the text of one of its functions names something of,
     ``usable_extensions`` those whose schema its roles may use; ``contents`` are the first things found in the service's
-    schemas, as (kind, name); ``no_equality`` are columns of tables without a key whose type has no equality, as
-    (table, column, type); ``settings_there`` are all settings that the server knows, ``routine_settings`` those that
-    functions of the service set, by function, ``given_settings`` those that its logins and the database have, as in
-    ``freehold.move.settings``; ``invalid_indexes`` are as (index, table, whether it is being built).
+    schemas, as (kind, name); ``no_equality`` are columns of tables without a key whose type has no equality, as (table,
+    column, type); ``settings_there`` are all settings that the server knows, ``routine_settings`` those that functions
+    of the service set, by function, ``given_settings`` those that its logins and the database have, as in
+    ``freehold.move.settings``; ``comment`` is that of the database, ``grantees`` who has rights in the schemas,
+    ``access`` who may do what in the database, as (role, privilege); ``invalid_indexes`` are as (index, table, whether
+    it is being built).
     """
 
     side: Side
@@ -91,6 +93,9 @@ class SideFacts:
     settings_there: frozenset[str]
     routine_settings: tuple[tuple[str, str], ...]
     given_settings: Mapping[tuple[str, bool], tuple[str, ...]]
+    comment: str
+    grantees: tuple[str, ...]
+    access: frozenset[tuple[str, str]]
     invalid_indexes: tuple[tuple[str, str, bool], ...]
     bytes: int
 
@@ -108,11 +113,12 @@ class Facts:
 
     ``pooled`` are the pids on the source that a pool of the platform holds, ``has_pool`` whether the service has a pool
     at all, ``coming`` the extensions that will be made there before anything is copied, ``neighbours`` the other
-    services that declare an extension which this one does not, by extension, ``accepted`` the keys of
-    findings that the declaration accepts, ``target_there`` whether the target's database is there yet, ``maintained``
-    its partitioned tables that Freehold makes partitions of, ``free_bytes`` what is free where the target (and the
-    source) stores, None where nobody knows. ``newer`` is what the target's version does not have, ``refused`` what its
-    server does not take for another reason; ``settings`` are those that the declaration gives the service.
+    services that declare an extension which this one does not, by extension, ``accepted`` the keys of findings that the
+    declaration accepts, ``target_there`` whether the target's database is there yet, ``platform_roles`` the roles of
+    all services, ``maintained`` its partitioned tables that Freehold makes partitions of, ``free_bytes`` what is free
+    where the target (and the source) stores, None where nobody knows. ``newer`` is what the target's version does not
+    have, ``refused`` what its server does not take for another reason; ``settings`` are those that the declaration
+    gives the service.
     """
 
     move: Move
@@ -125,6 +131,7 @@ class Facts:
     neighbours: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     accepted: frozenset[str] = frozenset()
     target_there: bool = True
+    platform_roles: frozenset[str] = frozenset()
     moving: Mapping[str, str] = field(default_factory=dict)
     services: Mapping[str, str] = field(default_factory=dict)
     texts: tuple[Routine, ...] = ()
@@ -213,6 +220,9 @@ def side_facts(side: Side, answer: str) -> SideFacts:
         given_settings={
             (str(r), h is True): tuple(map(str, cast("list[object]", c))) for r, h, c in _rows(got["given_settings"])
         },
+        comment=str(got["comment"] or ""),
+        grantees=tuple(cast("list[str] | None", got["grantees"]) or ()),
+        access=frozenset((str(r), str(p)) for r, p in _rows(got["access"])),
         invalid_indexes=tuple((str(i), str(t), b is True) for i, t, b in _rows(got["invalid_indexes"])),
         bytes=_int(got["bytes"]),
     )

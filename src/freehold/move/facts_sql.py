@@ -181,6 +181,22 @@ SELECT pg_catalog.json_build_object(
           s.setconfig)) FROM pg_catalog.pg_db_role_setting AS s LEFT JOIN ours AS o ON o.oid = s.setrole
       WHERE s.setdatabase IN (0, (SELECT d.oid FROM pg_catalog.pg_database AS d
               WHERE d.datname = pg_catalog.current_database())) AND (s.setrole = 0 OR o.oid IS NOT NULL)),
+  'comment', (SELECT pg_catalog.shobj_description(d.oid, 'pg_database') FROM pg_catalog.pg_database AS d
+      WHERE d.datname = pg_catalog.current_database()),
+  -- who is no superuser and has a right of its own in the service's schemas
+  'grantees', (SELECT pg_catalog.json_agg(DISTINCT o.rolname) FROM (
+          SELECT x.grantee FROM relation AS r CROSS JOIN LATERAL pg_catalog.aclexplode(r.relacl) AS x
+          UNION SELECT x.grantee FROM relation AS r JOIN pg_catalog.pg_attribute AS a ON a.attrelid = r.oid
+              CROSS JOIN LATERAL pg_catalog.aclexplode(a.attacl) AS x
+          UNION SELECT x.grantee FROM pg_catalog.pg_proc AS p CROSS JOIN LATERAL pg_catalog.aclexplode(p.proacl) AS x
+              WHERE p.pronamespace IN (SELECT oid FROM mine)
+          UNION SELECT x.grantee FROM pg_catalog.pg_namespace AS n JOIN mine AS m ON m.oid = n.oid
+              CROSS JOIN LATERAL pg_catalog.aclexplode(n.nspacl) AS x) AS x (grantee)
+      JOIN pg_catalog.pg_roles AS o ON o.oid = x.grantee AND NOT o.rolsuper),
+  'access', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(o.rolname, p.name)) FROM pg_catalog.pg_roles AS o
+      CROSS JOIN (VALUES ('CONNECT'), ('TEMPORARY'), ('CREATE')) AS p (name)
+      WHERE NOT o.rolsuper AND NOT pg_catalog.starts_with(o.rolname, 'pg_')
+        AND pg_catalog.has_database_privilege(o.oid, pg_catalog.current_database(), p.name)),
   -- a partitioned index that lacks a partition is not valid either, and is moved as it is
   'invalid_indexes', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(r.shown, i.indrelid::regclass::text,
           EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index AS b WHERE b.index_relid = r.oid

@@ -1,4 +1,4 @@
-"""Privileges on everything in a service's schemas: what the target lacks and what it has too much, roles mapped.
+"""Privileges on a service's schemas and all that is in them: what the target lacks and has too much, roles mapped.
 
 Both sides answer the same question, in which a default that was taken from PUBLIC shows like any other right; the
 difference is what is sent, so that it may be sent again at any time.
@@ -41,6 +41,10 @@ WITH mine AS MATERIALIZED (
     LEFT JOIN pg_catalog.pg_class AS r ON r.oid = t.typrelid
    WHERE t.typtype <> 'm' AND (t.typrelid = 0 OR r.relkind = 'c')
      AND NOT EXISTS (SELECT FROM pg_catalog.pg_type AS e WHERE e.typarray = t.oid)
+  UNION ALL
+  SELECT 'SCHEMA', pg_catalog.format('%I', m.nspname), NULL, 'pg_catalog.pg_namespace'::regclass, n.oid, n.nspowner,
+         coalesce(n.nspacl, pg_catalog.acldefault('n', n.nspowner))
+    FROM pg_catalog.pg_namespace AS n JOIN mine AS m ON m.oid = n.oid
 ), right_of AS (
   SELECT h.kind, h.name, h.part, CASE WHEN x.grantee = 0 THEN 'public' ELSE g.rolname END AS grantee,
          x.privilege_type, pg_catalog.bool_or(x.is_grantable) AS grantable, x.grantee = h.owner AS own
@@ -48,6 +52,8 @@ WITH mine AS MATERIALIZED (
     LEFT JOIN pg_catalog.pg_roles AS g ON g.oid = x.grantee
    WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS e WHERE e.classid = h.catalog AND e.objid = h.object
        AND e.deptype = 'e')
+     -- the login of a move itself reads what is left over, for as long as that lasts
+     AND NOT coalesce(pg_catalog.starts_with(g.rolname, 'freehold_mv_'), false)
    GROUP BY 1, 2, 3, 4, 5, 7
 )
 SELECT pg_catalog.json_build_array(pg_catalog.current_setting('server_version_num')::integer,
@@ -137,7 +143,8 @@ def settle(source: Rights, target: Rights, there: frozenset[str]) -> Settled:
     homeless |= {r for r in source.held if r.grantee != PUBLIC and r.grantee not in there}
     give = {r: how for r, how in wanted.items() if r not in homeless and not same(how, have.get(r))}
     # a right that may be passed on and must not be any more is taken whole and given back without
-    take = {r for r in have if r not in wanted} | {r for r in give if r in have and have[r].grantable}
+    take = {r for r in have if r not in wanted and not made(r, have[r])}
+    take |= {r for r in give if r in have and have[r].grantable}
     return Settled(
         (*(_revoke(right) for right in sorted(take)), *(_grant(right, give[right]) for right in sorted(give))),
         tuple(sorted(homeless)),
@@ -147,6 +154,11 @@ def settle(source: Rights, target: Rights, there: frozenset[str]) -> Settled:
 def same(wanted: Held, have: Held | None) -> bool:
     """Whether a right is held as wanted; an owner may pass its own on in any case."""
     return have is not None and (have.own or have.grantable == wanted.grantable)
+
+
+def made(right: Right, how: Held) -> bool:
+    """Whether it is a right of who owns the schema: that is whoever the layout makes it for, on either side."""
+    return right.kind == "SCHEMA" and how.own
 
 
 def _what(right: Right) -> Sql:

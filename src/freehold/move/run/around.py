@@ -10,11 +10,14 @@ from freehold.move import bridge, defaults, homeless, settings
 from freehold.move.model import Move
 from freehold.ports import Session
 from freehold.spec.names import service_logins
-from freehold.sqltext import join, keyword
+from freehold.sqltext import ident, join, keyword, literal, sql
 
 __all__ = ["carry", "defaults_of"]
 
 
+_COMMENTS = """\
+SELECT n.nspname, pg_catalog.obj_description(n.oid, 'pg_namespace') FROM pg_catalog.pg_namespace AS n
+ WHERE n.nspname = ANY (ARRAY[{}]::name[])"""
 _ROLES = keyword("SELECT rolname FROM pg_catalog.pg_roles")
 
 
@@ -22,7 +25,18 @@ def carry(source: Session, target: Session, move: Move) -> tuple[Finding, ...]:
     """Give the new home what lies around the service's objects at the old one. May run again. The findings name what
     could not be given to a role because the target does not have it."""
     _settings(source, target, move)
+    _comments(source, target, move)
     return tuple(_defaults(source, target, move))
+
+
+def _comments(source: Session, target: Session, move: Move) -> None:
+    asked = sql(_COMMENTS, join(", ", [literal(name) for name in move.schemas]))
+    wanted, have = ({str(name): said for name, said in one.query(asked)} for one in (source, target))
+    for name in have:
+        if wanted.get(name) != have[name]:
+            text = wanted.get(name)
+            said = keyword("NULL") if text is None else literal(str(text))
+            target.execute(sql("COMMENT ON SCHEMA {} IS {}", ident(name), said))
 
 
 def defaults_of(session: Session, move: Move, roles: ServiceRoles) -> defaults.Defaults:

@@ -31,7 +31,15 @@ def gather(world: World, move: Move, instead: str = "") -> Facts:
         # a new database has from its template what every server has, and nothing of the one that was asked
         fresh = {name: said for name, said in target.extensions.items() if name == _EVERYWHERE}
         everywhere = {key: said for key, said in target.given_settings.items() if not key[1]}
-        target = replace(target, extensions=fresh, event_triggers=(), publications=(), given_settings=everywhere)
+        target = replace(
+            target,
+            extensions=fresh,
+            event_triggers=(),
+            publications=(),
+            given_settings=everywhere,
+            comment="",
+            access=frozenset(),
+        )
     return Facts(
         move=move,
         target_there=not instead,
