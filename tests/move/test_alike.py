@@ -143,7 +143,6 @@ MUTATIONS: list[tuple[str, str]] = [
         "view shop.v6|view definition",
     ),
     ("ALTER VIEW shop.cheap SET (security_barrier = false)", "view shop.cheap|settings"),
-    ("REFRESH MATERIALIZED VIEW shop.by_key_kept", "materialized view shop.by_key_kept|filled"),
     (
         "CREATE OR REPLACE FUNCTION shop.touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END'",
         "function shop.touch()|source",

@@ -32,7 +32,6 @@ WITH mine AS MATERIALIZED (
            'replica identity', r.relreplident,
            'has a key', EXISTS (SELECT FROM pg_catalog.pg_index AS i WHERE i.indrelid = r.oid AND i.indisprimary),
            'of type', CASE WHEN r.reloftype <> 0 THEN r.reloftype::regtype::text END,
-           'filled', r.relispopulated,
            'view definition', CASE WHEN r.relkind IN ('v', 'm') THEN pg_catalog.pg_get_viewdef(r.oid) END)
     FROM relation AS r WHERE r.relkind IN ('r', 'p', 'v', 'm', 'f', 'c')
   UNION ALL
