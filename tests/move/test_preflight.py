@@ -177,6 +177,14 @@ CASES: dict[str, tuple[str, str, str]] = {
         'ALTER DATABASE "n""ew" SET work_mem = \'3MB\'; ALTER ROLE ALL SET "My.x" = \'y\'',
         'setting "work_mem" of everybody in its database on instance "b"',
     ),
+    "key_triggers": (
+        (
+            'CREATE TABLE shop.child (id int PRIMARY KEY DEFERRABLE, t int CONSTRAINT "a k" REFERENCES shop.t);'
+            " ALTER TABLE shop.t DISABLE TRIGGER ALL; ALTER TABLE shop.child DISABLE TRIGGER ALL"
+        ),
+        "",
+        'constraint "a k" ON shop.child: its triggers are disabled',
+    ),
     "invalid_indexes": (
         (
             'CREATE INDEX "i v" ON shop.t (n);'
@@ -189,6 +197,7 @@ CASES: dict[str, tuple[str, str, str]] = {
 }
 
 LEFT = {
+    "key_triggers": "DROP TABLE shop.child",
     "database_comment": 'COMMENT ON DATABASE "o\'ld" IS NULL',
     "database_rights": 'REVOKE ALL ON shop.t FROM "bo b"; REVOKE SELECT (n) ON shop.t FROM "bo b"; DROP ROLE "bo b"',
     "invalid_indexes": 'DROP INDEX shop."i v"',

@@ -78,7 +78,10 @@ WITH mine AS MATERIALIZED (
          'pg_catalog.pg_constraint'::regclass, k.oid, NULL, pg_catalog.jsonb_build_object(
            'kind', k.contype, 'definition', pg_catalog.pg_get_constraintdef(k.oid), 'validated', k.convalidated,
            'local', k.conislocal, 'inherited', k.coninhcount > 0,
-           'not inheritable', k.contype = 'c' AND k.connoinherit)
+           'not inheritable', k.contype = 'c' AND k.connoinherit,
+           'triggers', (SELECT pg_catalog.jsonb_agg(pg_catalog.format('%s %s', g.tgfoid::regproc, g.tgenabled)
+               ORDER BY g.tgfoid::regproc::text, g.tgenabled) FROM pg_catalog.pg_trigger AS g
+               WHERE g.tgconstraint = k.oid AND g.tgisinternal AND g.tgenabled <> 'O'))
     FROM pg_catalog.pg_constraint AS k JOIN mine AS m ON m.oid = k.connamespace
     LEFT JOIN relation AS r ON r.oid = k.conrelid LEFT JOIN pg_catalog.pg_type AS t ON t.oid = k.contypid
     LEFT JOIN pg_catalog.pg_class AS f ON f.oid = k.confrelid

@@ -50,8 +50,9 @@ class SideFacts:
     column, type); ``settings_there`` are all settings that the server knows, ``routine_settings`` those that functions
     of the service set, by function, ``given_settings`` those that its logins and the database have, as in
     ``freehold.move.settings``; ``comment`` is that of the database, ``grantees`` who has rights in the schemas,
-    ``access`` who may do what in the database, as (role, privilege); ``invalid_indexes`` are as (index, table, whether
-    it is being built).
+    ``access`` who may do what in the database, as (role, privilege); ``key_triggers`` are those of constraints that do
+    not fire as they were made to, as (constraint, table, trigger, mode); ``invalid_indexes`` are as (index, table,
+    whether it is being built).
     """
 
     side: Side
@@ -96,6 +97,7 @@ class SideFacts:
     comment: str
     grantees: tuple[str, ...]
     access: frozenset[tuple[str, str]]
+    key_triggers: tuple[tuple[str, str, str, str], ...]
     invalid_indexes: tuple[tuple[str, str, bool], ...]
     bytes: int
 
@@ -223,6 +225,7 @@ def side_facts(side: Side, answer: str) -> SideFacts:
         comment=str(got["comment"] or ""),
         grantees=tuple(cast("list[str] | None", got["grantees"]) or ()),
         access=frozenset((str(r), str(p)) for r, p in _rows(got["access"])),
+        key_triggers=tuple((str(k), str(t), str(g), str(m)) for k, t, g, m in _rows(got["key_triggers"])),
         invalid_indexes=tuple((str(i), str(t), b is True) for i, t, b in _rows(got["invalid_indexes"])),
         bytes=_int(got["bytes"]),
     )

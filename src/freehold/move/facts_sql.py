@@ -197,6 +197,11 @@ SELECT pg_catalog.json_build_object(
       CROSS JOIN (VALUES ('CONNECT'), ('TEMPORARY'), ('CREATE')) AS p (name)
       WHERE NOT o.rolsuper AND NOT pg_catalog.starts_with(o.rolname, 'pg_')
         AND pg_catalog.has_database_privilege(o.oid, pg_catalog.current_database(), p.name)),
+  'key_triggers', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(pg_catalog.format('%I ON %s', k.conname,
+          k.conrelid::regclass), g.tgrelid::regclass::text, g.tgname, g.tgenabled) ORDER BY g.tgrelid, g.tgname)
+      FROM pg_catalog.pg_trigger AS g JOIN pg_catalog.pg_constraint AS k ON k.oid = g.tgconstraint
+      WHERE g.tgisinternal AND g.tgenabled <> 'O'
+        AND (k.conrelid IN (SELECT oid FROM relation) OR k.confrelid IN (SELECT oid FROM relation))),
   -- a partitioned index that lacks a partition is not valid either, and is moved as it is
   'invalid_indexes', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(r.shown, i.indrelid::regclass::text,
           EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index AS b WHERE b.index_relid = r.oid
