@@ -177,6 +177,11 @@ CASES: dict[str, tuple[str, str, str]] = {
         'ALTER DATABASE "n""ew" SET work_mem = \'3MB\'; ALTER ROLE ALL SET "My.x" = \'y\'',
         'setting "work_mem" of everybody in its database on instance "b"',
     ),
+    "logical_slots": (
+        "SELECT pg_create_logical_replication_slot('debezium', 'pgoutput')",
+        "",
+        'replication slot "debezium" in database "o\'ld" on instance "a": nobody reads it now (pgoutput)',
+    ),
     "key_triggers": (
         (
             'CREATE TABLE shop.child (id int PRIMARY KEY DEFERRABLE, t int CONSTRAINT "a k" REFERENCES shop.t);'
@@ -471,6 +476,20 @@ def test_an_event_trigger_of_the_old_home_is_told(place: Place) -> None:
     place.run("a", 'DROP EVENT TRIGGER "e v"; DROP FUNCTION public.e')
     assert (found.level, found.object) == (Level.INFO, 'event trigger "e v" in database "o\'ld" on instance "a"')
     assert left == []
+
+
+def test_a_slot_that_somebody_reads_is_told_so_and_freehold_s_own_is_not(place: Place) -> None:
+    place.run("a", "SELECT pg_create_logical_replication_slot('freehold_mv_0a1b2c3d_f', 'pgoutput')")
+    own = place.found("logical_slots")
+    place.run("a", "SELECT pg_drop_replication_slot('freehold_mv_0a1b2c3d_f')")
+    reader = place.on("a")
+    reader.execute(raw("SELECT pg_create_logical_replication_slot('live', 'pgoutput', true)"))
+    (found,) = place.found("logical_slots")
+    of_link = place.found("logical_slots", lambda facts: replace(facts, links=frozenset({"live"})))
+    reader.close()
+    assert own == of_link == []
+    assert "somebody reads it now" in found.title
+    assert found.remedy.startswith("-- lead its reader")
 
 
 def test_who_has_rights_and_is_nobody_at_the_new_home_is_told(place: Place) -> None:

@@ -70,6 +70,7 @@ def facts_of(context: Context, move: Move, *, made: bool = True) -> Facts:
                     *(one.role for one in some.link_logins),
                 )
             ),
+            links=frozenset(one.name for some in (context.placements, there.placements) for one in some.links),
             neighbours=_neighbours(context, move.service),
             accepted=frozenset(
                 one.key

@@ -50,9 +50,10 @@ class SideFacts:
     column, type); ``settings_there`` are all settings that the server knows, ``routine_settings`` those that functions
     of the service set, by function, ``given_settings`` those that its logins and the database have, as in
     ``freehold.move.settings``; ``comment`` is that of the database, ``grantees`` who has rights in the schemas,
-    ``access`` who may do what in the database, as (role, privilege); ``key_triggers`` are those of constraints that do
-    not fire as they were made to, as (constraint, table, trigger, mode); ``invalid_indexes`` are as (index, table,
-    whether it is being built).
+    ``access`` who may do what in the database, as (role, privilege); ``logical_slots`` are those of somebody else, as
+    (name, plugin, whether somebody reads it); ``key_triggers`` are those of constraints that do not fire as they were
+    made to, as (constraint, table, trigger, mode); ``invalid_indexes`` are as (index, table, whether it is being
+    built).
     """
 
     side: Side
@@ -97,6 +98,7 @@ class SideFacts:
     comment: str
     grantees: tuple[str, ...]
     access: frozenset[tuple[str, str]]
+    logical_slots: tuple[tuple[str, str, bool], ...]
     key_triggers: tuple[tuple[str, str, str, str], ...]
     invalid_indexes: tuple[tuple[str, str, bool], ...]
     bytes: int
@@ -117,10 +119,10 @@ class Facts:
     at all, ``coming`` the extensions that will be made there before anything is copied, ``neighbours`` the other
     services that declare an extension which this one does not, by extension, ``accepted`` the keys of findings that the
     declaration accepts, ``target_there`` whether the target's database is there yet, ``platform_roles`` the roles of
-    all services, ``maintained`` its partitioned tables that Freehold makes partitions of, ``free_bytes`` what is free
-    where the target (and the source) stores, None where nobody knows. ``newer`` is what the target's version does not
-    have, ``refused`` what its server does not take for another reason; ``settings`` are those that the declaration
-    gives the service.
+    all services, ``links`` the names of the platform's own links, ``maintained`` its partitioned tables that Freehold
+    makes partitions of, ``free_bytes`` what is free where the target (and the source) stores, None where nobody knows.
+    ``newer`` is what the target's version does not have, ``refused`` what its server does not take for another reason;
+    ``settings`` are those that the declaration gives the service.
     """
 
     move: Move
@@ -134,6 +136,7 @@ class Facts:
     accepted: frozenset[str] = frozenset()
     target_there: bool = True
     platform_roles: frozenset[str] = frozenset()
+    links: frozenset[str] = frozenset()
     moving: Mapping[str, str] = field(default_factory=dict)
     services: Mapping[str, str] = field(default_factory=dict)
     texts: tuple[Routine, ...] = ()
@@ -225,6 +228,7 @@ def side_facts(side: Side, answer: str) -> SideFacts:
         comment=str(got["comment"] or ""),
         grantees=tuple(cast("list[str] | None", got["grantees"]) or ()),
         access=frozenset((str(r), str(p)) for r, p in _rows(got["access"])),
+        logical_slots=tuple((str(n), str(p), a is True) for n, p, a in _rows(got["logical_slots"])),
         key_triggers=tuple((str(k), str(t), str(g), str(m)) for k, t, g, m in _rows(got["key_triggers"])),
         invalid_indexes=tuple((str(i), str(t), b is True) for i, t, b in _rows(got["invalid_indexes"])),
         bytes=_int(got["bytes"]),

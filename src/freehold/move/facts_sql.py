@@ -197,6 +197,10 @@ SELECT pg_catalog.json_build_object(
       CROSS JOIN (VALUES ('CONNECT'), ('TEMPORARY'), ('CREATE')) AS p (name)
       WHERE NOT o.rolsuper AND NOT pg_catalog.starts_with(o.rolname, 'pg_')
         AND pg_catalog.has_database_privilege(o.oid, pg_catalog.current_database(), p.name)),
+  'logical_slots', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(s.slot_name, s.plugin, s.active)
+          ORDER BY s.slot_name) FROM pg_catalog.pg_replication_slots AS s
+      WHERE s.slot_type = 'logical' AND s.database = pg_catalog.current_database()
+        AND NOT pg_catalog.starts_with(s.slot_name, 'freehold_')),
   'key_triggers', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(pg_catalog.format('%I ON %s', k.conname,
           k.conrelid::regclass), g.tgrelid::regclass::text, g.tgname, g.tgenabled) ORDER BY g.tgrelid, g.tgname)
       FROM pg_catalog.pg_trigger AS g JOIN pg_catalog.pg_constraint AS k ON k.oid = g.tgconstraint
