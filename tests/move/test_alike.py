@@ -234,6 +234,17 @@ def test_the_mover_s_own_doing_is_no_difference(pair: Pair) -> None:
     assert differences(both, there, of_the_move) == ()
 
 
+def test_an_alias_in_a_rule_is_the_same_with_and_without_as() -> None:
+    one, other = (
+        f"CREATE RULE r AS ON UPDATE TO s.v DO INSTEAD ( UPDATE s.old {alias} SET note = 'x';\n\n NOTIFY done;\n);"
+        for alias in ("AS old_1", "old_1")
+    )
+    assert one != other
+    assert meaning("definition", one) == meaning("definition", other)
+    assert meaning("definition", one) != meaning("definition", other.replace("'x'", "'y'"))
+    assert meaning("definition", "CREATE INDEX i ON s.t AS x") == "CREATE INDEX i ON s.t AS x"
+
+
 def test_what_is_left_of_an_index_that_was_refused_is_no_difference(pair: Pair) -> None:
     key = ("index", "shop.left")
     said = pair.source.items["index", "shop.customer_extra"].said

@@ -48,7 +48,7 @@ WITH mine AS MATERIALIZED (
 ), right_of AS (
   SELECT h.kind, h.name, h.part, CASE WHEN x.grantee = 0 THEN 'public' ELSE g.rolname END AS grantee,
          x.privilege_type, pg_catalog.bool_or(x.is_grantable) AS grantable, x.grantee = h.owner AS own
-    FROM held AS h CROSS JOIN LATERAL pg_catalog.aclexplode(h.acl) AS x
+    FROM held AS h LEFT JOIN LATERAL pg_catalog.aclexplode(h.acl) AS x ON true
     LEFT JOIN pg_catalog.pg_roles AS g ON g.oid = x.grantee
    WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS e WHERE e.classid = h.catalog AND e.objid = h.object
        AND e.deptype = 'e')
@@ -80,10 +80,12 @@ class Held(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """What is held in the schemas; ``version`` is server_version_num."""
+    """What is held in the schemas, and on what anything could be: (kind, name) also of objects on which nobody has a
+    right. ``version`` is server_version_num."""
 
     version: int
     held: dict[Right, Held]
+    objects: frozenset[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,9 @@ def rights(answer: str) -> Rights:
         {
             Right(str(kind), str(name), str(column or ""), str(grantee), str(privilege)): Held(g is True, own is True)
             for kind, name, column, grantee, privilege, g, own in rows
+            if privilege is not None
         },
+        frozenset((str(row[0]), str(row[1])) for row in rows),
     )
 
 
@@ -119,7 +123,7 @@ def mapped(source: Rights, mapping: Callable[[str], str]) -> Rights:
         moved = right if right.grantee == PUBLIC else right._replace(grantee=mapping(right.grantee))
         before = held.get(moved, how)
         held[moved] = Held(before.grantable or how.grantable, before.own or how.own)
-    return Rights(source.version, held)
+    return Rights(source.version, held, source.objects)
 
 
 def known(right: Right, *versions: int) -> bool:
@@ -136,7 +140,7 @@ def settle(source: Rights, target: Rights, there: frozenset[str]) -> Settled:
     """From the rights of the source, ``mapped``, and those of the target to what must be sent. ``there`` are the roles
     that the target has. Objects that only one side has are left alone."""
     versions = (source.version, target.version)
-    shared = {right[:2] for right in source.held} & {right[:2] for right in target.held}
+    shared = source.objects & target.objects
     wanted = {r: how for r, how in source.held.items() if known(r, *versions) and r[:2] in shared}
     have = {r: how for r, how in target.held.items() if known(r, *versions) and r[:2] in shared}
     homeless = {r for r, how in source.held.items() if not known(r, *versions) and not how.own}
