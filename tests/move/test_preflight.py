@@ -177,6 +177,14 @@ CASES: dict[str, tuple[str, str, str]] = {
         'ALTER DATABASE "n""ew" SET work_mem = \'3MB\'; ALTER ROLE ALL SET "My.x" = \'y\'',
         'setting "work_mem" of everybody in its database on instance "b"',
     ),
+    "role_rights": (
+        (
+            'CREATE ROLE "re port"; GRANT "re port" TO "central\'app"; CREATE ROLE boss; GRANT central_ro TO boss;'
+            ' GRANT SET ON PARAMETER log_duration TO "central\'app"; GRANT central_owner TO CURRENT_USER'
+        ),
+        'CREATE ROLE "re port"; CREATE ROLE boss',
+        'role "shop_app" on instance "b": it is no member of "re port"',
+    ),
     "logical_slots": (
         "SELECT pg_create_logical_replication_slot('debezium', 'pgoutput')",
         "",
@@ -202,6 +210,10 @@ CASES: dict[str, tuple[str, str, str]] = {
 }
 
 LEFT = {
+    "role_rights": (
+        'DROP ROLE "re port", boss; REVOKE SET ON PARAMETER log_duration FROM "central\'app";'
+        " REVOKE central_owner FROM CURRENT_USER"
+    ),
     "key_triggers": "DROP TABLE shop.child",
     "database_comment": 'COMMENT ON DATABASE "o\'ld" IS NULL',
     "database_rights": 'REVOKE ALL ON shop.t FROM "bo b"; REVOKE SELECT (n) ON shop.t FROM "bo b"; DROP ROLE "bo b"',
@@ -219,7 +231,7 @@ LEFT = {
 """What a case leaves behind on the source after its remedy."""
 
 
-_AT_TARGET = ("policy_roles", "extensions", "database_comment", "database_rights")
+_AT_TARGET = ("policy_roles", "extensions", "database_comment", "database_rights", "role_rights")
 
 
 @pytest.mark.parametrize("name", CASES)

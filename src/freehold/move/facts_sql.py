@@ -197,6 +197,15 @@ SELECT pg_catalog.json_build_object(
       CROSS JOIN (VALUES ('CONNECT'), ('TEMPORARY'), ('CREATE')) AS p (name)
       WHERE NOT o.rolsuper AND NOT pg_catalog.starts_with(o.rolname, 'pg_')
         AND pg_catalog.has_database_privilege(o.oid, pg_catalog.current_database(), p.name)),
+  -- who is a member of whom, where one of them is of the service
+  'memberships', (SELECT pg_catalog.json_agg(DISTINCT pg_catalog.jsonb_build_array(g.rolname, m.rolname))
+      FROM pg_catalog.pg_auth_members AS a JOIN pg_catalog.pg_roles AS g ON g.oid = a.roleid
+      JOIN pg_catalog.pg_roles AS m ON m.oid = a.member AND NOT m.rolsuper
+      WHERE a.roleid IN (SELECT oid FROM ours) OR a.member IN (SELECT oid FROM ours)),
+  'parameters', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(o.rolname, p.parname, x.privilege_type)
+          ORDER BY p.parname, o.rolname)
+      FROM pg_catalog.pg_parameter_acl AS p CROSS JOIN LATERAL pg_catalog.aclexplode(p.paracl) AS x
+      JOIN ours AS o ON o.oid = x.grantee),
   'logical_slots', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(s.slot_name, s.plugin, s.active)
           ORDER BY s.slot_name) FROM pg_catalog.pg_replication_slots AS s
       WHERE s.slot_type = 'logical' AND s.database = pg_catalog.current_database()
