@@ -504,6 +504,21 @@ def test_a_slot_that_somebody_reads_is_told_so_and_freehold_s_own_is_not(place: 
     assert found.remedy.startswith("-- lead its reader")
 
 
+def test_a_foreign_server_that_the_service_may_use_is_told(place: Place) -> None:
+    make = 'CREATE FOREIGN DATA WRAPPER w; CREATE SERVER "s v" FOREIGN DATA WRAPPER w'
+    place.run("a", make)
+    out_of_reach = place.found("foreign_servers")
+    place.run("a", 'GRANT USAGE ON FOREIGN SERVER "s v" TO central_ro')
+    (found,) = place.found("foreign_servers")
+    of_link = place.found("foreign_servers", lambda facts: replace(facts, links=frozenset({"s v"})))
+    place.run("b", make + '; GRANT USAGE ON FOREIGN SERVER "s v" TO shop_ro')
+    there = place.found("foreign_servers")
+    for side in ("a", "b"):
+        place.run(side, "DROP FOREIGN DATA WRAPPER w CASCADE")
+    assert (found.level, found.object) == (Level.WARNING, 'foreign server "s v" in database "o\'ld" on instance "a"')
+    assert out_of_reach == of_link == there == []
+
+
 def test_who_has_rights_and_is_nobody_at_the_new_home_is_told(place: Place) -> None:
     place.run("a", 'CREATE ROLE carol; GRANT SELECT ON shop.t TO carol; GRANT CREATE ON DATABASE "o\'ld" TO carol')
     (found,) = place.found("database_rights")
@@ -570,10 +585,11 @@ def test_a_login_that_is_no_superuser_is_told_so(place: Place) -> None:
 
 def test_every_check_has_a_test() -> None:
     elsewhere = {
-        "casts", "crossing_keys", "crossing_reads", "direct_writers", "disk_space", "encoding", "free_senders",
-        "free_slots", "free_workers", "locale", "long_transactions", "maintained_partitions", "missing_right",
-        "newer_features", "no_pool", "older_version", "prepared_transactions", "refused_definitions",
-        "security_labels", "unknown_settings", "vacuum_running", "wal_kept", "wal_level",
+        "casts", "crossing_keys", "crossing_reads", "direct_writers", "disk_space", "encoding",
+        "foreign_servers", "free_senders", "free_slots", "free_workers", "locale", "long_transactions",
+        "maintained_partitions", "missing_right", "newer_features", "no_pool", "older_version",
+        "prepared_transactions", "refused_definitions", "security_labels", "unknown_settings", "vacuum_running",
+        "wal_kept", "wal_level",
     }  # fmt: skip
     assert set(family.members(FAMILY, type(next(iter(members().values()))))) == elsewhere | set(CASES)
 

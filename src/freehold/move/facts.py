@@ -50,11 +50,12 @@ class SideFacts:
     column, type); ``settings_there`` are all settings that the server knows, ``routine_settings`` those that functions
     of the service set, by function, ``given_settings`` those that its logins and the database have, as in
     ``freehold.move.settings``; ``comment`` is that of the database, ``grantees`` who has rights in the schemas,
-    ``access`` who may do what in the database, as (role, privilege); ``memberships`` are as (role, member) where one of
-    them is of the service, ``parameters`` what its roles may do with settings, as (role, setting, privilege);
-    ``logical_slots`` are those of somebody else, as (name, plugin, whether somebody reads it); ``key_triggers`` are
-    those of constraints that do not fire as they were made to, as (constraint, table, trigger, mode);
-    ``invalid_indexes`` are as (index, table, whether it is being built).
+    ``access`` who may do what in the database, as (role, privilege); ``foreign_servers`` are those that its roles may
+    use, as (name, wrapper); ``memberships`` are as (role, member) where one of them is of the service, ``parameters``
+    what its roles may do with settings, as (role, setting, privilege); ``logical_slots`` are those of somebody else, as
+    (name, plugin, whether somebody reads it); ``key_triggers`` are those of constraints that do not fire as they were
+    made to, as (constraint, table, trigger, mode); ``invalid_indexes`` are as (index, table, whether it is being
+    built).
     """
 
     side: Side
@@ -99,6 +100,7 @@ class SideFacts:
     comment: str
     grantees: tuple[str, ...]
     access: frozenset[tuple[str, str]]
+    foreign_servers: tuple[tuple[str, str], ...]
     memberships: tuple[tuple[str, str], ...]
     parameters: tuple[tuple[str, str, str], ...]
     logical_slots: tuple[tuple[str, str, bool], ...]
@@ -231,6 +233,7 @@ def side_facts(side: Side, answer: str) -> SideFacts:
         comment=str(got["comment"] or ""),
         grantees=tuple(cast("list[str] | None", got["grantees"]) or ()),
         access=frozenset((str(r), str(p)) for r, p in _rows(got["access"])),
+        foreign_servers=tuple((str(n), str(w)) for n, w in _rows(got["foreign_servers"])),
         memberships=tuple((str(g), str(m)) for g, m in _rows(got["memberships"])),
         parameters=tuple((str(r), str(n), str(p)) for r, n, p in _rows(got["parameters"])),
         logical_slots=tuple((str(n), str(p), a is True) for n, p, a in _rows(got["logical_slots"])),

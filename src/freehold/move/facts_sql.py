@@ -197,6 +197,9 @@ SELECT pg_catalog.json_build_object(
       CROSS JOIN (VALUES ('CONNECT'), ('TEMPORARY'), ('CREATE')) AS p (name)
       WHERE NOT o.rolsuper AND NOT pg_catalog.starts_with(o.rolname, 'pg_')
         AND pg_catalog.has_database_privilege(o.oid, pg_catalog.current_database(), p.name)),
+  'foreign_servers', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(s.srvname, w.fdwname) ORDER BY s.srvname)
+      FROM pg_catalog.pg_foreign_server AS s JOIN pg_catalog.pg_foreign_data_wrapper AS w ON w.oid = s.srvfdw
+      WHERE EXISTS (SELECT FROM ours AS o WHERE pg_catalog.has_server_privilege(o.oid, s.oid, 'USAGE'))),
   -- who is a member of whom, where one of them is of the service
   'memberships', (SELECT pg_catalog.json_agg(DISTINCT pg_catalog.jsonb_build_array(g.rolname, m.rolname))
       FROM pg_catalog.pg_auth_members AS a JOIN pg_catalog.pg_roles AS g ON g.oid = a.roleid

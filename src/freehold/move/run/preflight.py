@@ -38,6 +38,7 @@ def gather(world: World, move: Move, instead: str = "") -> Facts:
             publications=(),
             given_settings=everywhere,
             comment="",
+            foreign_servers=(),
             access=frozenset(),
         )
     return Facts(
