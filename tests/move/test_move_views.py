@@ -7,6 +7,7 @@ import pytest
 from freehold.errors import FreeholdError
 from freehold.move.model import SOURCE, TARGET
 from freehold.move.run import following
+from freehold.move.run.alike import alike
 from freehold.move.run.switching import Limits, switch
 from freehold.move.run.views import held, refresh, refresh_late
 from freehold.move.views import Held, refreshed
@@ -113,3 +114,18 @@ def test_only_what_differs_is_refreshed_and_in_order() -> None:
         ("a", "REFRESH MATERIALIZED VIEW a"),
         ("d", "REFRESH MATERIALIZED VIEW d WITH NO DATA"),
     ]
+
+
+@pytest.mark.real
+def test_an_index_that_is_built_on_its_own_during_a_move_is_refused_and_is_no_difference(servers: TidyServers) -> None:
+    prepared(servers, MOVE, SHOP, TARGET_SHOP)
+    on = followed(servers, MOVE)
+    before = alike(on, MOVE)
+
+    session = servers.admin("main", "old_home")
+    outcome = session.attempt(raw("CREATE INDEX CONCURRENTLY late ON shop.orders (v)"))
+
+    assert "is being moved" in outcome.message
+    invalid = "SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid"
+    assert read(servers, "old_home", invalid) == ["shop.late"]
+    assert alike(on, MOVE) == before
