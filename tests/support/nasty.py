@@ -166,7 +166,8 @@ DROP TABLE shop.old;
 CREATE TRIGGER {odd} AFTER DELETE ON {odd}.{odd} FOR EACH ROW EXECUTE FUNCTION shop.touch();
 CREATE INDEX "i;--" ON {odd}.{odd} (t) WHERE t <> ';';
 COMMENT ON TABLE {odd}.{odd} IS 'o''dd';
-CREATE TABLE shop.of_pair OF shop.pair (a WITH OPTIONS NOT NULL DEFAULT 4, PRIMARY KEY (a));
+CREATE TYPE shop.typed AS (a int, "b c" text);
+CREATE TABLE shop.of_pair OF shop.typed (a WITH OPTIONS NOT NULL DEFAULT 4, PRIMARY KEY (a));
 CREATE TABLE shop.cut (n int, m int, x text) PARTITION BY HASH (n, (m + 1));
 CREATE TABLE shop.cut_0 (x text, gone int, m int NOT NULL DEFAULT 8, n int, CHECK (m > -5));
 ALTER TABLE shop.cut_0 DROP gone;
@@ -185,7 +186,7 @@ COMMENT ON CONSTRAINT unchecked ON shop.refs IS 'not valid'; COMMENT ON CONSTRAI
 CREATE FUNCTION shop.instead() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
 CREATE TRIGGER writes INSTEAD OF INSERT OR DELETE ON shop.v1 FOR EACH ROW EXECUTE FUNCTION shop.instead();
 ALTER VIEW shop.v1 ALTER COLUMN room SET DEFAULT 12; COMMENT ON COLUMN shop.v1.room IS 'of a view';
-CREATE RULE upon AS ON UPDATE TO shop.v2 DO INSTEAD (UPDATE shop.old SET note = 'x'; NOTIFY done);
+CREATE RULE upon AS ON UPDATE TO shop.v2 DO INSTEAD (UPDATE shop.old SET n = 5; NOTIFY done);
 COMMENT ON RULE upon ON shop.v2 IS 'of a rule'; COMMENT ON VIEW shop.v2 IS 'of a view';
 CREATE VIEW shop.invoked WITH (security_invoker = true, check_option = local) AS SELECT n FROM shop.old WHERE n > 0;
 ALTER MATERIALIZED VIEW shop.counted SET (fillfactor = 60); COMMENT ON COLUMN shop.counted.n IS 'of a kept view';

@@ -109,7 +109,7 @@ def switch(world: World, move: Move, near_side: str, epoch: int, traffic: Traffi
                 traffic.prepare(other(near_side))
             with world.step(Step.STEADY):
                 steady(world, move, near_side, limits.lag_ms, limits.steady_ms)
-                if number == 1 and (seen := views.refresh(world, move, near_side)):
+                if not seen and (seen := views.refresh(world, move, near_side)):
                     steady(world, move, near_side, limits.lag_ms, limits.steady_ms)
             world.ready()
             with world.watch(move, limits.pause_ms, world.tell) as served:
