@@ -166,6 +166,55 @@ DROP TABLE shop.old;
 CREATE TRIGGER {odd} AFTER DELETE ON {odd}.{odd} FOR EACH ROW EXECUTE FUNCTION shop.touch();
 CREATE INDEX "i;--" ON {odd}.{odd} (t) WHERE t <> ';';
 COMMENT ON TABLE {odd}.{odd} IS 'o''dd';
+CREATE TYPE shop.typed AS (a int, "b c" text);
+CREATE TABLE shop.of_pair OF shop.typed (a WITH OPTIONS NOT NULL DEFAULT 4, PRIMARY KEY (a));
+CREATE TABLE shop.cut (n int, m int, x text) PARTITION BY HASH (n, (m + 1));
+CREATE TABLE shop.cut_0 (x text, gone int, m int NOT NULL DEFAULT 8, n int, CHECK (m > -5));
+ALTER TABLE shop.cut_0 DROP gone;
+ALTER TABLE shop.cut ATTACH PARTITION shop.cut_0 FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+CREATE TABLE shop.cut_1 PARTITION OF shop.cut FOR VALUES WITH (MODULUS 2, REMAINDER 1) WITH (fillfactor = 50);
+ALTER TABLE shop.cut_1 ENABLE ROW LEVEL SECURITY; CREATE POLICY on_part ON shop.cut_1 FOR INSERT WITH CHECK (n > 0);
+CREATE INDEX cut_half ON ONLY shop.cut (m); CREATE INDEX cut_0_m ON shop.cut_0 (m);
+ALTER INDEX shop.cut_half ATTACH PARTITION shop.cut_0_m;
+CREATE TABLE shop.refs (a bigint, b bigint, note text, UNIQUE (a, b) INCLUDE (note),
+    CONSTRAINT both_of FOREIGN KEY (a) REFERENCES shop.customer ON DELETE SET NULL (a),
+    CONSTRAINT no_heir CHECK (a > 0) NO INHERIT);
+ALTER TABLE shop.refs ADD CONSTRAINT unchecked FOREIGN KEY (b) REFERENCES shop.customer ON DELETE SET DEFAULT
+    ON UPDATE RESTRICT NOT VALID;
+ALTER TABLE shop.refs SET (toast.autovacuum_enabled = off, parallel_workers = 3);
+COMMENT ON CONSTRAINT unchecked ON shop.refs IS 'not valid'; COMMENT ON CONSTRAINT no_heir ON shop.refs IS 'local';
+CREATE FUNCTION shop.instead() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+CREATE TRIGGER writes INSTEAD OF INSERT OR DELETE ON shop.v1 FOR EACH ROW EXECUTE FUNCTION shop.instead();
+ALTER VIEW shop.v1 ALTER COLUMN room SET DEFAULT 12; COMMENT ON COLUMN shop.v1.room IS 'of a view';
+CREATE RULE upon AS ON UPDATE TO shop.v2 DO INSTEAD (UPDATE shop.old SET n = 5; NOTIFY done);
+COMMENT ON RULE upon ON shop.v2 IS 'of a rule'; COMMENT ON VIEW shop.v2 IS 'of a view';
+CREATE VIEW shop.invoked WITH (security_invoker = true, check_option = local) AS SELECT n FROM shop.old WHERE n > 0;
+ALTER MATERIALIZED VIEW shop.counted SET (fillfactor = 60); COMMENT ON COLUMN shop.counted.n IS 'of a kept view';
+ALTER MATERIALIZED VIEW shop.counted CLUSTER ON counted_mood;
+ALTER MATERIALIZED VIEW shop.counted ALTER n SET STATISTICS 7;
+CREATE INDEX customer_sum ON shop.customer ((price + 1), (lower(name)));
+ALTER INDEX shop.customer_sum ALTER COLUMN 2 SET STATISTICS 44;
+CREATE FUNCTION shop.less(shop.pair, shop.pair) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT $1.a < $2.a';
+CREATE FUNCTION shop.twice(VARIADIC "a b" numeric[], OUT "x y" int, OUT z text) RETURNS SETOF record LANGUAGE sql
+    ROWS 7 COST 2.5 STABLE AS 'SELECT 1, $$z$$';
+CREATE FUNCTION shop.twice(int, text DEFAULT 'a,"b''') RETURNS TABLE (n int) LANGUAGE sql AS 'SELECT 1';
+CREATE OPERATOR shop.<<< (FUNCTION = shop.less, LEFTARG = shop.pair, RIGHTARG = shop.pair, RESTRICT = scalarltsel,
+    JOIN = scalarltjoinsel, NEGATOR = OPERATOR(shop.>>>=));
+COMMENT ON AGGREGATE shop.total(int) IS 'of an aggregate'; COMMENT ON OPERATOR shop.<+> (int, int) IS 'of an operator';
+COMMENT ON PROCEDURE shop.go(int) IS 'of a procedure'; COMMENT ON SEQUENCE shop.numbers IS 'of a sequence';
+COMMENT ON DOMAIN shop.positive IS 'of a domain'; COMMENT ON COLUMN shop.pair."b c" IS 'of an attribute';
+COMMENT ON COLLATION shop.folded IS 'of a collation'; COMMENT ON TEXT SEARCH CONFIGURATION shop.words IS 'of words';
+COMMENT ON TEXT SEARCH DICTIONARY shop.plain IS 'of a dictionary'; COMMENT ON TABLE shop.event_2025_a IS 'of a part';
+COMMENT ON INDEX shop.customer_pkey IS 'of a key'; COMMENT ON COLUMN shop.event_2025_a.who IS 'in a part';
+COMMENT ON CONSTRAINT customer_pkey ON shop.customer IS 'of a key as a constraint';
+COMMENT ON SCHEMA shop IS 'of a schema'; COMMENT ON SCHEMA {odd} IS E'it''s\n';
+GRANT USAGE ON SCHEMA {odd} TO {reader} WITH GRANT OPTION; GRANT CREATE ON SCHEMA shop TO {app};
+GRANT TRUNCATE ON shop.event, shop.event_2025_a TO {reader}; GRANT SELECT ON shop.counted TO {ro};
+GRANT SELECT ("b c") ON shop.of_pair TO {reader} WITH GRANT OPTION; REVOKE ALL ON shop.refs FROM {owner};
+GRANT ALL ON SEQUENCE {odd}."n o" TO {reader}; GRANT EXECUTE ON FUNCTION shop.total(int) TO {ro} WITH GRANT OPTION;
+REVOKE USAGE ON TYPE shop.positive FROM PUBLIC, {owner};
+ALTER DEFAULT PRIVILEGES IN SCHEMA {odd} GRANT INSERT ON TABLES TO {reader} WITH GRANT OPTION;
+ALTER DEFAULT PRIVILEGES IN SCHEMA shop GRANT USAGE ON SEQUENCES TO {app};
 RESET ROLE;
 CREATE TABLE shop.of_reader (n int PRIMARY KEY); ALTER TABLE shop.of_reader OWNER TO {reader};
 CREATE INDEX of_reader_index ON shop.of_reader ((n + 1));

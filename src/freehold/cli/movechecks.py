@@ -12,6 +12,7 @@ from freehold.cli.moveworld import database_there, steering, world_of
 from freehold.cli.traffic import NoPool
 from freehold.errors import FreeholdError
 from freehold.finding import Finding, Level
+from freehold.local.clock import SystemClock
 from freehold.local.movesfile import Known
 from freehold.move import events
 from freehold.move.model import SOURCE, TARGET, Move
@@ -61,6 +62,21 @@ def facts_of(context: Context, move: Move, *, made: bool = True) -> Facts:
             has_pool=not isinstance(clients, NoPool),
             pooled=clients.backends(),
             coming=() if made else service.extensions,
+            platform_roles=frozenset(
+                role
+                for some in (context.placements, there.placements)
+                for role in (
+                    *(name for one in some.services for name in (one.roles.owner, one.roles.app, one.roles.ro)),
+                    *(one.role for one in some.link_logins),
+                )
+            ),
+            links=frozenset(one.name for some in (context.placements, there.placements) for one in some.links),
+            neighbours=_neighbours(context, move.service),
+            accepted=frozenset(
+                one.key
+                for one in context.platform.ignores
+                if not one.until or one.until >= SystemClock().now_iso()[:10]
+            ),
             services={schema: one.name for one in context.platform.services for schema in one.schemas},
             maintained=tuple(one.table for one in service.timeseries),
             settings=tuple(name for name, _ in (*context.platform.settings, *service.settings)),
@@ -95,7 +111,18 @@ def facts_of(context: Context, move: Move, *, made: bool = True) -> Facts:
         )
 
 
-_OF_A_DATABASE = frozenset({"encoding", "extensions", "locale", "policy_roles", "subscribed", "target_not_empty"})
+def _neighbours(context: Context, service: str) -> Mapping[str, tuple[str, ...]]:
+    """The extensions that only other services declare, and these; one that has moved leaves its extensions behind."""
+    mine = context.platform.service(service).extensions
+    found: dict[str, tuple[str, ...]] = {}
+    for one in context.platform.services:
+        for extension in one.extensions:
+            if extension not in mine:
+                found[extension] = (*found.get(extension, ()), one.name)
+    return found
+
+
+_OF_A_DATABASE = frozenset({"encoding", "locale", "policy_roles", "subscribed", "target_not_empty"})
 """Checks that ask what is inside the target's database; where that is still to be made, they wait until it is there."""
 
 
@@ -189,18 +216,16 @@ def told(report: Report, definitions: int) -> events.Verified:
 
 
 def differing(world: World, move: Move) -> tuple[Difference, ...]:
-    """How the definitions of the sides differ, but for what their layouts want otherwise, and for rights that a switch
-    took from the side that does not serve and will give back."""
+    """How the definitions of the sides differ, but for rights that a switch took from the side that does not serve and
+    will give back."""
     from freehold.move import fence
-    from freehold.move.bridge import needed
     from freehold.move.run.alike import alike
 
     taken = False
     for place in (move.source, move.target):
         with world.session(place) as session:
             taken |= any(kind == fence.SEQUENCE_GRANT for kind, _, _ in session.query(fence.kept(move)))
-    apart = {*({"settings of"} if needed(move) else ()), *({"rights on sequence"} if taken else ())}
-    return tuple(one for one in alike(world, move) if one.kind not in apart)
+    return tuple(one for one in alike(world, move) if not (taken and one.kind == "rights on sequence"))
 
 
 def proved(world: World, move: Move, found: Mapping[str, Standing], within_ms: int) -> None:

@@ -32,7 +32,6 @@ WITH mine AS MATERIALIZED (
            'replica identity', r.relreplident,
            'has a key', EXISTS (SELECT FROM pg_catalog.pg_index AS i WHERE i.indrelid = r.oid AND i.indisprimary),
            'of type', CASE WHEN r.reloftype <> 0 THEN r.reloftype::regtype::text END,
-           'filled', r.relispopulated,
            'view definition', CASE WHEN r.relkind IN ('v', 'm') THEN pg_catalog.pg_get_viewdef(r.oid) END)
     FROM relation AS r WHERE r.relkind IN ('r', 'p', 'v', 'm', 'f', 'c')
   UNION ALL
@@ -66,6 +65,7 @@ WITH mine AS MATERIALIZED (
   UNION ALL
   SELECT 'index', r.shown, 'pg_catalog.pg_class'::regclass, r.oid, NULL, pg_catalog.jsonb_build_object(
            'definition', pg_catalog.pg_get_indexdef(r.oid), 'valid', i.indisvalid, 'ready', i.indisready,
+           'partitioned', r.relkind = 'I',
            'clustered', i.indisclustered, 'replica identity', i.indisreplident,
            'tablespace', (SELECT s.spcname FROM pg_catalog.pg_tablespace AS s WHERE s.oid = r.reltablespace),
            'parent', (SELECT h.inhparent::regclass::text FROM pg_catalog.pg_inherits AS h WHERE h.inhrelid = r.oid),
@@ -78,7 +78,10 @@ WITH mine AS MATERIALIZED (
          'pg_catalog.pg_constraint'::regclass, k.oid, NULL, pg_catalog.jsonb_build_object(
            'kind', k.contype, 'definition', pg_catalog.pg_get_constraintdef(k.oid), 'validated', k.convalidated,
            'local', k.conislocal, 'inherited', k.coninhcount > 0,
-           'not inheritable', k.contype = 'c' AND k.connoinherit)
+           'not inheritable', k.contype = 'c' AND k.connoinherit,
+           'triggers', (SELECT pg_catalog.jsonb_agg(pg_catalog.format('%s %s', g.tgfoid::regproc, g.tgenabled)
+               ORDER BY g.tgfoid::regproc::text, g.tgenabled) FROM pg_catalog.pg_trigger AS g
+               WHERE g.tgconstraint = k.oid AND g.tgisinternal AND g.tgenabled <> 'O'))
     FROM pg_catalog.pg_constraint AS k JOIN mine AS m ON m.oid = k.connamespace
     LEFT JOIN relation AS r ON r.oid = k.conrelid LEFT JOIN pg_catalog.pg_type AS t ON t.oid = k.contypid
     LEFT JOIN pg_catalog.pg_class AS f ON f.oid = k.confrelid
@@ -190,6 +193,10 @@ WITH mine AS MATERIALIZED (
                FROM pg_catalog.pg_ts_config_map AS x WHERE x.mapcfg = c.oid))
     FROM pg_catalog.pg_ts_config AS c JOIN mine AS m ON m.oid = c.cfgnamespace
     JOIN pg_catalog.pg_ts_parser AS p ON p.oid = c.cfgparser
+  UNION ALL
+  SELECT 'schema', pg_catalog.format('%I', m.nspname), 'pg_catalog.pg_namespace'::regclass, m.oid, NULL,
+         pg_catalog.jsonb_build_object()
+    FROM mine AS m
 ), setting AS (
   SELECT coalesce(o.rolname, '') AS role, s.setdatabase <> 0 AS here,
          (SELECT pg_catalog.jsonb_agg(c ORDER BY c) FROM pg_catalog.unnest(s.setconfig) AS c) AS said

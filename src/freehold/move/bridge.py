@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from freehold.layouts.model import ServiceRoles
 from freehold.move.model import Move
+from freehold.plan.values import setting_sql
 from freehold.sqltext import Secret, Sql, ident, literal, sql
 
 
@@ -97,7 +98,7 @@ def same_settings(database: str, used: str, values: Iterable[str]) -> tuple[Sql,
     found: list[Sql] = []
     for one in values:
         name, _, value = one.partition("=")
-        # a list (search_path) is kept as it is written; as one literal it would be one name
-        shown = Sql((value,)) if name == "search_path" else literal(value)
-        found.append(sql("ALTER ROLE {} IN DATABASE {} SET {} = {}", ident(used), ident(database), ident(name), shown))
+        shown = setting_sql(name, value)
+        setting = ident(*name.split("."))
+        found.append(sql("ALTER ROLE {} IN DATABASE {} SET {} = {}", ident(used), ident(database), setting, shown))
     return tuple(found)

@@ -99,7 +99,7 @@ def trouble(facts: Facts, use: Use) -> tuple[str, str] | None:
 
 def reads_lines(service: str, table: TableName) -> str:
     """The lines that declare the read."""
-    return f"services:\n  {_scalar(service)}:\n    reads:\n      - {_scalar(written_table(table))}"
+    return f"services:\n  {scalar(service)}:\n    reads:\n      - {scalar(written_table(table))}"
 
 
 def through(facts: Facts, use: Use) -> str:
@@ -111,7 +111,7 @@ def through(facts: Facts, use: Use) -> str:
     return "as a replica" if copied else "as a foreign table"
 
 
-def _scalar(text: str) -> str:
+def scalar(text: str) -> str:
     """A text as YAML: plain where nothing in it means more, else as JSON, which YAML reads."""
     return text if text.replace("_", "a").replace(".", "a").isalnum() else json.dumps(text, ensure_ascii=False)
 

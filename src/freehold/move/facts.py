@@ -44,9 +44,18 @@ class SideFacts:
     """What one side's server says. Names of objects are quoted as SQL.
 
     ``free_slots`` and the like count what the settings leave; ``used_extensions`` are those that something of the
-    service needs; ``contents`` are the first things found in the service's schemas, as (kind, name); ``no_equality``
-    are columns of tables without a key whose type has no equality, as (table, column, type); ``settings_there`` are
-    all settings that the server knows, ``routine_settings`` those that functions of the service set, by function.
+    service needs, ``named_extensions`` those that the text of one of its functions names something of,
+    ``usable_extensions`` those whose schema its roles may use; ``contents`` are the first things found in the service's
+    schemas, as (kind, name); ``no_equality`` are columns of tables without a key whose type has no equality, as (table,
+    column, type); ``settings_there`` are all settings that the server knows, ``routine_settings`` those that functions
+    of the service set, by function, ``given_settings`` those that its logins and the database have, as in
+    ``freehold.move.settings``; ``comment`` is that of the database, ``grantees`` who has rights in the schemas,
+    ``access`` who may do what in the database, as (role, privilege); ``foreign_servers`` are those that its roles may
+    use, as (name, wrapper); ``memberships`` are as (role, member) where one of them is of the service, ``parameters``
+    what its roles may do with settings, as (role, setting, privilege); ``logical_slots`` are those of somebody else, as
+    (name, plugin, whether somebody reads it); ``key_triggers`` are those of constraints that do not fire as they were
+    made to, as (constraint, table, trigger, mode); ``invalid_indexes`` are as (index, table, whether it is being
+    built).
     """
 
     side: Side
@@ -65,6 +74,8 @@ class SideFacts:
     extensions: Mapping[str, tuple[str, str]]
     available: Mapping[str, str]
     used_extensions: tuple[str, ...]
+    usable_extensions: frozenset[str]
+    named_extensions: frozenset[str]
     tablespaces: frozenset[str]
     used_tablespaces: tuple[tuple[str, str, str], ...]
     roles: frozenset[str]
@@ -85,6 +96,16 @@ class SideFacts:
     contents: tuple[tuple[str, str], ...]
     settings_there: frozenset[str]
     routine_settings: tuple[tuple[str, str], ...]
+    given_settings: Mapping[tuple[str, bool], tuple[str, ...]]
+    comment: str
+    grantees: tuple[str, ...]
+    access: frozenset[tuple[str, str]]
+    foreign_servers: tuple[tuple[str, str], ...]
+    memberships: tuple[tuple[str, str], ...]
+    parameters: tuple[tuple[str, str, str], ...]
+    logical_slots: tuple[tuple[str, str, bool], ...]
+    key_triggers: tuple[tuple[str, str, str, str], ...]
+    invalid_indexes: tuple[tuple[str, str, bool], ...]
     bytes: int
 
 
@@ -99,12 +120,14 @@ class Facts:
     the target, ``arriving`` of those that are on their way there; ``mirrored`` are the services that live at the
     target and read the service there through links.
 
-    ``pooled`` are the pids on the source that a pool of the platform
-    holds, ``has_pool`` whether the service has a pool at all, ``coming`` the extensions that will be made there before
-    anything is copied, ``maintained`` its partitioned tables that Freehold makes partitions of, ``free_bytes`` what is
-    free where the target (and the source) stores, None where nobody knows. ``newer`` is what the target's version
-    does not have, ``refused`` what its server does not take for another reason; ``settings`` are those that the
-    declaration gives the service.
+    ``pooled`` are the pids on the source that a pool of the platform holds, ``has_pool`` whether the service has a pool
+    at all, ``coming`` the extensions that will be made there before anything is copied, ``neighbours`` the other
+    services that declare an extension which this one does not, by extension, ``accepted`` the keys of findings that the
+    declaration accepts, ``target_there`` whether the target's database is there yet, ``platform_roles`` the roles of
+    all services, ``links`` the names of the platform's own links, ``maintained`` its partitioned tables that Freehold
+    makes partitions of, ``free_bytes`` what is free where the target (and the source) stores, None where nobody knows.
+    ``newer`` is what the target's version does not have, ``refused`` what its server does not take for another reason;
+    ``settings`` are those that the declaration gives the service.
     """
 
     move: Move
@@ -114,6 +137,11 @@ class Facts:
     has_pool: bool = True
     pooled: frozenset[int] = frozenset()
     coming: tuple[str, ...] = ()
+    neighbours: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    accepted: frozenset[str] = frozenset()
+    target_there: bool = True
+    platform_roles: frozenset[str] = frozenset()
+    links: frozenset[str] = frozenset()
     moving: Mapping[str, str] = field(default_factory=dict)
     services: Mapping[str, str] = field(default_factory=dict)
     texts: tuple[Routine, ...] = ()
@@ -174,6 +202,8 @@ def side_facts(side: Side, answer: str) -> SideFacts:
         extensions={str(n): (str(v), str(s)) for n, v, s in _rows(got["extensions"])},
         available={str(n): str(v) for n, v in _rows(got["available"])},
         used_extensions=tuple(cast("list[str] | None", got["used_extensions"]) or ()),
+        usable_extensions=frozenset(cast("list[str] | None", got["usable_extensions"]) or ()),
+        named_extensions=frozenset(cast("list[str] | None", got["named_extensions"]) or ()),
         tablespaces=frozenset(cast("list[str]", got["tablespaces"])),
         used_tablespaces=tuple((str(k), str(n), str(s)) for k, n, s in _rows(got["used_tablespaces"])),
         roles=frozenset(cast("list[str]", got["roles"])),
@@ -197,6 +227,18 @@ def side_facts(side: Side, answer: str) -> SideFacts:
         contents=tuple((str(k), str(n)) for k, n in _rows(got["contents"])),
         settings_there=frozenset(cast("list[str]", got["settings_there"])),
         routine_settings=tuple((str(f), str(s)) for f, s in _rows(got["routine_settings"])),
+        given_settings={
+            (str(r), h is True): tuple(map(str, cast("list[object]", c))) for r, h, c in _rows(got["given_settings"])
+        },
+        comment=str(got["comment"] or ""),
+        grantees=tuple(cast("list[str] | None", got["grantees"]) or ()),
+        access=frozenset((str(r), str(p)) for r, p in _rows(got["access"])),
+        foreign_servers=tuple((str(n), str(w)) for n, w in _rows(got["foreign_servers"])),
+        memberships=tuple((str(g), str(m)) for g, m in _rows(got["memberships"])),
+        parameters=tuple((str(r), str(n), str(p)) for r, n, p in _rows(got["parameters"])),
+        logical_slots=tuple((str(n), str(p), a is True) for n, p, a in _rows(got["logical_slots"])),
+        key_triggers=tuple((str(k), str(t), str(g), str(m)) for k, t, g, m in _rows(got["key_triggers"])),
+        invalid_indexes=tuple((str(i), str(t), b is True) for i, t, b in _rows(got["invalid_indexes"])),
         bytes=_int(got["bytes"]),
     )
 

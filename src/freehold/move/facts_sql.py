@@ -55,6 +55,18 @@ SELECT pg_catalog.json_build_object(
       FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database()),
   'extensions', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(e.extname, e.extversion, n.nspname))
       FROM pg_catalog.pg_extension AS e JOIN pg_catalog.pg_namespace AS n ON n.oid = e.extnamespace),
+  'usable_extensions', (SELECT pg_catalog.json_agg(e.extname) FROM pg_catalog.pg_extension AS e
+      WHERE EXISTS (SELECT FROM ours AS o WHERE pg_catalog.has_schema_privilege(o.oid, e.extnamespace, 'USAGE'))),
+  -- words of SQL that are also names of functions say nothing
+  'named_extensions', (SELECT pg_catalog.json_agg(DISTINCT e.extname) FROM routine AS f
+      CROSS JOIN LATERAL pg_catalog.regexp_split_to_table(pg_catalog.lower(f.prosrc), '[^[:alnum:]_$]+') AS w (word)
+      JOIN (SELECT p.proname AS name, 'pg_catalog.pg_proc'::regclass AS catalog, p.oid FROM pg_catalog.pg_proc AS p
+          UNION ALL SELECT t.typname, 'pg_catalog.pg_type'::regclass, t.oid FROM pg_catalog.pg_type AS t) AS n
+          ON n.name = w.word
+      JOIN pg_catalog.pg_depend AS d ON d.classid = n.catalog AND d.objid = n.oid AND d.deptype = 'e'
+          AND d.refclassid = 'pg_catalog.pg_extension'::regclass
+      JOIN pg_catalog.pg_extension AS e ON e.oid = d.refobjid AND e.extname <> 'plpgsql'
+      WHERE f.is_mine AND w.word NOT IN (SELECT k.word FROM pg_catalog.pg_get_keywords() AS k)),
   'available', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(e.name, e.default_version))
       FROM pg_catalog.pg_available_extensions AS e),
   'used_extensions', (SELECT pg_catalog.json_agg(DISTINCT e.extname) FROM part AS p
@@ -165,6 +177,53 @@ SELECT pg_catalog.json_build_object(
           pg_catalog.split_part(o, '=', 1)))
       FROM routine AS f JOIN pg_catalog.pg_proc AS p ON p.oid = f.oid
       CROSS JOIN LATERAL pg_catalog.unnest(p.proconfig) AS o WHERE f.is_mine),
+  'given_settings', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(coalesce(o.rolname, ''), s.setdatabase <> 0,
+          s.setconfig)) FROM pg_catalog.pg_db_role_setting AS s LEFT JOIN ours AS o ON o.oid = s.setrole
+      WHERE s.setdatabase IN (0, (SELECT d.oid FROM pg_catalog.pg_database AS d
+              WHERE d.datname = pg_catalog.current_database())) AND (s.setrole = 0 OR o.oid IS NOT NULL)),
+  'comment', (SELECT pg_catalog.shobj_description(d.oid, 'pg_database') FROM pg_catalog.pg_database AS d
+      WHERE d.datname = pg_catalog.current_database()),
+  -- who is no superuser and has a right of its own in the service's schemas
+  'grantees', (SELECT pg_catalog.json_agg(DISTINCT o.rolname) FROM (
+          SELECT x.grantee FROM relation AS r CROSS JOIN LATERAL pg_catalog.aclexplode(r.relacl) AS x
+          UNION SELECT x.grantee FROM relation AS r JOIN pg_catalog.pg_attribute AS a ON a.attrelid = r.oid
+              CROSS JOIN LATERAL pg_catalog.aclexplode(a.attacl) AS x
+          UNION SELECT x.grantee FROM pg_catalog.pg_proc AS p CROSS JOIN LATERAL pg_catalog.aclexplode(p.proacl) AS x
+              WHERE p.pronamespace IN (SELECT oid FROM mine)
+          UNION SELECT x.grantee FROM pg_catalog.pg_namespace AS n JOIN mine AS m ON m.oid = n.oid
+              CROSS JOIN LATERAL pg_catalog.aclexplode(n.nspacl) AS x) AS x (grantee)
+      JOIN pg_catalog.pg_roles AS o ON o.oid = x.grantee AND NOT o.rolsuper),
+  'access', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(o.rolname, p.name)) FROM pg_catalog.pg_roles AS o
+      CROSS JOIN (VALUES ('CONNECT'), ('TEMPORARY'), ('CREATE')) AS p (name)
+      WHERE NOT o.rolsuper AND NOT pg_catalog.starts_with(o.rolname, 'pg_')
+        AND pg_catalog.has_database_privilege(o.oid, pg_catalog.current_database(), p.name)),
+  'foreign_servers', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(s.srvname, w.fdwname) ORDER BY s.srvname)
+      FROM pg_catalog.pg_foreign_server AS s JOIN pg_catalog.pg_foreign_data_wrapper AS w ON w.oid = s.srvfdw
+      WHERE EXISTS (SELECT FROM ours AS o WHERE pg_catalog.has_server_privilege(o.oid, s.oid, 'USAGE'))),
+  -- who is a member of whom, where one of them is of the service
+  'memberships', (SELECT pg_catalog.json_agg(DISTINCT pg_catalog.jsonb_build_array(g.rolname, m.rolname))
+      FROM pg_catalog.pg_auth_members AS a JOIN pg_catalog.pg_roles AS g ON g.oid = a.roleid
+      JOIN pg_catalog.pg_roles AS m ON m.oid = a.member AND NOT m.rolsuper
+      WHERE a.roleid IN (SELECT oid FROM ours) OR a.member IN (SELECT oid FROM ours)),
+  'parameters', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(o.rolname, p.parname, x.privilege_type)
+          ORDER BY p.parname, o.rolname)
+      FROM pg_catalog.pg_parameter_acl AS p CROSS JOIN LATERAL pg_catalog.aclexplode(p.paracl) AS x
+      JOIN ours AS o ON o.oid = x.grantee),
+  'logical_slots', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(s.slot_name, s.plugin, s.active)
+          ORDER BY s.slot_name) FROM pg_catalog.pg_replication_slots AS s
+      WHERE s.slot_type = 'logical' AND s.database = pg_catalog.current_database()
+        AND NOT pg_catalog.starts_with(s.slot_name, 'freehold_')),
+  'key_triggers', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(pg_catalog.format('%I ON %s', k.conname,
+          k.conrelid::regclass), g.tgrelid::regclass::text, g.tgname, g.tgenabled) ORDER BY g.tgrelid, g.tgname)
+      FROM pg_catalog.pg_trigger AS g JOIN pg_catalog.pg_constraint AS k ON k.oid = g.tgconstraint
+      WHERE g.tgisinternal AND g.tgenabled <> 'O'
+        AND (k.conrelid IN (SELECT oid FROM relation) OR k.confrelid IN (SELECT oid FROM relation))),
+  -- a partitioned index that lacks a partition is not valid either, and is moved as it is
+  'invalid_indexes', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(r.shown, i.indrelid::regclass::text,
+          EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index AS b WHERE b.index_relid = r.oid
+              OR (b.relid = i.indrelid AND b.index_relid = 0))) ORDER BY r.shown)
+      FROM relation AS r JOIN pg_catalog.pg_index AS i ON i.indexrelid = r.oid
+      WHERE r.relkind = 'i' AND NOT (i.indisvalid AND i.indisready AND i.indislive)),
   'bytes', (SELECT coalesce(pg_catalog.sum(pg_catalog.pg_total_relation_size(r.oid)), 0) FROM relation AS r
       WHERE r.relkind IN ('r', 'm'))
 )::text"""

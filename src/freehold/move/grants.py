@@ -1,4 +1,4 @@
-"""Privileges on everything in a service's schemas: what the target lacks and what it has too much, roles mapped.
+"""Privileges on a service's schemas and all that is in them: what the target lacks and has too much, roles mapped.
 
 Both sides answer the same question, in which a default that was taken from PUBLIC shows like any other right; the
 difference is what is sent, so that it may be sent again at any time.
@@ -41,13 +41,19 @@ WITH mine AS MATERIALIZED (
     LEFT JOIN pg_catalog.pg_class AS r ON r.oid = t.typrelid
    WHERE t.typtype <> 'm' AND (t.typrelid = 0 OR r.relkind = 'c')
      AND NOT EXISTS (SELECT FROM pg_catalog.pg_type AS e WHERE e.typarray = t.oid)
+  UNION ALL
+  SELECT 'SCHEMA', pg_catalog.format('%I', m.nspname), NULL, 'pg_catalog.pg_namespace'::regclass, n.oid, n.nspowner,
+         coalesce(n.nspacl, pg_catalog.acldefault('n', n.nspowner))
+    FROM pg_catalog.pg_namespace AS n JOIN mine AS m ON m.oid = n.oid
 ), right_of AS (
   SELECT h.kind, h.name, h.part, CASE WHEN x.grantee = 0 THEN 'public' ELSE g.rolname END AS grantee,
          x.privilege_type, pg_catalog.bool_or(x.is_grantable) AS grantable, x.grantee = h.owner AS own
-    FROM held AS h CROSS JOIN LATERAL pg_catalog.aclexplode(h.acl) AS x
+    FROM held AS h LEFT JOIN LATERAL pg_catalog.aclexplode(h.acl) AS x ON true
     LEFT JOIN pg_catalog.pg_roles AS g ON g.oid = x.grantee
    WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS e WHERE e.classid = h.catalog AND e.objid = h.object
        AND e.deptype = 'e')
+     -- the login of a move itself reads what is left over, for as long as that lasts
+     AND NOT coalesce(pg_catalog.starts_with(g.rolname, 'freehold_mv_'), false)
    GROUP BY 1, 2, 3, 4, 5, 7
 )
 SELECT pg_catalog.json_build_array(pg_catalog.current_setting('server_version_num')::integer,
@@ -74,10 +80,12 @@ class Held(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """What is held in the schemas; ``version`` is server_version_num."""
+    """What is held in the schemas, and on what anything could be: (kind, name) also of objects on which nobody has a
+    right. ``version`` is server_version_num."""
 
     version: int
     held: dict[Right, Held]
+    objects: frozenset[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +110,9 @@ def rights(answer: str) -> Rights:
         {
             Right(str(kind), str(name), str(column or ""), str(grantee), str(privilege)): Held(g is True, own is True)
             for kind, name, column, grantee, privilege, g, own in rows
+            if privilege is not None
         },
+        frozenset((str(row[0]), str(row[1])) for row in rows),
     )
 
 
@@ -113,26 +123,32 @@ def mapped(source: Rights, mapping: Callable[[str], str]) -> Rights:
         moved = right if right.grantee == PUBLIC else right._replace(grantee=mapping(right.grantee))
         before = held.get(moved, how)
         held[moved] = Held(before.grantable or how.grantable, before.own or how.own)
-    return Rights(source.version, held)
+    return Rights(source.version, held, source.objects)
 
 
 def known(right: Right, *versions: int) -> bool:
-    """Whether servers of all these versions have the privilege: MAINTAIN came with 17."""
-    return right.privilege != "MAINTAIN" or min(versions) >= 170000
+    """Whether servers of all these versions have the privilege."""
+    return not newer(right.privilege, *versions)
+
+
+def newer(privilege: str, *versions: int) -> bool:
+    """Whether one of the versions does not have the privilege: MAINTAIN came with 17."""
+    return privilege == "MAINTAIN" and min(versions) < 170000
 
 
 def settle(source: Rights, target: Rights, there: frozenset[str]) -> Settled:
     """From the rights of the source, ``mapped``, and those of the target to what must be sent. ``there`` are the roles
     that the target has. Objects that only one side has are left alone."""
     versions = (source.version, target.version)
-    shared = {right[:2] for right in source.held} & {right[:2] for right in target.held}
+    shared = source.objects & target.objects
     wanted = {r: how for r, how in source.held.items() if known(r, *versions) and r[:2] in shared}
     have = {r: how for r, how in target.held.items() if known(r, *versions) and r[:2] in shared}
     homeless = {r for r, how in source.held.items() if not known(r, *versions) and not how.own}
     homeless |= {r for r in source.held if r.grantee != PUBLIC and r.grantee not in there}
     give = {r: how for r, how in wanted.items() if r not in homeless and not same(how, have.get(r))}
     # a right that may be passed on and must not be any more is taken whole and given back without
-    take = {r for r in have if r not in wanted} | {r for r in give if r in have and have[r].grantable}
+    take = {r for r in have if r not in wanted and not made(r, have[r])}
+    take |= {r for r in give if r in have and have[r].grantable}
     return Settled(
         (*(_revoke(right) for right in sorted(take)), *(_grant(right, give[right]) for right in sorted(give))),
         tuple(sorted(homeless)),
@@ -142,6 +158,11 @@ def settle(source: Rights, target: Rights, there: frozenset[str]) -> Settled:
 def same(wanted: Held, have: Held | None) -> bool:
     """Whether a right is held as wanted; an owner may pass its own on in any case."""
     return have is not None and (have.own or have.grantable == wanted.grantable)
+
+
+def made(right: Right, how: Held) -> bool:
+    """Whether it is a right of who owns the schema: that is whoever the layout makes it for, on either side."""
+    return right.kind == "SCHEMA" and how.own
 
 
 def _what(right: Right) -> Sql:

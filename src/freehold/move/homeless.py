@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from freehold.finding import Finding, Level
+from freehold.move.defaults import Default
 from freehold.move.grants import Right
 from freehold.move.objects import Thing
 from freehold.move.policies import Policy
@@ -25,6 +26,20 @@ def rights(service: str, left: Iterable[Right]) -> Iterator[Finding]:
             f'"{right.grantee}" has {right.privilege}{column} on it, and not at the new home',
             _DETAIL,
             remedy=f'Declare what "{right.grantee}" reads under reads:, or create the role there and grant it.',
+        )
+
+
+def defaults(service: str, left: Iterable[Default]) -> Iterator[Finding]:
+    """One finding for each default privilege that was not made."""
+    for one in left:
+        yield Finding(
+            "move_default_left_out",
+            Level.WARNING,
+            service,
+            f"default privileges {one}",
+            f'"{one.grantee}" gets {one.privilege} on {one.on.lower()} made later, and not at the new home',
+            _DETAIL,
+            remedy=f"Create the role there before the move, or run: {one.given().shown()}",
         )
 
 

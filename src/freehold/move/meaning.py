@@ -1,6 +1,7 @@
 """What an expression printed by one version of PostgreSQL means, so that another version's print can be compared.
 
-Of all that is compared, versions 15 to 18 print two things differently. Before 16, a view over a single relation names
+Of all that is compared, versions 15 to 18 print three things differently. In a rule some write AS before the alias of
+the table that is changed, and some do not. Before 16, a view over a single relation names
 the relation before each column, and a relation named old or new gets an alias, since every view has an OLD and a NEW of
 its own. Those names are taken away or made alike; everything else must be the same text.
 """
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     import postgast
 
 VIEW = "view definition"
+_RULE = "CREATE RULE "
 _SPECIAL = re.compile(r"(old|new)(_\d+)?")
 _RANGES = frozenset({"RangeVar", "RangeSubselect", "RangeFunction"})
 _CLOSED = frozenset({"SubLink", "RangeSubselect", "WithClause", "CommonTableExpr"})
@@ -23,14 +25,15 @@ _CLOSED = frozenset({"SubLink", "RangeSubselect", "WithClause", "CommonTableExpr
 
 def meaning(aspect: str, said: object) -> object:
     """The same value for two prints of one expression."""
-    if aspect != VIEW or not isinstance(said, str):
+    if not isinstance(said, str) or not (aspect == VIEW or said.startswith(_RULE)):
         return said
     import postgast  # a fifth of a second, and only those who compare versions pay it
 
     try:
         tree = postgast.parse(said)
-        _unqualify(tree.stmts[0].stmt.select_stmt)
-        _rename(tree)
+        if aspect == VIEW:
+            _unqualify(tree.stmts[0].stmt.select_stmt)
+            _rename(tree)
         return str(postgast.deparse(tree))
     except (postgast.PgQueryError, UnicodeError, ValueError, RecursionError, IndexError):
         return said

@@ -18,6 +18,8 @@ from freehold.sqltext import ident, sql
 def published(facts: Facts) -> Iterator[Note]:
     for side in (facts.source, facts.target):
         for name, everything in side.publications:
+            if name in facts.links:
+                continue  # a copy of a service that Freehold leads to the new home
             yield Note(
                 f"publication {ident(name)} in {database(side)}",
                 "it is for all tables" if everything else "it holds tables of the service",

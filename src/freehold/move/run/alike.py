@@ -8,6 +8,7 @@ from freehold.layouts.model import ServiceRoles
 from freehold.move import grants, identity, policies
 from freehold.move.alike import Catalog, Difference, catalog, differences, question
 from freehold.move.model import Move
+from freehold.move.run.around import defaults_of
 from freehold.move.run.world import World
 from freehold.ports import Session
 from freehold.sqltext import keyword
@@ -39,7 +40,8 @@ def read(session: Session, move: Move, roles: ServiceRoles) -> Catalog:
             policies.question(move.schemas),
         )
     ]
-    found = catalog(answers[0], answers[1], answers[2], [str(name) for (name,) in session.query(_ROLES)])
+    said = defaults_of(session, move, roles)
+    found = catalog(answers[0], answers[1], answers[2], said, [str(name) for (name,) in session.query(_ROLES)])
     items = dict(found.items)
     for name, letter in session.query(identity.originals(move)) if session.query(_KEPT)[0][0] is True else ():
         one = items.get(("table", str(name)))

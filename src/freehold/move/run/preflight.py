@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from freehold.layouts.model import ServiceRoles
 from freehold.move import newer, texts
 from freehold.move.facts import Facts, SideFacts, question, side_facts
@@ -11,6 +13,8 @@ from freehold.move.run.look import look
 from freehold.move.run.world import World
 
 __all__ = ["gather"]
+
+_EVERYWHERE = "plpgsql"
 
 
 def gather(world: World, move: Move, instead: str = "") -> Facts:
@@ -23,8 +27,23 @@ def gather(world: World, move: Move, instead: str = "") -> Facts:
     )
     with world.admin(move.source) as session:
         routines, near = texts.texts(str(session.query(texts.question(move.schemas))[0][0]))
+    if instead:
+        # a new database has from its template what every server has, and nothing of the one that was asked
+        fresh = {name: said for name, said in target.extensions.items() if name == _EVERYWHERE}
+        everywhere = {key: said for key, said in target.given_settings.items() if not key[1]}
+        target = replace(
+            target,
+            extensions=fresh,
+            event_triggers=(),
+            publications=(),
+            given_settings=everywhere,
+            comment="",
+            foreign_servers=(),
+            access=frozenset(),
+        )
     return Facts(
         move=move,
+        target_there=not instead,
         inventory=look(world, move, move.source),
         texts=routines,
         near=near,

@@ -9,6 +9,7 @@ from freehold.errors import FreeholdError
 from freehold.finding import Finding
 from freehold.move import grants, homeless, keys, libraries, objects, policies, uniques
 from freehold.move.model import Inventory, Move
+from freehold.move.run import around
 from freehold.move.run.crew import Job, work
 from freehold.move.run.world import World
 from freehold.move.structure import Chosen, Entry, choose, cleaned, entry, placing, split, taken
@@ -103,6 +104,7 @@ def after(world: World, move: Move, inventory: Inventory, jobs: int) -> tuple[Fi
                 target.execute(todo.statement)
         target.execute(_PINNED)
         told = [*_settle(source, target, move), *_policies(source, target, move)]
+        told += around.carry(source, target, move)
         _keys(source, target, move, inventory, together)
         _refresh(source, target, move, [made[place] for place in _views(script) if place in made])
         roots = [table.name for table in inventory.tables if table.partition_of is None]

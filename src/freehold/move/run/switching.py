@@ -15,7 +15,7 @@ from freehold.move import control, fence, follow
 from freehold.move.events import PhaseReached, Retried, Step, StepBegun, StepDone
 from freehold.move.machine import Phase
 from freehold.move.model import SOURCE, Inventory, Move, other
-from freehold.move.run import holders
+from freehold.move.run import holders, views
 from freehold.move.run.arming import Armed, arm, steady
 from freehold.move.run.following import alive, direction
 from freehold.move.run.healing import check_keys, lead, reopen, settle
@@ -99,6 +99,7 @@ def switch(world: World, move: Move, near_side: str, epoch: int, traffic: Traffi
     Tries again where somebody's transaction was in the way. Raises NotNow after ``limits.tries``; the service then
     serves where it did, and every attempt lasted no longer than its limit.
     """
+    seen: views.Seen = {}
     for number in range(1, limits.tries + 1):
         world = replace(world, attempt=number)
         try:
@@ -108,6 +109,8 @@ def switch(world: World, move: Move, near_side: str, epoch: int, traffic: Traffi
                 traffic.prepare(other(near_side))
             with world.step(Step.STEADY):
                 steady(world, move, near_side, limits.lag_ms, limits.steady_ms)
+                if not seen and (seen := views.refresh(world, move, near_side)):
+                    steady(world, move, near_side, limits.lag_ms, limits.steady_ms)
             world.ready()
             with world.watch(move, limits.pause_ms, world.tell) as served:
                 held = Held(world, traffic, near_side, limits.pause_ms)
@@ -127,6 +130,7 @@ def switch(world: World, move: Move, near_side: str, epoch: int, traffic: Traffi
         pause_ms = round(sum(took.values()), 3)
         with world.session(move.place(other(near_side))) as far:
             far.execute(note(move, {"pause_ms": pause_ms, "stages_ms": took, "tries": number}))
+        views.refresh_late(world, move, near_side, seen)
         return Switched(pause_ms, took, number, unchecked)
     raise AssertionError
 
