@@ -13,8 +13,9 @@ from contextlib import suppress
 
 from freehold.apply.fresh import still_valid
 from freehold.apply.model import Applied, Lane, Timing, waves
-from freehold.apply.run.batch import Sender, StepFailed, pending
+from freehold.apply.run.batch import Sender, StepFailed
 from freehold.apply.run.locks import held, still_held
+from freehold.apply.run.settings import pending
 from freehold.apply.run.tidy import settle, tidy
 from freehold.apply.run.together import Together
 from freehold.apply.run.world import World

@@ -9,6 +9,7 @@ from itertools import count, groupby
 from freehold.apply.journal import entry as entry_of
 from freehold.apply.model import Lane, Timing
 from freehold.apply.run.migrate import Deploy, command, deploying, migrate
+from freehold.apply.run.settings import reload
 from freehold.apply.run.world import World
 from freehold.errors import FreeholdError, MigrationError, MissingRight, ServerError
 from freehold.found import journal
@@ -18,7 +19,7 @@ from freehold.found.locks import GIVING_WAY, backoff_ms, retriable
 from freehold.plan.model import Action, Effect, Later, Phase, RunCommand, RunMigration, Statement, Step, WriteHba
 from freehold.plan.order import Batch
 from freehold.ports import Session
-from freehold.sqltext import ident, keyword, literal, sql
+from freehold.sqltext import ident, sql
 
 EffectsOf = Callable[[Step], tuple[Effect, ...]]
 """``Step.do`` or ``Step.undo``."""
@@ -276,26 +277,3 @@ def blamed(step: Step, waits: list[str] | None = None) -> Iterator[None]:
 
 def has_journal(session: Session) -> bool:
     return session.query(journal.EXISTS)[0][0] is True
-
-
-def reload(world: World, instance: str) -> None:
-    """Let the server read its settings again, and wait until it has; those that need a restart stay pending."""
-    with world.session(instance) as (session, _):
-        before = session.query(_LOADED)
-        session.query(keyword("SELECT pg_catalog.pg_reload_conf()"))
-        deadline = world.clock.monotonic_ms() + RELOAD_MS
-        while session.query(_LOADED) == before and world.clock.monotonic_ms() < deadline:
-            world.clock.sleep_ms(10)
-
-
-def pending(world: World, instance: str, setting: str = "") -> bool:
-    """Whether a setting of the instance, or this one, waits for a restart."""
-    asked = sql(
-        "SELECT true FROM pg_catalog.pg_settings WHERE pending_restart AND {} IN ('', name) LIMIT 1", literal(setting)
-    )
-    with world.session(instance) as (session, _):
-        return session.query(asked) != []
-
-
-RELOAD_MS = 5_000.0
-_LOADED = keyword("SELECT pg_catalog.pg_conf_load_time()::text")
