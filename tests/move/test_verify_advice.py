@@ -34,7 +34,7 @@ def test_a_repair_is_advised_for_rows_only(
     report = Report(Mode.FULL, HOME, FED, (table,), 1, 0, 0, 0, 1.0, "snapshots", 0.0, 0.0, "2026-01-01T00:00:00Z")
     found = movechecks.Verified("shop", home, report, definitions)
     monkeypatch.setattr(movechecks, "verify", lambda *_: found)
-    monkeypatch.setattr(movereports, "_document", lambda *_: {})
+    monkeypatch.setattr(movereports, "document_of", lambda *_: {})
     told = movereports.verified(cast(Context, None), [cast(Known, None)], Options(), 0, "")
     assert told.next == expected
     assert told.exit == (2 if rows or definitions else 0)
