@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 import pytest
@@ -10,6 +11,7 @@ from freehold.cli.watching import GRACE_MS
 from freehold.errors import ServerError
 from freehold.move.events import Event, KeyUnchecked, PauseEnded
 from freehold.move.model import SOURCE, TARGET
+from freehold.move.run import switching
 from freehold.move.run.healing import standings
 from freehold.move.run.notnow import NotNow
 from freehold.move.run.switching import Limits, switch
@@ -122,3 +124,37 @@ def test_an_attempt_ends_within_the_pause_whichever_side_is_held(servers: TidySe
     servers.admin("main", MOVE.source.database).execute(raw("INSERT INTO shop.orders (id) VALUES (-1)"))
     holder.execute(raw("COMMIT"))
     assert switch(on, MOVE, SOURCE, 1, NoPool(), LIMITS).tries == 1
+
+
+def test_who_holds_the_other_end_of_a_key_keeps_nobody_waiting_when_an_attempt_is_given_up(
+    servers: TidyServers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepared(servers, MOVE, KEYED.format(" REFERENCES others.customer"), KEYED.format(""))
+    source, holder = servers.admin("main", "old_home"), servers.admin("main", "old_home")
+    on = followed(servers, MOVE)
+    begun = threading.Event()
+
+    def given_up(*_: object) -> None:
+        holder.execute(raw("BEGIN; INSERT INTO others.customer VALUES (2)"))
+        begun.set()
+        raise switching.NotNow("as if the other side had not caught up")
+
+    class Seen(NoPool):
+        def release(self) -> None:
+            # the key is away, and who holds its other end is still at it
+            away.append((source.query(raw(KEY)), begun.is_set() and not ended.is_set()))
+            threading.Timer(0.5, end).start()
+            super().release()
+
+    def end() -> None:
+        ended.set()
+        holder.execute(raw("COMMIT"))
+
+    away: list[tuple[object, bool]] = []
+    ended = threading.Event()
+    monkeypatch.setattr(switching, "_drain", given_up)
+    with pytest.raises(switching.NotNow, match="as if"):
+        switch(on, MOVE, SOURCE, 1, Seen(), replace(LIMITS, tries=1))
+    assert away == [([], True)]
+    assert source.query(raw(KEY)) == [(True,)]
+    source.execute(raw("INSERT INTO shop.orders VALUES (1, 2)"))

@@ -182,6 +182,19 @@ def kept(move: Move) -> Sql:
     return sql("SELECT kind, name, sql FROM freehold.move_kept WHERE move = {} ORDER BY kind, name", literal(move.id))
 
 
+def away(move: Move) -> Sql:
+    """What makes those keys again that were kept on this side and are not there."""
+    return sql(
+        "SELECT k.sql FROM freehold.move_kept AS k WHERE k.move = {} AND k.kind = {} AND NOT EXISTS ("
+        " SELECT FROM pg_catalog.pg_constraint AS x JOIN pg_catalog.pg_class AS c ON c.oid = x.conrelid"
+        " JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE x.contype = 'f' AND k.name ="
+        " '\"' || replace(n.nspname, '\"', '\"\"') || '\".\"' || replace(c.relname, '\"', '\"\"')"
+        " || '\" \"' || replace(x.conname, '\"', '\"\"') || '\"') ORDER BY k.name",
+        literal(move.id),
+        literal(FOREIGN_KEY),
+    )
+
+
 def forget(move: Move, kind: str) -> Sql:
     return sql("DELETE FROM freehold.move_kept WHERE move = {} AND kind = {}", literal(move.id), literal(kind))
 

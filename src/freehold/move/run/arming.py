@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from freehold.errors import FreeholdError
@@ -93,9 +94,9 @@ def arm(world: World, move: Move, near_side: str, epoch: int) -> Armed:
     return Armed(near_inventory, far_inventory, grants, epoch, kept, attempt)
 
 
-def given_back(move: Move, session: Session) -> tuple[str, ...]:
+def given_back(move: Move, session: Session, kinds: Collection[str] = fence.GIVEN_BACK) -> tuple[str, ...]:
     """What the transaction that opens this side gives back."""
-    return tuple(str(sql) for kind, _, sql in session.query(fence.kept(move)) if kind in fence.GIVEN_BACK)
+    return tuple(str(sql) for kind, _, sql in session.query(fence.kept(move)) if kind in kinds)
 
 
 def steady(world: World, move: Move, near_side: str, within_ms: float, wait_ms: float) -> None:

@@ -17,6 +17,8 @@ from freehold.move.state import ALL, HAS_TABLE, NEW_ATTEMPT, Standing, claim, st
 from freehold.ports import Session
 from freehold.sqltext import Sql
 
+REOPEN_KEYS_MS = 100
+"""How long clients wait for keys to tables of others, before they go on without."""
 REOPEN_LOCK_MS = 1_000
 REOPEN_TRIES = 30
 
@@ -121,19 +123,21 @@ def _claimed(world: World, move: Move, side: str, attempt: str) -> tuple[Standin
 
 
 def reopen(world: World, move: Move, side: str, attempt: str, inventory: Inventory | None = None) -> None:
-    """Let a side that was closed for a switch take writes again, with everything that was taken from it given back.
+    """Let a side that was closed for a switch take writes again, with everything that was taken from it given back; but
+    for keys to tables that others hold, whom clients must not wait for: ``settle`` brings these back.
     Raises ServerError where another attempt has taken the move over."""
     inventory = inventory or look(world, move, move.place(side))
     with world.session(move.place(side)) as session:
         found = next((one for one in rows(session) if one.move.id == move.id), None)
         if found is None or found.open:
             return
-        kept = given_back(move, session)
         phase = Phase.FOLLOWING if side == SOURCE else Phase.SWITCHED
-        opening = fence.open_up(move, inventory, found.epoch, attempt, phase, kept, REOPEN_LOCK_MS)
+        rights = given_back(move, session, (fence.SEQUENCE_GRANT,))
+        whole = fence.open_up(move, inventory, found.epoch, attempt, phase, given_back(move, session), REOPEN_KEYS_MS)
+        opening = fence.open_up(move, inventory, found.epoch, attempt, phase, rights, REOPEN_LOCK_MS)
         for left in range(REOPEN_TRIES, 0, -1):
             try:
-                session.execute(opening)
+                session.execute(whole if left == REOPEN_TRIES else opening)
                 break
             except ServerError as error:
                 if error.sqlstate not in LOCKED or left == 1:
@@ -174,9 +178,11 @@ def check_keys(world: World, move: Move, side: str) -> tuple[str, ...]:
 
 
 def _validate(world: World, session: Session, move: Move) -> tuple[str, ...]:
-    """Check keys that came back with a side, and forget what was kept for it. A key that rows break, or that somebody
-    has dropped since, is none of the move's business any more, and told."""
+    """Bring back keys that could not come with a side, check all that came, and forget what was kept for it. A key that
+    rows break, or that somebody has dropped since, is none of the move's business any more, and told."""
     broken: list[str] = []
+    for (text,) in session.query(fence.away(move)):
+        patiently(world, session, Sql((str(text),)), "a foreign key that comes back")
     for kind, name, text in session.query(fence.kept(move)):
         if kind == fence.VALIDATION:
             try:
