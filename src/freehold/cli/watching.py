@@ -71,6 +71,14 @@ def watched(path: Path, move: Move, pause_ms: float, tell: Callable[[Event], Non
     tell(Watchdog(Dog.ENDED, dog.pid))
 
 
+def get_ready() -> None:
+    """Load what healing needs: afterwards clients wait for it."""
+    import freehold.move.run.healing
+    import freehold.pg.dump
+    import freehold.pg.embedded
+    import freehold.pg.pgbouncer  # noqa: F401  # each is asked for where it is used
+
+
 def watch(pause_ms: float, parent: int) -> bool:
     """Wait for the word that the switch is over; False when it must be healed. The parent is gone then."""
     sys.stdout.write("ready\n")

@@ -270,6 +270,7 @@ def _watchdog(call: Call, service: str, pause_ms: int, parent: int) -> Result:
     from freehold.cli import instances, movetasks, moving, watching
 
     context = call.context
+    watching.get_ready()
     if not watching.watch(pause_ms, parent):
         (entry,) = movetasks.known(context, [service])
         side = watching.until_healed(
