@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from freehold.errors import ServerError
-from freehold.move import grants, policies
+from freehold.move import defaults, grants, policies
 from freehold.move.alike import Catalog, catalog, question
 from freehold.pg.session import PgSession
 from freehold.plan.standing import let_go, put_back
@@ -53,9 +53,14 @@ SCHEMAS = ("b ß", "freehold_moved_1_0")
 
 
 def read(session: PgSession) -> Catalog:
-    questions = (question(SCHEMAS, ()), grants.question(SCHEMAS), policies.question(SCHEMAS))
+    questions = (
+        question(SCHEMAS, ()),
+        grants.question(SCHEMAS),
+        policies.question(SCHEMAS),
+        defaults.question(SCHEMAS, ()),
+    )
     answers = [str(session.query(one)[0][0]) for one in questions]
-    return catalog(*answers, [])
+    return catalog(*answers[:3], defaults.defaults(answers[3]), [])
 
 
 @pytest.mark.parametrize("version", VERSIONS)
