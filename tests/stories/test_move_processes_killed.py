@@ -22,7 +22,7 @@ pytestmark = [
     ),
 ]
 SOAK = os.environ.get("FREEHOLD_SOAK") == "1"
-DURING: tuple[Moment, ...] = (WATCHED, *PAUSED, SERVED) * 5 if SOAK else (PAUSED[2], PAUSED[5])
+DURING: tuple[Moment, ...] = (WATCHED, *PAUSED, SERVED) * 5 if SOAK else (PAUSED[5],)
 """The home closes; the other opens. The kill comes a little later, so between them lies what is in the middle."""
 ENDING: tuple[Moment, ...] = (*PAUSED, SERVED, UNWATCHED) * 2 if SOAK else (PAUSED[6], UNWATCHED)
 LATER_S = 0.03

@@ -38,9 +38,9 @@ def test_to_a_newer_version_and_back_under_load() -> None:
         admins = {"main": admin(found, "main")}
         pauses: list[float] = []
         with clients.running(2):
-            for instance in ("new", "main"):
-                back = SOAK or instance == "new"
-                pauses += whole(found, instance, admins, ("rollback", "verify", "cutover") if back else ())
+            # the way back of the first one goes to the older version too
+            for instance in ("new", "main") if SOAK else ("new",):
+                pauses += whole(found, instance, admins, ("rollback", "verify", "cutover"))
                 assert homes(found) == {"ledger": instance, "visits": instance}
         everything_is_there(found, clients)
         print(
