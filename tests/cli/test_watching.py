@@ -7,10 +7,14 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 from freehold.cli import watching
+from freehold.errors import FreeholdError
+from freehold.move.events import Dog, Event, Watchdog
+from support.switching import MOVE
 
 WATCH = "import sys; from freehold.cli.watching import watch; print(watch(float(sys.argv[1]), int(sys.argv[2])))"
 PAUSE_MS = 100.0
@@ -50,3 +54,27 @@ def test_who_dies_after_the_pause_is_healed_too() -> None:
         say(dog, "go", "served")
         out, _ = dog.communicate()
         assert out == "False\n"
+
+
+@pytest.mark.parametrize("served", [True, False])
+def test_a_failure_once_the_service_is_served_is_told_and_not_healed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, served: bool
+) -> None:
+    heard = tmp_path / "heard"
+    dog = tmp_path / "dog"
+    dog.write_text(f"#!/bin/sh\necho ready\ncat > {heard}\n")
+    dog.chmod(0o755)
+    monkeypatch.setattr(watching.sys, "executable", str(dog))
+    told: list[Event] = []
+
+    def switching() -> None:
+        with watching.watched(tmp_path / "freehold.yaml", MOVE, 100.0, told.append) as over:
+            if served:
+                over()
+            raise FreeholdError("a foreign key waits")
+
+    with pytest.raises(FreeholdError, match="a foreign key waits"):
+        switching()
+    assert heard.read_text() == ("go\nserved\ndone\n" if served else "go\n")
+    healing = [one for one in told if isinstance(one, Watchdog) and one.state is Dog.HEALING]
+    assert len(healing) == (0 if served else 1)

@@ -158,3 +158,30 @@ def test_who_holds_the_other_end_of_a_key_keeps_nobody_waiting_when_an_attempt_i
     assert away == [([], True)]
     assert source.query(raw(KEY)) == [(True,)]
     source.execute(raw("INSERT INTO shop.orders VALUES (1, 2)"))
+
+
+def test_a_key_that_must_look_at_rows_and_finds_one_that_breaks_it_is_told(
+    servers: TidyServers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A key of a partitioned table comes back with a look at its rows. While it was away, the other end of one went."""
+    parts = (
+        "CREATE SCHEMA shop; CREATE SCHEMA others; CREATE TABLE others.customer (id int PRIMARY KEY);"
+        "INSERT INTO others.customer VALUES (1); CREATE TABLE shop.orders (id bigint PRIMARY KEY, customer int{})"
+        " PARTITION BY RANGE (id); CREATE TABLE shop.part PARTITION OF shop.orders DEFAULT;"
+        " INSERT INTO shop.orders VALUES (1, 1)"
+    )
+    prepared(servers, MOVE, parts.format(" REFERENCES others.customer"), parts.format("").rpartition(";")[0])
+    source, holder = servers.admin("main", "old_home"), servers.admin("main", "old_home")
+    told: list[Event] = []
+    on = replace(followed(servers, MOVE), events=lambda attempt, event: told.append(event))
+
+    def given_up(*_: object) -> None:
+        holder.execute(raw("BEGIN; DELETE FROM others.customer"))
+        threading.Timer(0.5, lambda: holder.execute(raw("COMMIT"))).start()
+        raise switching.NotNow("as if the other side had not caught up")
+
+    monkeypatch.setattr(switching, "_drain", given_up)
+    with pytest.raises(switching.NotNow, match="as if"):
+        switch(on, MOVE, SOURCE, 1, NoPool(), replace(LIMITS, tries=1))
+    assert [one.key for one in told if isinstance(one, KeyUnchecked)] == ['"shop"."orders" "orders_customer_fkey"']
+    source.execute(raw("INSERT INTO shop.orders VALUES (2, 1)"))

@@ -228,8 +228,8 @@ def differing(world: World, move: Move) -> tuple[Difference, ...]:
     return tuple(one for one in alike(world, move) if not (taken and one.kind == "rights on sequence"))
 
 
-def proved(world: World, move: Move, found: Mapping[str, Standing], within_ms: int) -> None:
-    """Raise FreeholdError unless every row was compared ``within_ms``, and nothing differed and nothing does."""
+def proved(world: World, move: Move, found: Mapping[str, Standing], within_ms: int | None) -> None:
+    """Raise FreeholdError unless every row was compared, no longer ago than ``within_ms``, and nothing differed."""
     told = newest(found)
     if told is None or told["mode"] != "full":
         raise FreeholdError(
@@ -238,7 +238,7 @@ def proved(world: World, move: Move, found: Mapping[str, Standing], within_ms: i
         )
     known_equal(world, move, found)
     age_ms = 1000 * (datetime.fromisoformat(world.clock.now_iso()) - _at(told)).total_seconds()
-    if age_ms > within_ms:
+    if within_ms is not None and age_ms > within_ms:
         raise FreeholdError(
             f'service "{move.service}" was verified at {told["at"]}, more than {show_ms(within_ms)} ago',
             hint="Run `freehold move verify` again, or let an older one count with --verified-within.",

@@ -50,14 +50,16 @@ def lead(context: Context, move: Move, tables: frozenset[TableName]) -> None:
     no link can show.
     """
     from freehold.local.clock import SystemClock
+    from freehold.plan.linknotes import not_mirrored
 
     _remember(context, move)
     there = context.at({move.service: move.goes})
     here = (move.target.instance, move.target.database)
     links = tuple(one for one in _of(there, move.service) if one.reader == here)
     notes = _apply(there, lambda step: _makes(step, there, links, copies=True) or _reads(step, move)).plan.notes
-    for note in notes:
-        if " is not mirrored as " in note:
+    found, design = verbs.look(there), verbs.design_of(there, authoritative=False)
+    for link in links:
+        for note in not_mirrored(design, found, link):
             context.out.warn(note)
     clock = SystemClock()
     deadline = clock.monotonic_ms() + _SYNC_MS

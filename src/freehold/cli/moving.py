@@ -27,10 +27,6 @@ if TYPE_CHECKING:
     from freehold.move.verify.model import Options
 
 
-VERIFIED_WITHIN_MS = 3_600_000
-"""How old the verification before a cutover may be."""
-
-
 def switch(
     context: Context,
     entry: Known,
@@ -38,12 +34,12 @@ def switch(
     limits: Limits,
     *,
     unverified: bool = False,
-    within_ms: int = VERIFIED_WITHIN_MS,
+    within_ms: int | None = None,
     verify: Options | None = None,
 ) -> Switched:
     """Cut over, or roll back: take the service from a side to the other. A cutover needs a full verification not older
-    than ``within_ms``; a rollback none, but none that found a difference; both need the same definitions. With
-    ``verify`` everything is compared now, and what is written until the pause begins."""
+    than ``within_ms``, where that is said; a rollback none, but none that found a difference; both need the same
+    definitions. With ``verify`` everything is compared now, and what is written until the pause begins."""
     from freehold.move.run.healing import standings
     from freehold.move.run.switching import switch as go
 
@@ -65,9 +61,8 @@ def switch(
         demand(move.service, here.phase, "cutover" if from_side == SOURCE else "rollback")
         with ExitStack() as stack:
             if verify is not None:
-                ready = stack.enter_context(verifying(world, move, from_side, verify))
                 known_alike(world, move)
-                world = replace(world, ready=ready)
+                world = replace(world, ready=stack.enter_context(verifying(world, move, from_side, verify)))
             elif not unverified and from_side == SOURCE:
                 proved(world, move, found, within_ms)
             elif not unverified:

@@ -13,6 +13,7 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -34,7 +35,8 @@ _AGAIN_S = 0.2
 @contextmanager
 def watched(path: Path, move: Move, pause_ms: float, tell: Callable[[Event], None]) -> Iterator[Callable[[], None]]:
     """A watchdog for as long as the block lasts; when the block fails, it heals, and is waited for. The function says
-    that the pause is over: the block may then take its time, and what it leaves when it dies is still healed."""
+    that the service is served, and that this is written down: the block may then take its time. What it leaves when it
+    dies is still healed; when it fails, that is told at once, for nobody waits for a healing any more."""
     command = [sys.executable, "-m", "freehold", "move", "watchdog", "-f", str(path), "--service", move.service]
     command += ["--pause", f"{pause_ms:.0f}ms", "--parent", str(os.getpid())]
     from freehold.move.run.notnow import NotNow
@@ -52,14 +54,19 @@ def watched(path: Path, move: Move, pause_ms: float, tell: Callable[[Event], Non
                 "the watchdog of the switch did not start", hint="Nobody was held back. Run the command again."
             )
         tell(Watchdog(Dog.STARTED, dog.pid))
+        pipe, over = dog.stdin.fileno(), threading.Event()
         try:
-            pipe = dog.stdin.fileno()
             _tell(pipe, b"go\n")
-            yield lambda: _tell(pipe, b"served\n")
-        except NotNow:
-            _tell(dog.stdin.fileno(), b"done\n")
-            raise
-        except BaseException:
+
+            def served() -> None:
+                _tell(pipe, b"served\n")
+                over.set()
+
+            yield served
+        except BaseException as error:
+            if over.is_set() or isinstance(error, NotNow):
+                _tell(pipe, b"done\n")
+                raise
             tell(Watchdog(Dog.HEALING, dog.pid))
             dog.stdin.close()
             with suppress(subprocess.TimeoutExpired):
@@ -67,7 +74,7 @@ def watched(path: Path, move: Move, pause_ms: float, tell: Callable[[Event], Non
                 if side := dog.stdout.read().decode().strip():
                     tell(Watchdog(Dog.HEALED, dog.pid, side))
             raise
-        _tell(dog.stdin.fileno(), b"done\n")
+        _tell(pipe, b"done\n")
     tell(Watchdog(Dog.ENDED, dog.pid))
 
 

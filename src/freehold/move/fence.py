@@ -146,12 +146,18 @@ def unchecked() -> Sql:
     return sql(
         "SELECT pg_catalog.format('ALTER TABLE %I.%I VALIDATE CONSTRAINT %I', n.nspname, c.relname, x.conname)"
         " FROM pg_catalog.pg_constraint AS x JOIN pg_catalog.pg_class AS c ON c.oid = x.conrelid AND c.relkind = 'r'"
-        " JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace JOIN freehold.move_kept AS k ON k.name ="
-        " '\"' || replace(n.nspname, '\"', '\"\"') || '\".\"' || replace(c.relname, '\"', '\"\"')"
-        " || '\" \"' || replace(x.conname, '\"', '\"\"') || '\"'"
+        " JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace JOIN freehold.move_kept AS k ON k.name = {}"
         " WHERE x.contype = 'f' AND NOT x.convalidated AND k.move = {} AND k.sql !~ ' NOT ENFORCED$' ORDER BY 1",
+        _KEPT_AS,
         literal(REUNION),
     )
+
+
+_KEPT_AS = keyword(
+    "'\"' || replace(n.nspname, '\"', '\"\"') || '\".\"' || replace(c.relname, '\"', '\"\"')"
+    " || '\" \"' || replace(x.conname, '\"', '\"\"') || '\"'"
+)
+"""The name under which a key is kept: quoted always, as format('%I') would not."""
 
 
 def keep(move: Move, kind: str, name: str, what: Sql) -> Sql:
@@ -183,15 +189,15 @@ def kept(move: Move) -> Sql:
 
 
 def away(move: Move) -> Sql:
-    """What makes those keys again that were kept on this side and are not there."""
+    """The name of each key that was kept on this side and is not there, and what makes it again."""
     return sql(
-        "SELECT k.sql FROM freehold.move_kept AS k WHERE k.move = {} AND k.kind = {} AND NOT EXISTS ("
+        "SELECT k.name, k.sql FROM freehold.move_kept AS k WHERE k.move = {} AND k.kind = {} AND NOT EXISTS ("
         " SELECT FROM pg_catalog.pg_constraint AS x JOIN pg_catalog.pg_class AS c ON c.oid = x.conrelid"
-        " JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE x.contype = 'f' AND k.name ="
-        " '\"' || replace(n.nspname, '\"', '\"\"') || '\".\"' || replace(c.relname, '\"', '\"\"')"
-        " || '\" \"' || replace(x.conname, '\"', '\"\"') || '\"') ORDER BY k.name",
+        " JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE x.contype = 'f' AND k.name = {})"
+        " ORDER BY k.name",
         literal(move.id),
         literal(FOREIGN_KEY),
+        _KEPT_AS,
     )
 
 

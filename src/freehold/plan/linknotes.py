@@ -16,25 +16,13 @@ from freehold.sqltext import quote_ident
 
 def link_notes(design: Design, found: Found) -> Iterator[str]:
     """Why something that is read across databases is not planned."""
-    seen = look(found)
     for link in design.placements.links:
         what = f'what database "{link.reader[1]}" reads in database "{link.source[1]}"'
         if link.source[0] not in design.endpoints:
             yield f'{what} is not planned: instance "{link.source[0]}" has no address'
         if link.reader[0] not in found.servers or link.source[0] not in found.servers:
             continue
-        source = seen.contents(*link.source)
-        awaits = bool(awaited(design, found, link))
-        for table in link.tables:
-            there = covered([table], source, table.name.schema)
-            if table.name.table != "*" and not there and not awaits:
-                item = seen.table(*link.source, table.name.schema, table.name.table)
-                shape = next(
-                    (s for s in source.shapes if (s.schema, s.name) == (table.name.schema, table.name.table)), None
-                )
-                why = f"it is a {item.kind.lower()}" if item is not None else "it does not exist"
-                why = (why_not(shape, table.via) if shape is not None else "") or why
-                yield f"{show_table(table.name)} is not mirrored as a {table.via.value.replace('-', ' ')}: {why}"
+        yield from not_mirrored(design, found, link)
         if link.replica_login:
             yield from _replicas(found, link)
             yield from _slots(design, found, link)
@@ -44,6 +32,22 @@ def link_notes(design: Design, found: Found) -> Iterator[str]:
                 f'schema {quote_ident(want.schema)} in database "{want.link.reader[1]}" belongs to '
                 f"{quote_ident(owner)} and is no mirror: what is read there is left as it is"
             )
+
+
+def not_mirrored(design: Design, found: Found, link: Link) -> Iterator[str]:
+    """Which tables a link names and cannot show, and why; nothing of those whose migrations are still to run."""
+    source = look(found).contents(*link.source)
+    awaits = bool(awaited(design, found, link))
+    for table in link.tables:
+        there = covered([table], source, table.name.schema)
+        if table.name.table != "*" and not there and not awaits:
+            item = look(found).table(*link.source, table.name.schema, table.name.table)
+            shape = next(
+                (s for s in source.shapes if (s.schema, s.name) == (table.name.schema, table.name.table)), None
+            )
+            why = f"it is a {item.kind.lower()}" if item is not None else "it does not exist"
+            why = (why_not(shape, table.via) if shape is not None else "") or why
+            yield f"{show_table(table.name)} is not mirrored as a {table.via.value.replace('-', ' ')}: {why}"
 
 
 def _replicas(found: Found, link: Link) -> Iterator[str]:

@@ -181,17 +181,22 @@ def _validate(world: World, session: Session, move: Move) -> tuple[str, ...]:
     """Bring back keys that could not come with a side, check all that came, and forget what was kept for it. A key that
     rows break, or that somebody has dropped since, is none of the move's business any more, and told."""
     broken: list[str] = []
-    for (text,) in session.query(fence.away(move)):
-        patiently(world, session, Sql((str(text),)), "a foreign key that comes back")
-    for kind, name, text in session.query(fence.kept(move)):
-        if kind == fence.VALIDATION:
-            try:
-                patiently(world, session, Sql((str(text),)), "a foreign key")
-            except ServerError as error:
-                if error.sqlstate not in _NOT_VALID:
-                    raise
+
+    def again(name: object, text: object, what: str) -> None:
+        try:
+            patiently(world, session, Sql((str(text),)), what)
+        except ServerError as error:
+            if error.sqlstate not in _NOT_VALID:
+                raise
+            if name not in broken:
                 broken.append(str(name))
                 world.tell(KeyUnchecked(str(name), error.message))
+
+    for name, text in session.query(fence.away(move)):
+        again(name, text, "a foreign key that comes back")
+    for kind, name, text in session.query(fence.kept(move)):
+        if kind == fence.VALIDATION:
+            again(name, text, "a foreign key")
     for kind in (*fence.GIVEN_BACK, fence.VALIDATION):
         session.execute(fence.forget(move, kind))
     return tuple(broken)

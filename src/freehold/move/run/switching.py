@@ -115,8 +115,8 @@ def switch(world: World, move: Move, near_side: str, epoch: int, traffic: Traffi
             with world.watch(move, limits.pause_ms, world.tell) as served:
                 held = Held(world, traffic, near_side, limits.pause_ms)
                 took = _attempt(world, move, near_side, armed, held, limits)
-                served()
                 lead(world, move, other(near_side), traffic)
+                served()
                 unchecked = settle(world, move)
         except NotNow as error:
             if number == limits.tries:
